@@ -1,1 +1,1 @@
-//! language
+//! Placeholder until the language lands.

@@ -1,1 +1,14 @@
-//! playbook
+//! Playbooks: what security engineers write, from YAML text to a checked [`Playbook`] that the machine runs.
+//!
+//! This room owns the language's shapes and every complaint about them. It must not know how steps are performed: what
+//! actions exist comes in as a [`Catalogue`], filled by the adapters above. A playbook is compiled whole or not at all.
+
+pub mod catalogue;
+pub mod context;
+pub mod model;
+
+pub use catalogue::{ActionKind, ActionSpec, Catalogue, ParameterSpec, ParameterType};
+pub use model::{
+    ActionStep, ApprovalSpec, Body, Budget, HoldEnd, HoldRule, Identity, NoticeSpec, OnAlert, OnFailure, Order,
+    Playbook, Retry, Stage, Step, Threshold, VerifyRule,
+};

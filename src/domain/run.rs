@@ -1,0 +1,208 @@
+//! One execution of one playbook version for one incident: the state that the machine moves, a row in the store.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::action::Verdict;
+use super::actor::Actor;
+use super::agent::Agent;
+use super::alert::Alert;
+use super::approval::{Approval, ApprovalStatus};
+use super::digest::Digest;
+use super::ids::{ApprovalId, IncidentId, RunId};
+use super::names::{PlaybookName, StageName};
+use super::step::{Attempt, StepPath, StepRecord, StepState, Waiting};
+
+/// Whether a playbook acts, or only says what it would do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Match, plan and record; perform nothing.
+    #[default]
+    Observe,
+    /// Act.
+    Enforce,
+}
+
+impl Mode {
+    /// The word as playbooks and answers write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Observe => "observe",
+            Self::Enforce => "enforce",
+        }
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Every stage was gone through.
+    Completed,
+    /// A failed step stopped it.
+    Failed,
+    /// A person stopped it.
+    Cancelled,
+    /// A newer run stands in its place.
+    Superseded,
+}
+
+/// Where a run stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// In the stage with this index.
+    Running {
+        /// Index into the playbook's stages.
+        stage: usize,
+    },
+    /// Undoing what it did, in reverse.
+    Undoing {
+        /// Why.
+        cause: String,
+    },
+    /// Over.
+    Finished(Outcome),
+}
+
+impl RunStatus {
+    /// The word as the API and timelines show it.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Running { .. } => "running",
+            Self::Undoing { .. } => "undoing",
+            Self::Finished(Outcome::Completed) => "completed",
+            Self::Finished(Outcome::Failed) => "failed",
+            Self::Finished(Outcome::Cancelled) => "cancelled",
+            Self::Finished(Outcome::Superseded) => "superseded",
+        }
+    }
+
+    /// Whether the run is over.
+    #[must_use]
+    pub const fn is_finished(&self) -> bool {
+        matches!(self, Self::Finished(_))
+    }
+}
+
+impl fmt::Display for RunStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A stage of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageRecord {
+    /// Its name in the playbook.
+    pub name: StageName,
+    /// When it began; `None` while its turn has not come.
+    pub started_at: Option<Timestamp>,
+    /// When its time is over, if the playbook limits it.
+    pub deadline: Option<Timestamp>,
+    /// Why it was passed over, if it was.
+    pub skipped: Option<String>,
+}
+
+/// A later look at something that was contained.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recheck {
+    /// The step that contained it.
+    pub path: StepPath,
+    /// When to look.
+    pub at: Timestamp,
+}
+
+/// The state of one run. At most 256 KiB as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its id.
+    pub id: RunId,
+    /// How many events made it; a commit that changes it expects the number that it read.
+    pub version: u64,
+    /// The rules that made it ([`crate::machine::SEMANTICS`]); a history replays only under the same.
+    pub semantics: u32,
+    /// The incident that it is for.
+    pub incident: IncidentId,
+    /// The playbook's name.
+    pub playbook: PlaybookName,
+    /// The digest of the playbook's text: the version that this run finishes on.
+    pub digest: Digest,
+    /// Whether it acts.
+    pub mode: Mode,
+    /// The agent as it was when the run started.
+    pub agent: Agent,
+    /// The alert that started it.
+    pub alert: Alert,
+    /// Who or what started it.
+    pub started_by: Actor,
+    /// When.
+    pub started_at: Timestamp,
+    /// When it must be over, if the playbook limits it.
+    pub deadline: Option<Timestamp>,
+    /// Where it stands.
+    pub status: RunStatus,
+    /// Its stages, in order.
+    pub stages: Vec<StageRecord>,
+    /// Its steps.
+    pub steps: BTreeMap<StepPath, StepRecord>,
+    /// What it asked people.
+    pub approvals: BTreeMap<ApprovalId, Approval>,
+    /// Later looks that are due.
+    pub rechecks: Vec<Recheck>,
+    /// How many more alerts joined it.
+    pub joined: u32,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+impl Run {
+    /// The pending request of a step, if it waits for one.
+    #[must_use]
+    pub fn pending_approval(&self, path: &StepPath) -> Option<&Approval> {
+        match &self.steps.get(path)?.state {
+            StepState::Waiting(Waiting::Approval { id }) => self.approvals.get(id),
+            _ => None,
+        }
+    }
+
+    /// The earliest time at which the run has something to do by itself.
+    #[must_use]
+    pub fn wake_at(&self) -> Option<Timestamp> {
+        let rechecks = self.rechecks.iter().map(|recheck| recheck.at);
+        if self.status.is_finished() {
+            return rechecks.min();
+        }
+        let steps = self.steps.values().filter_map(|record| match &record.state {
+            StepState::Waiting(Waiting::Timer { until }) => Some(*until),
+            StepState::Doing(Attempt::Backoff { until, .. }) | StepState::Undoing(Attempt::Backoff { until, .. }) => {
+                Some(*until)
+            }
+            _ => None,
+        });
+        let approvals = self.approvals.values().filter(|approval| approval.status == ApprovalStatus::Pending);
+        let stage = match self.status {
+            RunStatus::Running { stage } => self.stages.get(stage).and_then(|stage| stage.deadline),
+            RunStatus::Undoing { .. } | RunStatus::Finished(_) => None,
+        };
+        steps.chain(approvals.map(|approval| approval.deadline)).chain(rechecks).chain(stage).chain(self.deadline).min()
+    }
+
+    /// What is known of the containment as a whole: the worst of the containing steps that were tried, and when the
+    /// last flip was seen. `None` while nothing was tried.
+    #[must_use]
+    pub fn containment(&self) -> Option<(Verdict, Option<Timestamp>)> {
+        const WORST_FIRST: [Verdict; 5] =
+            [Verdict::Regressed, Verdict::Failed, Verdict::Unproven, Verdict::AlreadyDone, Verdict::Contained];
+        let verdicts: Vec<Verdict> = self.steps.values().filter_map(|record| record.verdict).collect();
+        let worst = WORST_FIRST.into_iter().find(|verdict| verdicts.contains(verdict))?;
+        let at = self.steps.values().filter_map(|record| record.contained_at).max();
+        Some((worst, if worst == Verdict::Contained { at } else { None }))
+    }
+}

@@ -1,0 +1,357 @@
+//! A step of a run: where it stands, and what is known of it. Data that only one state has lives in that state.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::Value;
+
+use super::action::Verdict;
+use super::approval::Decision;
+use super::ids::{ApprovalId, HoldId};
+use super::names::{NameError, StepName};
+
+/// The path of a step in a run: `step`, or `step[index]` for one of the items that it runs over.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StepPath {
+    /// The step.
+    pub step: StepName,
+    /// The item, counted from 0.
+    pub index: Option<u16>,
+}
+
+impl From<StepName> for StepPath {
+    fn from(step: StepName) -> Self {
+        Self { step, index: None }
+    }
+}
+
+impl fmt::Display for StepPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.index {
+            None => f.pad(self.step.as_str()),
+            Some(index) => write!(f, "{}[{index}]", self.step),
+        }
+    }
+}
+
+/// A text that is no path of a step.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StepPathError {
+    /// The name before the bracket can't be one.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The part in brackets is no number from 0 to 65535.
+    #[error("a path is `step` or `step[index]`; `{0}` has no such index")]
+    Index(String),
+}
+
+impl FromStr for StepPath {
+    type Err = StepPathError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || StepPathError::Index(text.to_owned());
+        match text.split_once('[') {
+            None => Ok(StepName::parse(text)?.into()),
+            Some((name, rest)) => {
+                let index = rest.strip_suffix(']').ok_or_else(wrong)?.parse().map_err(|_| wrong())?;
+                Ok(Self { step: StepName::parse(name)?, index: Some(index) })
+            }
+        }
+    }
+}
+
+impl Serialize for StepPath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for StepPath {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// One try at doing or undoing a step. `number` counts from 1.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Attempt {
+    /// May begin as soon as a worker is free.
+    Ready {
+        /// Which try.
+        number: u32,
+    },
+    /// The state before the change is being read: the snapshot and the baseline of the probe. Only reads, so that a
+    /// crash here leaves no doubt.
+    Preparing {
+        /// Which try.
+        number: u32,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// The call is being made, or was when the process died.
+    Running {
+        /// Which try.
+        number: u32,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// The next try begins at `until`.
+    Backoff {
+        /// The try that failed.
+        number: u32,
+        /// When the next begins.
+        until: Timestamp,
+        /// Why the last one failed.
+        reason: String,
+    },
+    /// It is unknown whether the call was applied, and nobody has been asked yet.
+    InDoubt {
+        /// Which try.
+        number: u32,
+        /// Why it is in doubt.
+        reason: String,
+    },
+    /// The target is being asked whether the call was applied.
+    Checking {
+        /// Which try.
+        number: u32,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// The call was applied; its effect is being looked for.
+    Proving {
+        /// Which try.
+        number: u32,
+        /// When the call was applied.
+        applied_at: Timestamp,
+        /// When looking ends.
+        until: Timestamp,
+    },
+    /// Only a person can say what happened.
+    NeedsOperator {
+        /// Which try.
+        number: u32,
+        /// Why.
+        reason: String,
+        /// Since when.
+        since: Timestamp,
+    },
+}
+
+impl Attempt {
+    /// Which try this is, counted from 1.
+    #[must_use]
+    pub const fn number(&self) -> u32 {
+        match self {
+            Self::Ready { number }
+            | Self::Preparing { number, .. }
+            | Self::Running { number, .. }
+            | Self::Backoff { number, .. }
+            | Self::InDoubt { number, .. }
+            | Self::Checking { number, .. }
+            | Self::Proving { number, .. }
+            | Self::NeedsOperator { number, .. } => *number,
+        }
+    }
+}
+
+/// What a step waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Waiting {
+    /// A decision of people.
+    Approval {
+        /// The request, kept in the run.
+        id: ApprovalId,
+    },
+    /// A time.
+    Timer {
+        /// When it goes on.
+        until: Timestamp,
+    },
+    /// Other steps that it undoes.
+    Child {
+        /// Those steps.
+        paths: Vec<StepPath>,
+    },
+}
+
+/// Where a step stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepState {
+    /// Its turn has not come.
+    Pending,
+    /// Something must happen first.
+    Waiting(Waiting),
+    /// It is being done.
+    Doing(Attempt),
+    /// Done. A containing step is here only with the flip seen, or when it declares no probe.
+    Succeeded,
+    /// Answered well, effect not seen. Counts as failure for `on_failure`, as applied for undo.
+    Unproven,
+    /// Not applied, and it is known that it was not.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+    /// People (or silence) said no to it.
+    Rejected,
+    /// Its condition did not hold.
+    Skipped {
+        /// Which condition, and how it came out.
+        reason: String,
+    },
+    /// The run ended before its turn.
+    Cancelled,
+    /// It is being undone.
+    Undoing(Attempt),
+    /// It was undone.
+    Undone,
+    /// Undoing it failed.
+    UndoFailed {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl StepState {
+    /// The word as conditions, logs and timelines use it.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Waiting(_) => "waiting",
+            Self::Doing(_) => "doing",
+            Self::Succeeded => "succeeded",
+            Self::Unproven => "unproven",
+            Self::Failed { .. } => "failed",
+            Self::Rejected => "rejected",
+            Self::Skipped { .. } => "skipped",
+            Self::Cancelled => "cancelled",
+            Self::Undoing(_) => "undoing",
+            Self::Undone => "undone",
+            Self::UndoFailed { .. } => "undo_failed",
+        }
+    }
+
+    /// Whether nothing more happens to the step by itself.
+    #[must_use]
+    pub const fn is_settled(&self) -> bool {
+        match self {
+            Self::Pending | Self::Waiting(_) | Self::Doing(_) | Self::Undoing(_) => false,
+            Self::Succeeded
+            | Self::Unproven
+            | Self::Failed { .. }
+            | Self::Rejected
+            | Self::Skipped { .. }
+            | Self::Cancelled
+            | Self::Undone
+            | Self::UndoFailed { .. } => true,
+        }
+    }
+
+    /// Whether the step counts as failed for `on_failure`. A rejection is a decision, not a failure.
+    #[must_use]
+    pub const fn is_failure(&self) -> bool {
+        match self {
+            Self::Failed { .. } | Self::Unproven | Self::UndoFailed { .. } => true,
+            Self::Pending
+            | Self::Waiting(_)
+            | Self::Doing(_)
+            | Self::Succeeded
+            | Self::Rejected
+            | Self::Skipped { .. }
+            | Self::Cancelled
+            | Self::Undoing(_)
+            | Self::Undone => false,
+        }
+    }
+}
+
+/// What was seen of the target before the step changed anything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// Whether the probe saw the thing working: without it, no flip can be seen.
+    pub live: bool,
+    /// What the probe answered, for people; no secret.
+    pub detail: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A step of a run with everything that is known of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepRecord {
+    /// Where it stands.
+    pub state: StepState,
+    /// Part of the idempotency key; a new one only on a person's order.
+    pub generation: u32,
+    /// Whether it may act: budget, trust and protection have been asked, or people have approved.
+    pub authorized: bool,
+    /// Its parameters as rendered; secrets as references.
+    pub params: Option<Value>,
+    /// What the probe saw before.
+    pub baseline: Option<Baseline>,
+    /// The state that undo restores.
+    pub snapshot: Option<Value>,
+    /// What the action answered (at most 16 KiB), for conditions and templates.
+    pub output: Value,
+    /// For a containing step: what is known of it.
+    pub verdict: Option<Verdict>,
+    /// When the flip was seen.
+    pub contained_at: Option<Timestamp>,
+    /// What was decided, if it asked people.
+    pub decision: Option<Decision>,
+    /// The last request to people that it made.
+    pub approval: Option<ApprovalId>,
+    /// The hold that it placed.
+    pub hold: Option<HoldId>,
+    /// One line for people on how it stands; no secret.
+    pub detail: Option<String>,
+    /// When its turn came.
+    pub started_at: Option<Timestamp>,
+    /// When it settled.
+    pub ended_at: Option<Timestamp>,
+}
+
+impl StepRecord {
+    /// A step whose turn has not come.
+    #[must_use]
+    pub const fn pending() -> Self {
+        Self {
+            state: StepState::Pending,
+            generation: 1,
+            authorized: false,
+            params: None,
+            baseline: None,
+            snapshot: None,
+            output: Value::Null,
+            verdict: None,
+            contained_at: None,
+            decision: None,
+            approval: None,
+            hold: None,
+            detail: None,
+            started_at: None,
+            ended_at: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_survives_the_way_to_text_and_back() {
+        for text in ["pause", "pause[0]", "pause[65535]"] {
+            assert_eq!(text.parse::<StepPath>().unwrap().to_string(), text);
+        }
+        assert!("pause[65536]".parse::<StepPath>().is_err());
+        assert!("pause[1".parse::<StepPath>().is_err());
+    }
+}

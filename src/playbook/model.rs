@@ -1,0 +1,287 @@
+//! A compiled playbook: every name resolved, every expression and template checked, every default filled in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::domain::approval::OnTimeout;
+use crate::domain::{Assurance, Digest, HoldLevel, Impact, Mode, PlaybookName, Principal, Protection, StageName, StepName};
+use crate::language::{Expression, Template, Tree};
+
+use super::catalogue::ActionSpec;
+
+/// How sure we must be of a voter; an alias, because playbooks say `identity: link`.
+pub type Identity = Assurance;
+
+/// A playbook, ready to run.
+#[derive(Clone, Debug)]
+pub struct Playbook {
+    /// Its name, unique in a daemon.
+    pub name: PlaybookName,
+    /// One line for people.
+    pub title: String,
+    /// Who answers for the playbook itself.
+    pub owner: Principal,
+    /// Whether it acts.
+    pub mode: Mode,
+    /// SHA-256 of its text: its version.
+    pub digest: Digest,
+    /// Its text as it was read, kept with the runs that it starts.
+    pub text: Arc<str>,
+    /// The file that it came from, for people.
+    pub file: String,
+    /// When it matches an alert.
+    pub when: Expression,
+    /// What a further alert of the same incident does to a run under way.
+    pub on_new_alert: OnAlert,
+    /// How many agents it may contain without a person.
+    pub budget: Option<Budget>,
+    /// How long a run may take.
+    pub timeout: Option<Duration>,
+    /// Its stages, in order.
+    pub stages: Vec<Stage>,
+}
+
+impl Playbook {
+    /// The step of that name, with the index of its stage.
+    #[must_use]
+    pub fn step(&self, name: &StepName) -> Option<(usize, &Step)> {
+        self.stages.iter().enumerate().find_map(|(index, stage)| {
+            stage.steps.iter().find(|step| step.name == *name).map(|step| (index, step))
+        })
+    }
+
+    /// All steps, in order.
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.stages.iter().flat_map(|stage| &stage.steps)
+    }
+}
+
+/// What a further alert of the same incident does to a run under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnAlert {
+    /// It joins the run as evidence.
+    Join,
+    /// The run is superseded by a new one.
+    Restart,
+    /// Nothing.
+    Ignore,
+}
+
+/// How many agents a playbook may contain in a window; over it, people decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// How many.
+    pub contain: u32,
+    /// In which window.
+    pub per: Duration,
+}
+
+/// Whether the steps of a stage start together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// They start together.
+    Parallel,
+    /// Each starts when the one before it has settled.
+    Sequential,
+}
+
+/// A stage.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// Its name, unique in the playbook.
+    pub name: StageName,
+    /// When it is gone through at all.
+    pub when: Option<Expression>,
+    /// Whether its steps start together.
+    pub order: Order,
+    /// How long it may take; what has not settled then fails (a wait) or is left to settle (a call).
+    pub timeout: Option<Duration>,
+    /// Its steps.
+    pub steps: Vec<Step>,
+}
+
+/// What a failed or unproven step does to the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFailure {
+    /// The run goes on: the owner must still be told.
+    Continue,
+    /// The run ends as failed once the steps under way have settled.
+    Stop,
+    /// The run undoes what it did, in reverse, then ends as failed. It never lifts a hold that contains.
+    Undo,
+}
+
+/// A step.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Its name, unique in the playbook.
+    pub name: StepName,
+    /// When it is done at all.
+    pub when: Option<Expression>,
+    /// What it does.
+    pub body: Body,
+    /// What its failure does to the run.
+    pub on_failure: OnFailure,
+    /// Whether its stage goes on without it.
+    pub background: bool,
+}
+
+/// What a step does.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// Performs an action, behind an approval if it has a guard.
+    Action(Box<ActionStep>),
+    /// Asks people, and succeeds with their decision.
+    Approval(Box<ApprovalSpec>),
+    /// Lets time pass.
+    Wait(Duration),
+}
+
+/// An action with everything that one step says of it.
+#[derive(Clone, Debug)]
+pub struct ActionStep {
+    /// The action.
+    pub spec: Arc<ActionSpec>,
+    /// Its parameters, as templates.
+    pub with: Tree,
+    /// How strong this step is.
+    pub impact: Impact,
+    /// What may be done when it is unknown whether a call was applied.
+    pub protection: Protection,
+    /// How long one call may take.
+    pub timeout: Duration,
+    /// When a call that certainly was not applied is tried again.
+    pub retry: Retry,
+    /// For an action that places a hold.
+    pub hold: Option<HoldRule>,
+    /// How its effect is looked for; `None` if the action brings no probe.
+    pub verify: Option<VerifyRule>,
+    /// People who must say yes first.
+    pub guard: Option<Box<ApprovalSpec>>,
+    /// For `undo`: the steps, in the order written.
+    pub undoes: Vec<StepName>,
+    /// For `notify`: who and what.
+    pub notice: Option<NoticeSpec>,
+}
+
+/// A hold that a step places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HoldRule {
+    /// How much it takes from the agent.
+    pub level: HoldLevel,
+    /// After how long somebody is asked about it; `None`: never by time.
+    pub after: Option<Duration>,
+    /// What the end of that time does. The hold itself stays: silence never releases.
+    pub on_end: HoldEnd,
+}
+
+/// What the end of a hold's time does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HoldEnd {
+    /// A person is asked.
+    Ask,
+    /// It is kept.
+    Keep,
+}
+
+/// When a call that certainly was not applied is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// How often it is tried in all; 1 for never again.
+    pub attempts_max: u32,
+    /// Whether the pause doubles each time.
+    pub exponential: bool,
+    /// The first pause.
+    pub initial: Duration,
+    /// The longest pause.
+    pub max: Duration,
+}
+
+impl Retry {
+    /// The pause after the try with this number (counted from 1), or `None` if there is no further try.
+    #[must_use]
+    pub fn pause_after(&self, number: u32) -> Option<Duration> {
+        if number >= self.attempts_max {
+            return None;
+        }
+        let factor = if self.exponential { 1_u32.checked_shl(number.saturating_sub(1)).unwrap_or(u32::MAX) } else { 1 };
+        Some(self.initial.saturating_mul(factor).min(self.max))
+    }
+}
+
+/// How the effect of a step is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifyRule {
+    /// How long it is looked for.
+    pub within: Duration,
+    /// How long after the flip it is looked for again; these looks do not block the run.
+    pub rechecks: Vec<Duration>,
+}
+
+/// Who is told what.
+#[derive(Clone, Debug)]
+pub struct NoticeSpec {
+    /// Who.
+    pub to: Vec<Principal>,
+    /// What.
+    pub content: NoticeContent,
+}
+
+/// What a notice says.
+#[derive(Clone, Debug)]
+pub enum NoticeContent {
+    /// A message of Standdown's own: `contained`, `unknown_agent`, `decided`, ...
+    Builtin(String),
+    /// The playbook's own words.
+    Own {
+        /// One line.
+        subject: Template,
+        /// Plain text.
+        text: Template,
+    },
+}
+
+/// The names of the messages that Standdown brings: `notify: {template: NAME}`.
+pub const BUILTIN_NOTICES: [&str; 3] = ["contained", "decided", "alert"];
+
+/// How many of whom decide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Threshold {
+    /// How many approvals decide.
+    pub approve: u32,
+    /// How many rejections decide.
+    pub reject: u32,
+    /// Whose votes count; empty for every approver.
+    pub from: Vec<Principal>,
+}
+
+/// A request to people, as a playbook words it.
+#[derive(Clone, Debug)]
+pub struct ApprovalSpec {
+    /// The question.
+    pub ask: Template,
+    /// Steps that an approval lets go; their parameters render when it is asked. For a guard: its own step.
+    pub releases: Vec<StepName>,
+    /// Who may vote.
+    pub approvers: Vec<Principal>,
+    /// Who may not.
+    pub exclude: Vec<Principal>,
+    /// Any one that is reached decides.
+    pub thresholds: Vec<Threshold>,
+    /// Whether whoever triggered the run never votes.
+    pub prevent_self_review: bool,
+    /// Whether a reason must be given.
+    pub reason_required: bool,
+    /// What the reason should answer.
+    pub reason_prompt: Option<String>,
+    /// How sure we must be of a voter.
+    pub identity: Identity,
+    /// How long people have.
+    pub timeout: Duration,
+    /// What silence does.
+    pub on_timeout: OnTimeout,
+    /// How long a decision holds until it is carried out.
+    pub valid_for: Option<Duration>,
+    /// Who is asked besides, when silence escalates; empty for the fallback owner.
+    pub escalate_to: Vec<Principal>,
+}

@@ -1,0 +1,137 @@
+//! The ports: narrow traits, one a concern, which every database implements and one conformance suite tries.
+
+use std::future::Future;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::domain::{Approval, ApprovalId, Digest, Hold, Incident, IncidentId, PlaybookName, Run, RunId, SourceId};
+
+use super::commit::{Commit, CommitError};
+use super::rows::{
+    ContainmentRecord, DeadLetter, GateSighting, MessageSummary, OpenRun, QueuedMessage, RunSummary, StoredAlert,
+    StoredEvent, Subject, Token,
+};
+
+/// Why something could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The database did not answer.
+    #[error("failed to read {what}: {reason}")]
+    Unavailable {
+        /// What was read.
+        what: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// What was stored can't be read back: another version wrote it, or it is damaged.
+    #[error("failed to read {what} {id}: what is stored can't be understood: {reason}; run `standdown fsck`")]
+    Damaged {
+        /// What was read.
+        what: &'static str,
+        /// Which.
+        id: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// The result of a read.
+pub type Read<T> = Result<T, ReadError>;
+
+/// The one way to write.
+pub trait Writer {
+    /// Applies a commit; when this returns `Ok` it is on disk.
+    fn commit(&self, commit: Commit) -> impl Future<Output = Result<(), CommitError>> + Send;
+}
+
+/// What intake asks.
+pub trait Inbox {
+    /// What a delivery was answered, if it was recorded.
+    fn delivery(&self, source: &SourceId, delivery: &str) -> impl Future<Output = Read<Option<Value>>> + Send;
+    /// The alert of that source and dedup key that is still firing.
+    fn firing_alert(&self, source: &SourceId, dedup: &Digest)
+    -> impl Future<Output = Read<Option<StoredAlert>>> + Send;
+    /// The last alert of that source and dedup key, firing or not.
+    fn last_alert(&self, source: &SourceId, dedup: &Digest) -> impl Future<Output = Read<Option<StoredAlert>>> + Send;
+    /// The open incident of that key.
+    fn open_incident(&self, key: &str) -> impl Future<Output = Read<Option<Incident>>> + Send;
+    /// The runs of an incident that are not over.
+    fn open_runs_of(&self, incident: IncidentId) -> impl Future<Output = Read<Vec<OpenRun>>> + Send;
+}
+
+/// What the engine asks of runs.
+pub trait RunLog {
+    /// A run.
+    fn run(&self, id: RunId) -> impl Future<Output = Read<Option<Run>>> + Send;
+    /// A history, oldest first.
+    fn events(&self, subject: &Subject) -> impl Future<Output = Read<Vec<StoredEvent>>> + Send;
+    /// Runs whose `wake_at` is not after `now`, earliest first.
+    fn runs_due(&self, now: Timestamp, limit: u32) -> impl Future<Output = Read<Vec<RunId>>> + Send;
+    /// The earliest `wake_at` of all.
+    fn next_wake(&self) -> impl Future<Output = Read<Option<Timestamp>>> + Send;
+    /// Runs that are not over, oldest first, after the given id.
+    fn open_runs(&self, after: Option<RunId>, limit: u32) -> impl Future<Output = Read<Vec<OpenRun>>> + Send;
+}
+
+/// Playbook versions.
+pub trait Playbooks {
+    /// The text of a version.
+    fn playbook_text(&self, digest: &Digest) -> impl Future<Output = Read<Option<String>>> + Send;
+    /// The newest version of every name, with its text: what serves when the file is broken at a start.
+    fn newest_playbooks(&self) -> impl Future<Output = Read<Vec<(PlaybookName, Digest, String)>>> + Send;
+}
+
+/// Messages that wait.
+pub trait Outbox {
+    /// Messages due at `now`, oldest first.
+    fn messages_due(&self, now: Timestamp, limit: u32) -> impl Future<Output = Read<Vec<QueuedMessage>>> + Send;
+    /// When the next message is due.
+    fn next_message(&self) -> impl Future<Output = Read<Option<Timestamp>>> + Send;
+    /// What became of the messages of a run.
+    fn messages_of(&self, run: RunId) -> impl Future<Output = Read<Vec<MessageSummary>>> + Send;
+    /// How many messages wait and how many could not be delivered.
+    fn message_counts(&self) -> impl Future<Output = Read<(u64, u64)>> + Send;
+}
+
+/// Requests to people.
+pub trait Approvals {
+    /// A request with its run.
+    fn approval(&self, id: ApprovalId) -> impl Future<Output = Read<Option<(RunId, Approval)>>> + Send;
+    /// Requests, newest first; only pending ones if asked so.
+    fn approvals(&self, pending: bool, limit: u32) -> impl Future<Output = Read<Vec<(RunId, Approval)>>> + Send;
+    /// A token by its digest.
+    fn token(&self, digest: &Digest) -> impl Future<Output = Read<Option<Token>>> + Send;
+    /// How many tokens were minted for a message, and for a person and request, so far.
+    fn tokens_of(&self, approval: ApprovalId) -> impl Future<Output = Read<Vec<Token>>> + Send;
+}
+
+/// Holds, sightings, budgets and switches.
+pub trait Agents {
+    /// All holds that stand.
+    fn holds(&self) -> impl Future<Output = Read<Vec<Hold>>> + Send;
+    /// Holds whose planned end is not after `now` and was not dealt with.
+    fn holds_ended(&self, now: Timestamp) -> impl Future<Output = Read<Vec<Hold>>> + Send;
+    /// What the gate saw.
+    fn gate_sightings(&self) -> impl Future<Output = Read<Vec<GateSighting>>> + Send;
+    /// Containments since a time.
+    fn containments(&self, since: Timestamp) -> impl Future<Output = Read<Vec<ContainmentRecord>>> + Send;
+    /// A switch of the daemon.
+    fn setting(&self, key: &str) -> impl Future<Output = Read<Option<Value>>> + Send;
+}
+
+/// Lists for people.
+pub trait ReadModel {
+    /// An incident.
+    fn incident(&self, id: IncidentId) -> impl Future<Output = Read<Option<Incident>>> + Send;
+    /// Incidents, newest first; only open ones if asked so.
+    fn incidents(&self, open: bool, limit: u32) -> impl Future<Output = Read<Vec<Incident>>> + Send;
+    /// Runs, newest first; of one incident if named.
+    fn runs(&self, incident: Option<IncidentId>, limit: u32) -> impl Future<Output = Read<Vec<RunSummary>>> + Send;
+    /// The alerts of an incident, oldest first.
+    fn alerts_of(&self, incident: IncidentId) -> impl Future<Output = Read<Vec<StoredAlert>>> + Send;
+    /// Refused deliveries, newest first.
+    fn dead_letters(&self, limit: u32) -> impl Future<Output = Read<Vec<DeadLetter>>> + Send;
+    /// Whether the database answers.
+    fn ping(&self) -> impl Future<Output = Read<()>> + Send;
+}
