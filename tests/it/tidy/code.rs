@@ -77,7 +77,8 @@ fn find(chars: &[char], from: usize, wanted: impl Fn(&[char]) -> bool) -> usize 
 fn follows_a_word(chars: &[char], at: usize) -> bool {
     let before = |back: usize| at.checked_sub(back).map(|index| chars[index]);
     let word = |char: Option<char>| char.is_some_and(|char| char.is_alphanumeric() || char == '_');
-    word(before(1)) && !(matches!(before(1), Some('b' | 'c')) && !word(before(2)))
+    let prefix = matches!(before(1), Some('b' | 'c')) && !word(before(2));
+    word(before(1)) && !prefix
 }
 
 /// The code with every item under `#[cfg(test)]` blanked out. Takes what `only_code` gave.

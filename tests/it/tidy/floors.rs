@@ -174,7 +174,7 @@ fn an_import_from_above_or_aside_is_seen_however_it_is_written() {
         ("src/store/sqlite/mod.rs", "use crate::{\n    domain::{a, b},\n    engine,\n};"),
         ("src/helpers/mod.rs", ""),
     ] {
-        assert_eq!(misplaced(&SourceFile::new(path, text)).len(), 1, "{path}: {text}");
+        assert!(!misplaced(&SourceFile::new(path, text)).is_empty(), "{path}: {text}");
     }
 }
 

@@ -1,6 +1,6 @@
-//! Headless Chromium with the screen of a phone, driven through ChromeDriver.
+//! Headless Chromium with the screen of a phone, driven through `chromedriver`.
 //!
-//! Chromium is started here and not by ChromeDriver, because a ChromeDriver that is killed leaves its browser behind.
+//! Chromium is started here and not by `chromedriver`, because one that is killed leaves its browser behind.
 
 use std::fs;
 use std::path::Path;
