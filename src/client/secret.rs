@@ -44,11 +44,7 @@ impl SecretReference {
             };
         }
         let path = text.strip_prefix("file:").ok_or(SecretError::NotAReference)?;
-        if Path::new(path).is_absolute() {
-            Ok(Self(format!("file:{path}")))
-        } else {
-            Err(SecretError::RelativePath)
-        }
+        if Path::new(path).is_absolute() { Ok(Self(format!("file:{path}"))) } else { Err(SecretError::RelativePath) }
     }
 
     /// The reference in its one spelling, `env:NAME` or `file:/path`.
