@@ -6,6 +6,7 @@ use super::message::Message;
 use lettre::Message as Mail;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
+use std::fmt::Write as _;
 use std::time::SystemTime;
 
 /// The mail for `message` to `to`. The same message always has the same `Message-ID`.
@@ -14,8 +15,7 @@ use std::time::SystemTime;
 /// A sentence that says why the message cannot be a mail.
 pub(super) fn render(message: &Message, from: &Mailbox, to: Mailbox) -> Result<Mail, String> {
     // One line: a line break from an alert's text must not begin another header.
-    let subject: String =
-        message.subject.chars().map(|each| if each.is_control() { ' ' } else { each }).collect::<String>();
+    let subject: String = message.subject.chars().map(|each| if each.is_control() { ' ' } else { each }).collect();
     let builder = Mail::builder()
         .from(from.clone())
         .to(to)
@@ -37,7 +37,8 @@ fn message_id(id: &str, domain: &str) -> String {
         if character.is_ascii_alphanumeric() || character == '-' || character == '_' {
             local.push(character);
         } else {
-            local.push_str(&format!("+{:x}+", u32::from(character)));
+            // Writing to a String cannot fail.
+            write!(local, "+{:x}+", u32::from(character)).ok();
         }
     }
     format!("<{local}@{domain}>")

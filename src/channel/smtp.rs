@@ -33,7 +33,11 @@ pub struct SmtpChannel {
 
 impl fmt::Debug for SmtpChannel {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("SmtpChannel").field("name", &self.name).field("options", &self.options).finish()
+        formatter
+            .debug_struct("SmtpChannel")
+            .field("name", &self.name)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }
 

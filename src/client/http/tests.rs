@@ -119,6 +119,17 @@ async fn a_connection_closed_after_the_request_is_ambiguous_and_not_tried_again(
 }
 
 #[tokio::test]
+async fn each_request_has_a_connection_of_its_own() {
+    let (listener, url) = listen().await;
+    let client = client(&options());
+    let answer = b"HTTP/1.1 204 No Content\r\nConnection: keep-alive\r\n\r\n";
+    // Both connections stay open at this end; the second request would hang if it waited on the first one.
+    let (first, _open) = tokio::join!(client.send(get(&url)), serve(&listener, answer));
+    let (second, _open_too) = tokio::join!(client.send(get(&url)), serve(&listener, answer));
+    assert_eq!((first.unwrap().status, second.unwrap().status), (204, 204));
+}
+
+#[tokio::test]
 async fn silence_until_the_deadline_is_ambiguous() {
     let (listener, url) = listen().await;
     let client = client(&options());
