@@ -10,9 +10,9 @@ pub mod clock;
 pub mod domain;
 // Floor 1
 //pub mod client;
-//pub mod language;
+pub mod language;
 pub mod machine;
-//pub mod playbook;
+pub mod playbook;
 // Floor 2
 //pub mod action;
 //pub mod channel;
