@@ -152,7 +152,14 @@ impl Checker<'_> {
         found.map_or((near, length), |index| (index, wanted.len()))
     }
 
-    fn fault_at_word(&mut self, node: &IdedExpr, word: &str, code: &'static str, message: String, hint: Option<String>) {
+    fn fault_at_word(
+        &mut self,
+        node: &IdedExpr,
+        word: &str,
+        code: &'static str,
+        message: String,
+        hint: Option<String>,
+    ) {
         let (offset, length) = self.place_of_word(node, word);
         self.faults.push(Fault { hint, ..Fault::new(code, message, offset, length) });
     }

@@ -142,9 +142,10 @@ pub(super) fn check_constant(function: &str, text: &str) -> Result<(), String> {
     match function {
         "matches" => pattern::compile(text).map(|_| ()),
         "in_network" => network(text).map(|_| ()),
-        "hour" | "weekday" => ZONES.get(text).map(|_| ()).map_err(|_| {
-            "this is no known time zone; write it as Europe/Berlin or UTC".to_owned()
-        }),
+        "hour" | "weekday" => ZONES
+            .get(text)
+            .map(|_| ())
+            .map_err(|_| "this is no known time zone; write it as Europe/Berlin or UTC".to_owned()),
         _ => Ok(()),
     }
 }

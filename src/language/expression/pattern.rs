@@ -23,7 +23,8 @@ pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
     if pattern.len() > LENGTH_BYTES_MAX {
         return Err("the pattern is longer than 1024 bytes".to_owned());
     }
-    let built = RegexBuilder::new(pattern).size_limit(SIZE_BYTES_MAX).dfa_size_limit(SIZE_BYTES_MAX).nest_limit(32).build();
+    let built =
+        RegexBuilder::new(pattern).size_limit(SIZE_BYTES_MAX).dfa_size_limit(SIZE_BYTES_MAX).nest_limit(32).build();
     built.map_err(|error| match error {
         regex::Error::CompiledTooBig(_) => "the pattern is too large; use smaller repetitions".to_owned(),
         regex::Error::Syntax(text) => {

@@ -127,12 +127,17 @@ fn unknown_names_are_faults_with_a_place_and_what_was_meant() {
         ("has(alert.severty)", codes::EXPRESSION_UNKNOWN_FIELD, "severty", "did you mean `severity`?"),
         ("alert.?severty.orValue('x') == 'y'", codes::EXPRESSION_UNKNOWN_FIELD, "severty", "did you mean `severity`?"),
         ("alert.severity >= HIHG", codes::EXPRESSION_UNKNOWN_VARIABLE, "HIHG", "did you mean `HIGH`?"),
-        ("agent.tier == autonomous", codes::EXPRESSION_UNKNOWN_VARIABLE, "autonomous", "text is written in quotes: 'autonomous'"),
+        (
+            "agent.tier == autonomous",
+            codes::EXPRESSION_UNKNOWN_VARIABLE,
+            "autonomous",
+            "text is written in quotes: 'autonomous'",
+        ),
         ("alert.rule.startswith('a')", codes::EXPRESSION_UNKNOWN_FUNCTION, "startswith", "did you mean `startsWith`?"),
         ("len(alert.rule) > 3", codes::EXPRESSION_UNKNOWN_FUNCTION, "len", "did you mean `size`?"),
         ("'ä' == alert.rule && agent.nmae == 'ü'", codes::EXPRESSION_UNKNOWN_FIELD, "nmae", ""),
         ("alert.parts.exists(p, p.nam == 'x')", codes::EXPRESSION_UNKNOWN_FIELD, "nam", "did you mean `name`?"),
-        ("agent.systems.any(s, s == 'x')", codes::EXPRESSION_UNKNOWN_VARIABLE, "s", "text is written in quotes: 's'"),
+        ("agent.systems.any(s, s == 'x')", codes::EXPRESSION_UNKNOWN_FUNCTION, "any", "did you mean `exists`?"),
         ("contains(alert.rule, 'x')", codes::EXPRESSION_UNKNOWN_FUNCTION, "contains", "write x.contains(...)"),
     ];
     for (source, code, text, hint) in cases {
@@ -144,9 +149,11 @@ fn unknown_names_are_faults_with_a_place_and_what_was_meant() {
 
 #[test]
 fn all_faults_come_at_once_in_the_order_of_the_text() {
+    assert_eq!(faults("agent.systems.any(s, s == 'x')").len(), 1);
     let found = faults("alert.rul == 'x' && agnt.tier == 'y' && len(agent.id) > 1");
     let codes: Vec<_> = found.iter().map(|fault| fault.code).collect();
-    let wanted = [codes::EXPRESSION_UNKNOWN_FIELD, codes::EXPRESSION_UNKNOWN_VARIABLE, codes::EXPRESSION_UNKNOWN_FUNCTION];
+    let wanted =
+        [codes::EXPRESSION_UNKNOWN_FIELD, codes::EXPRESSION_UNKNOWN_VARIABLE, codes::EXPRESSION_UNKNOWN_FUNCTION];
     assert_eq!(codes, wanted);
 }
 
@@ -209,7 +216,9 @@ fn constants_that_will_fail_are_faults_now() {
     ] {
         assert_eq!(fault(source).0, codes::EXPRESSION_LITERAL, "{source}");
     }
-    for source in ["now.getHours('Europe/Berlin') > 8", "hour(now) > 8", "has(alert.rule, 'x')", "agent.systems.exists(x)"] {
+    for source in
+        ["now.getHours('Europe/Berlin') > 8", "hour(now) > 8", "has(alert.rule, 'x')", "agent.systems.exists(x)"]
+    {
         assert_eq!(fault(source).0, codes::EXPRESSION_ARGUMENTS, "{source}");
     }
 }
@@ -259,7 +268,9 @@ fn errors_of_an_evaluation_are_typed_and_show_no_values() {
     assert!(matches!(evaluate("9223372036854775807 + alert.count == 1"), Err(EvaluationError::Arithmetic { .. })));
     assert!(matches!(evaluate("int(agent.id) == 1"), Err(EvaluationError::Function { .. })));
     assert!(matches!(evaluate("body.level + 1 == 2"), Err(EvaluationError::Types { .. })));
-    for source in ["body.level + 1 == 2", "int(agent.id) == 1", "body.level.size() > body.items", "timestamp(agent.id) < now"] {
+    for source in
+        ["body.level + 1 == 2", "int(agent.id) == 1", "body.level.size() > body.items", "timestamp(agent.id) < now"]
+    {
         let text = evaluate(source).unwrap_err().to_string();
         assert!(!text.contains("crit") && !text.contains("billing"), "{source}: {text}");
     }

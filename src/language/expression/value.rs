@@ -130,7 +130,8 @@ pub(super) fn to_json(value: &Value, ty: &Type, depth: usize) -> Result<Json, Ev
         },
         Value::String(text) => Ok(Json::String(text.to_string())),
         Value::Timestamp(time) => {
-            let time = jiff::Timestamp::new(time.timestamp(), i32::try_from(time.timestamp_subsec_nanos()).unwrap_or(0));
+            let time =
+                jiff::Timestamp::new(time.timestamp(), i32::try_from(time.timestamp_subsec_nanos()).unwrap_or(0));
             time.map_or_else(|_| unrepresentable("a time too far away"), |time| Ok(Json::String(time.to_string())))
         }
         Value::Duration(length) => {

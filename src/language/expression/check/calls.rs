@@ -21,14 +21,21 @@ impl Checker<'_> {
         if let Some(ty) = self.optional_function(call) {
             return ty;
         }
+        let own = SIGNATURES.iter().find(|signature| signature.name == name);
+        let standard = STANDARD.iter().find(|function| function.name == name);
+        if own.is_none() && standard.is_none() {
+            // The arguments are not looked at: they may name a variable that only a loop would have made.
+            return self.unknown_function(name, node);
+        }
         let arguments: Vec<&IdedExpr> = call.target.as_deref().into_iter().chain(&call.args).collect();
         let types: Vec<Type> = arguments.iter().map(|argument| self.infer(argument)).collect();
-        if let Some(signature) = SIGNATURES.iter().find(|signature| signature.name == name) {
+        if let Some(signature) = own {
             return self.own(signature, &arguments, &types, node);
         }
         let method = call.target.is_some();
-        let fits = |style| matches!((style, method), (Style::Either, _) | (Style::Method, true) | (Style::Function, false));
-        match STANDARD.iter().find(|function| function.name == name) {
+        let fits =
+            |style| matches!((style, method), (Style::Either, _) | (Style::Method, true) | (Style::Function, false));
+        match standard {
             Some(function) if fits(function.style) => self.standard(function, &arguments, &types, node),
             Some(function) => {
                 let example = if function.style == Style::Method { "x.{}(...)" } else { "{}(x)" };
@@ -37,7 +44,7 @@ impl Checker<'_> {
                 self.fault_at_word(node, name, EXPRESSION_UNKNOWN_FUNCTION, message, Some(hint));
                 Type::Any
             }
-            None => self.unknown_function(name, node),
+            None => Type::Any,
         }
     }
 
@@ -116,7 +123,8 @@ impl Checker<'_> {
         if found == expected {
             return true;
         }
-        let message = format!("`{name}` takes {expected} values (the one before the dot included), and here are {found}");
+        let message =
+            format!("`{name}` takes {expected} values (the one before the dot included), and here are {found}");
         self.fault_at_word(node, name, EXPRESSION_ARGUMENTS, message, None);
         false
     }

@@ -102,11 +102,8 @@ impl Checker<'_> {
             Ok(ty) => ty,
             Err(suggestion) => {
                 let object = matches!(of, Type::Object(_));
-                let message = if object {
-                    format!("unknown field `{name}`")
-                } else {
-                    format!("{of} has no field `{name}`")
-                };
+                let message =
+                    if object { format!("unknown field `{name}`") } else { format!("{of} has no field `{name}`") };
                 let hint = suggestion.map(|meant| format!("did you mean `{meant}`?")).or_else(|| known_fields(of));
                 self.fault_at_word(node, name, EXPRESSION_UNKNOWN_FIELD, message, hint);
                 Type::Any

@@ -89,12 +89,7 @@ impl Checker<'_> {
     }
 
     /// Whether a comparison is free of severities, or has them on both sides. If not, that is a fault.
-    fn severities_meet(
-        &mut self,
-        left: (&IdedExpr, &Type),
-        right: (&IdedExpr, &Type),
-        node: &IdedExpr,
-    ) -> bool {
+    fn severities_meet(&mut self, left: (&IdedExpr, &Type), right: (&IdedExpr, &Type), node: &IdedExpr) -> bool {
         let (other, ty) = match (left.1, right.1) {
             (Type::Severity, Type::Severity | Type::Null) | (Type::Null, Type::Severity) => return true,
             (Type::Severity, _) => right,
@@ -163,7 +158,9 @@ impl Checker<'_> {
             let hint = match (left, right) {
                 (Int, Double) | (Double, Int) => Some("write double(x) around the whole number"),
                 (String, _) | (_, String) => Some("write string(x) around what is no text"),
-                (Timestamp | Duration, _) | (_, Timestamp | Duration) => Some("write a length of time as duration('10m')"),
+                (Timestamp | Duration, _) | (_, Timestamp | Duration) => {
+                    Some("write a length of time as duration('10m')")
+                }
                 _ => None,
             };
             self.fault_at(node, EXPRESSION_TYPE, format!("`{sign}` does not take {left} and {right}"), hint);

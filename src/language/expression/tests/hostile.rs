@@ -53,7 +53,8 @@ fn what_is_accepted_can_be_evaluated_on_a_small_stack() {
     let deep = [
         vec!["1"; 90].join(" + "),
         format!("{}true", "!(".repeat(30)) + &")".repeat(30),
-        "[[1]].all(a, a.all(b, b > 0 && [a].all(c, c.all(d, d > 0 && [d].all(e, e > 0 && [e].all(f, f == e))))))".into(),
+        "[[1]].all(a, a.all(b, b > 0 && [a].all(c, c.all(d, d > 0 && [d].all(e, e > 0 && [e].all(f, f == e))))))"
+            .into(),
         format!("{}1", "body.level == 'x' ? 2 : ".repeat(28)),
         format!("{}1{}", "[".repeat(32), "]".repeat(32)),
     ];
@@ -93,7 +94,8 @@ fn loops_within_loops_end_at_the_budget() {
 
 #[test]
 fn a_loop_over_many_items_is_affordable() {
-    let items: Vec<Json> = (0..2000).map(|index| json!({"name": format!("item {index}"), "open": index == 1999})).collect();
+    let items: Vec<Json> =
+        (0..2000).map(|index| json!({"name": format!("item {index}"), "open": index == 1999})).collect();
     let expression = compile("body.items.exists(item, item.open && item.name.startsWith('item'))");
     assert_eq!(expression.evaluate(&json!({"body": {"items": items}}), now()), Ok(json!(true)));
 }
@@ -111,7 +113,11 @@ fn text_and_lists_that_double_end_at_the_budget() {
         }
     }
     let variables = json!({"body": {"text": "x".repeat(200_000), "items": (0..5000).collect::<Vec<u32>>()}});
-    for source in ["body.items.map(i, body.text + body.text)", "body.items.map(i, body.text)", "body.items.all(i, body.text.matches('y*$'))"] {
+    for source in [
+        "body.items.map(i, body.text + body.text)",
+        "body.items.map(i, body.text)",
+        "body.items.all(i, body.text.matches('y*$'))",
+    ] {
         let started = std::time::Instant::now();
         let outcome = compile(source).evaluate(&variables, now());
         assert_eq!(outcome, Err(EvaluationError::Budget), "{source}");
@@ -138,7 +144,10 @@ fn a_value_nested_without_end_is_refused() {
 
 #[test]
 fn no_noise_makes_the_compiler_panic() {
-    let words = ["alert", ".", "(", ")", "[", "]", "'", "\"", "\\", "?", ":", "ä", "1", "&&", "has", "\n", "{", "}", ",", "//", "r'", "`"];
+    let words = [
+        "alert", ".", "(", ")", "[", "]", "'", "\"", "\\", "?", ":", "ä", "1", "&&", "has", "\n", "{", "}", ",", "//",
+        "r'", "`",
+    ];
     let mut state = 7_u64;
     for _ in 0..300 {
         let mut source = String::new();
