@@ -74,15 +74,16 @@ fn over_a_limit_people_decide_before_anything_is_contained() {
     let mut sim = limited(ApprovalCause::Budget);
     assert!(sim.placed.is_empty() && sim.calls.is_empty());
     assert_eq!((sim.state("pause"), sim.state("revoke")), ("waiting", "waiting"));
-    for _ in 0..2 {
-        let vote = sim.vote_of("ana", Choice::Approve);
-        sim.submit(vote).unwrap();
-    }
+    assert_eq!(sim.run.approvals.len(), 1, "one question for all that the limit stops");
+    assert!(sim.approval().ask.contains("`pause` and `revoke`"), "{}", sim.approval().ask);
+    assert_eq!(sim.approval().plan.body["steps"].as_array().map(Vec::len), Some(2));
+    let vote = sim.vote_of("ana", Choice::Approve);
+    sim.submit(vote).unwrap();
     assert_eq!((sim.placed.len(), sim.calls.len()), (1, 1));
     let mut sim = limited(ApprovalCause::Protected);
     let vote = sim.vote_of("ana", Choice::Reject);
     sim.submit(vote).unwrap();
-    assert_eq!(sim.state("pause"), "rejected");
+    assert_eq!((sim.state("pause"), sim.state("revoke")), ("rejected", "rejected"));
     assert!(sim.placed.is_empty());
 }
 
