@@ -63,7 +63,8 @@ impl Folder {
                 return Vec::new();
             }
         };
-        let mut files: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+        let mut files: Vec<PathBuf> =
+            entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
         files.sort();
         for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "yml")) {
             let message = "the file is not read: playbooks end in `.yaml`";

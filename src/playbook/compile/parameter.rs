@@ -13,7 +13,7 @@ use crate::playbook::{ActionSpec, ParameterSpec, ParameterType, codes};
 
 use super::node::{Node, describe};
 use super::report::Report;
-use super::scope::{Form, Scope};
+use super::scope::{Form, Scope, holds_secret};
 use super::secret;
 
 /// The parameter that names a connection.
@@ -71,7 +71,11 @@ fn missing(report: &mut Report, spec: &ActionSpec, given: &Map<String, Value>, p
     let pointer = if place == step { super::node::child(step, "action") } else { place.to_owned() };
     if let Some(connector) = spec.connector.as_ref().filter(|_| !given.contains_key(CONNECTION)) {
         report
-            .error_at_key(&pointer, codes::MISSING_CONNECTION, format!("`{}` does not say which connection it uses", spec.name))
+            .error_at_key(
+                &pointer,
+                codes::MISSING_CONNECTION,
+                format!("`{}` does not say which connection it uses", spec.name),
+            )
             .hint(format!("add `connection:` under `with`, with the name of a configured connection of `{connector}`"));
     }
     let required = spec.parameters.iter().filter(|(name, parameter)| parameter.required && !given.contains_key(*name));
@@ -100,7 +104,10 @@ fn one(report: &mut Report, scope: &Scope<'_>, name: &str, spec: &ParameterSpec,
             scalar(report, scope, name, spec, node)?;
             node.value.clone()
         }
-        ParameterType::Any => node.value.clone(),
+        ParameterType::Any => {
+            any(report, scope, node)?;
+            node.value.clone()
+        }
     };
     scope.tree(report, &value, &node.pointer, escape)
 }
@@ -131,7 +138,9 @@ fn wrong(report: &mut Report, kind: ParameterType, found: &str, node: &Node<'_>,
 const fn fits(kind: ParameterType, ty: &Type) -> bool {
     match kind {
         ParameterType::Any => true,
-        ParameterType::String => !matches!(ty, Type::List(_) | Type::Map(_) | Type::Object(_) | Type::Secret | Type::Null),
+        ParameterType::String => {
+            !matches!(ty, Type::List(_) | Type::Map(_) | Type::Object(_) | Type::Secret | Type::Null)
+        }
         ParameterType::Integer => matches!(ty, Type::Int | Type::Any),
         ParameterType::Boolean => matches!(ty, Type::Bool | Type::Any),
         ParameterType::Secret => matches!(ty, Type::Secret),
@@ -144,10 +153,15 @@ const fn fits(kind: ParameterType, ty: &Type) -> bool {
 fn whole(report: &mut Report, scope: &Scope<'_>, kind: ParameterType, node: &Node<'_>) -> Option<bool> {
     let Value::String(text) = node.value else { return Some(false) };
     let Form::Whole(ty) = scope.form(text) else { return Some(false) };
-    if fits(kind, &ty) {
+    let collection = ty != Type::Secret && holds_secret(&ty);
+    if fits(kind, &ty) && !collection {
         return Some(true);
     }
-    if ty == Type::Secret {
+    if collection {
+        report
+            .error(&node.pointer, codes::SECRET_MISPLACED, "this holds secrets among other things")
+            .hint("name the fields that are needed, one by one");
+    } else if ty == Type::Secret {
         report
             .error(&node.pointer, codes::SECRET_MISPLACED, "a secret goes only into a parameter that takes one")
             .hint("use a parameter that takes a secret, or a header of `http.call`");
@@ -226,8 +240,29 @@ fn map(report: &mut Report, scope: &Scope<'_>, node: &Node<'_>) -> Option<Value>
     let mut out = Map::new();
     for (name, value) in map {
         let inner = Node::of(value, &node.pointer, name);
-        let value = if secret::is_reference(value) { secret::reference(report, scope, &inner)? } else { value.clone() };
+        let value = if secret::is_reference(value) {
+            secret::reference(report, scope, &inner)?
+        } else {
+            any(report, scope, &inner)?;
+            value.clone()
+        };
         out.insert(name.clone(), value);
     }
     Some(Value::Object(out))
+}
+
+/// Any value; its leaves may be single secrets, but nothing that holds secrets among other things.
+fn any(report: &mut Report, scope: &Scope<'_>, node: &Node<'_>) -> Option<()> {
+    let mut fine = true;
+    let mut waiting = vec![node.clone()];
+    while let Some(node) = waiting.pop() {
+        match node.value {
+            Value::Array(_) => waiting.extend(node.one_or_more()),
+            Value::Object(map) => waiting.extend(map.iter().map(|(key, value)| Node::of(value, &node.pointer, key))),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                fine &= whole(report, scope, ParameterType::Any, &node).is_some();
+            }
+        }
+    }
+    fine.then_some(())
 }

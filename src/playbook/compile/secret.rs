@@ -24,7 +24,9 @@ pub(super) fn reference(report: &mut Report, scope: &Scope<'_>, node: &Node<'_>)
     match node.value {
         Value::String(text) if scope.form(text) == Form::Whole(Type::Secret) => Some(node.value.clone()),
         // A path that leads nowhere is said by the template's own check.
-        Value::String(text) if scope.form(text) == Form::Mixed && text.contains("credentials") => Some(node.value.clone()),
+        Value::String(text) if scope.form(text) == Form::Mixed && text.contains("credentials") => {
+            Some(node.value.clone())
+        }
         Value::Object(map) if is_reference(node.value) => {
             let place = map.get("secret").and_then(Value::as_str).and_then(place);
             if place.is_none() {
