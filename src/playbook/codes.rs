@@ -1,7 +1,7 @@
 //! The stable codes of the faults in a playbook's meaning, and one line of explanation for each.
 //!
 //! A code never changes its meaning and is never given away again, because people search for it. Faults in the form of
-//! the file (unknown fields, wrong types) keep the codes of the language; this family is SD03xx.
+//! the file (unknown fields, wrong types) keep the codes of the language; this family is `SD03xx`.
 
 /// A file or folder of playbooks can't be read.
 pub const FILE: &str = "SD0301";

@@ -73,7 +73,7 @@ impl Folder {
         }
         files.retain(|file| {
             let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            name.ends_with(".yaml") && !name.ends_with(".test.yaml") && !name.starts_with('.')
+            !name.starts_with('.') && name.strip_suffix(".yaml").is_some_and(|name| !name.ends_with(".test"))
         });
         files
     }

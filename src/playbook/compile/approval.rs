@@ -32,7 +32,7 @@ const KEYS: [&str; 12] = [
 ];
 const RESERVED: [&str; 4] = ["form", "reminders", "escalation", "channels"];
 /// From a decision to its execution, if the playbook does not say.
-const VALID_FOR: Duration = Duration::from_secs(600);
+const VALID_FOR: Duration = Duration::from_mins(10);
 
 /// What a request stands before.
 struct Subject {

@@ -1,6 +1,6 @@
 //! Stages: their order, and the names that must be unique across all of them.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::domain::StageName;
 use crate::language::Expression;
@@ -46,9 +46,9 @@ fn named(node: &Node<'_>, key: &str) -> Option<(String, String)> {
 }
 
 fn unique(report: &mut Report, what: &str, names: impl Iterator<Item = (String, String)>) {
-    let mut seen: BTreeMap<String, ()> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     for (name, pointer) in names {
-        if seen.insert(name.clone(), ()).is_some() {
+        if !seen.insert(name.clone()) {
             report
                 .error(&pointer, codes::DUPLICATE_NAME, format!("there is another {what} `{name}` above"))
                 .hint("names are unique in a playbook: rename one of the two");

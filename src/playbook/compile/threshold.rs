@@ -47,7 +47,7 @@ fn threshold(
             .hint("name people who stand under `approvers` and are not excluded");
     }
     let voters = voters.filter(|voters| *voters > 0);
-    let mut votes = |key| {
+    let mut number = |key| {
         let Some(node) = fields.get(key) else { return 1 };
         let count = node.count(report, &(1..=VOTES_MAX)).unwrap_or(1);
         if let Some(voters) = voters.filter(|voters| usize::try_from(count).is_ok_and(|count| count > *voters)) {
@@ -62,7 +62,7 @@ fn threshold(
         }
         count
     };
-    let (approve, reject) = (votes("approve"), votes("reject"));
+    let (approve, reject) = (number("approve"), number("reject"));
     Some(Threshold { approve, reject, from })
 }
 

@@ -85,7 +85,7 @@ fn a_call_that_reads_is_mild_and_any_other_says_how_strong_it_is() {
           method: POST
           url: https://x/{{agent.id}}
           headers: { Authorization: { secret: \"env:TOKEN\" }, X-Id: \"{{agent.id}}\" }
-          json: { agent: \"{{agent.id}}\", token: \"{{agent.credentials.idp}}\" }\n",
+          json: { agent: \"{{agent.id}}\", token: \"{{agent.credentials.idp}}\", key: { secret: \"file:/k\" } }\n",
     ));
     let strength = |name| (action(&playbook, name).impact, action(&playbook, name).protection);
     assert_eq!(strength("read"), (Impact::Notify, Protection::Read));
@@ -96,6 +96,7 @@ fn a_call_that_reads_is_mild_and_any_other_says_how_strong_it_is() {
     assert_eq!(rendered["json"]["agent"], "a/../b");
     assert_eq!(rendered["headers"]["Authorization"]["$secret"], "env:TOKEN");
     assert_eq!(rendered["json"]["token"]["$secret"], "env:A");
+    assert_eq!(rendered["json"]["key"]["$secret"], "file:/k");
 }
 
 #[test]

@@ -104,6 +104,19 @@ fn faults_of_parameters_are_found_at_their_place() {
         (call("headers: { a: «\"{{agent}}\"» }"), codes::SECRET_MISPLACED, "holds secrets", "one by one"),
         (call("success: «\"{{agent.credentials.idp}}\"»"), codes::SECRET_MISPLACED, "takes one", ""),
         (call("success: «\"{{default agent.credentials.idp ''}}\"»"), codes::SECRET_MISPLACED, "takes one", ""),
+        (
+            revoke("with: { connection: idp, token: «\"my credentials {{alert.title}}\"» }"),
+            codes::SECRET_LITERAL,
+            "never written out",
+            "",
+        ),
+        (
+            revoke("with: { connection: idp, token: «{ secret: \"file:/{{alert.title}}\" } }"),
+            codes::SECRET_LITERAL,
+            "neither",
+            "",
+        ),
+        (call("json: { a: { «$secret»: \"{{alert.title}}\" } }"), codes::SECRET_LITERAL, "by hand", "env:NAME"),
         (call("success: «5»"), codes::PARAMETER_TYPE, "takes text", "quotes"),
         (
             "{ step: a, action: process.freeze, with: { pid: «'7'» } }".to_owned(),
