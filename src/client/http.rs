@@ -5,13 +5,18 @@
 //! client keeps no idle connections, follows no redirect, uses no proxy and never repeats a request. Those are the
 //! decisions of the state machine above it.
 
+pub use super::error::{BuildError, SendError};
+pub use super::options::ClientOptions;
+pub use super::request::{Body, Request};
+pub use super::response::Response;
+
 use super::address::Guard;
 use super::call::{Call, NoteConnected};
-use super::request::{Body, Request, encode, set_header};
+use super::request::{encode, set_header};
 use super::resolver::GuardedResolver;
-use super::response::{Response, header_texts};
+use super::response::header_texts;
 use super::secret::Secrets;
-use super::{ClientOptions, is_secret_value, tls};
+use super::{is_secret_value, tls};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, redirect, retry};
 use secrecy::SecretString;
@@ -19,45 +24,9 @@ use serde_json::Value;
 use std::error::Error as _;
 use std::fmt;
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use url::{Host, Url};
-
-/// A client could not be made from its options.
-#[derive(Debug, thiserror::Error)]
-pub enum BuildError {
-    /// The file of trusted authorities is of no use.
-    #[error("failed to read the authorities in {path}: {reason}; give a file of PEM certificates")]
-    Authority {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A header of the options cannot be sent.
-    #[error("failed to use the header {name}: {reason}")]
-    Header {
-        /// The header's name.
-        name: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The HTTP stack refused.
-    #[error("failed to set up the HTTP client: {0}")]
-    Client(String),
-}
-
-/// A request got no usable answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SendError {
-    /// No byte of the request left: a refused address, an unknown name, no connection, no TLS, or a malformed request.
-    #[error("failed to send the request, and nothing was sent: {0}")]
-    NotSent(String),
-    /// Bytes may have left and the outcome is unknown: a timeout or a reset later on, or an answer that broke off.
-    #[error("failed to learn the outcome of the request, which may have had its effect: {0}")]
-    Ambiguous(String),
-}
 
 /// Where the value of a header of the options comes from.
 #[derive(Clone)]
@@ -176,7 +145,7 @@ impl GuardedClient {
         for (name, value) in &request.headers {
             set_header(&mut headers, name, value)?;
         }
-        let body = request.body.map(|body: Body| encode(body, &mut headers)).transpose()?;
+        let body = request.body.map(|body| encode(body, &mut headers)).transpose()?;
         let mut prepared = reqwest::Request::new(method, request.url);
         *prepared.headers_mut() = headers;
         *prepared.body_mut() = body.map(Into::into);

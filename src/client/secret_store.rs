@@ -122,8 +122,8 @@ mod tests {
         assert!(matches!(resolve(b""), SecretError::Empty(_)));
         assert!(matches!(resolve(b"\n"), SecretError::Empty(_)));
         assert!(matches!(resolve(b"\xff\xfe"), SecretError::NotText(_)));
-        assert!(matches!(resolve(&[b'a'; 64 * 1024 + 1]), SecretError::TooLarge(_)));
-        assert!(matches!(resolve(&[b'a'; 200 * 1024]), SecretError::TooLarge(_)));
+        assert!(matches!(resolve(&vec![b'a'; 64 * 1024 + 1]), SecretError::TooLarge(_)));
+        assert!(matches!(resolve(&vec![b'a'; 200 * 1024]), SecretError::TooLarge(_)));
         let mut largest = vec![b'a'; 64 * 1024];
         largest.push(b'\n');
         assert!(SystemSecrets.resolve(&file_secret(&directory, &largest)).is_ok());

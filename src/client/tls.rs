@@ -2,7 +2,7 @@
 //!
 //! Nothing here can switch verification off. It reads certificates; it must not know who presents them.
 
-use super::http::BuildError;
+use super::error::BuildError;
 use reqwest::Certificate;
 use std::path::Path;
 
