@@ -9,17 +9,17 @@
 pub mod clock;
 pub mod domain;
 // Floor 1
-//pub mod client;
-//pub mod language;
+pub mod client;
+pub mod language;
 pub mod machine;
 //pub mod playbook;
 // Floor 2
 //pub mod action;
-//pub mod channel;
+pub mod channel;
 //pub mod source;
 pub mod store;
 // Floor 3
-//pub mod engine;
+pub mod engine;
 // Floor 4
 //pub mod approval;
 //pub mod intake;
@@ -28,4 +28,4 @@ pub mod store;
 // Floor 6
 //pub mod app;
 //pub mod cli;
-//pub mod config;
+pub mod config;

@@ -106,7 +106,7 @@ pub struct LimitOptions {
 /// How people are reached.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ChannelOptions {
+pub struct Channels {
     /// The mail server, if people are reached by e-mail.
     #[serde(default)]
     pub email: Option<SmtpOptions>,

@@ -7,11 +7,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::settings::{ChannelOptions, GateOptions, LimitOptions, LogOptions};
-use crate::action::ConnectionOptions;
+use super::settings::{Channels, GateOptions, LimitOptions, LogOptions};
 use crate::domain::directory::Principal;
 use crate::domain::names::{ConnectionName, GroupName, PersonId, SourceId};
-use crate::source::SourceOptions;
+use serde_json::Value;
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -28,9 +27,9 @@ pub(super) struct Shape {
     pub(super) people: BTreeMap<PersonId, PersonShape>,
     pub(super) groups: BTreeMap<GroupName, Vec<String>>,
     pub(super) fallback_owner: Vec<Principal>,
-    pub(super) sources: BTreeMap<SourceId, SourceOptions>,
-    pub(super) connections: BTreeMap<ConnectionName, ConnectionOptions>,
-    pub(super) channels: ChannelOptions,
+    pub(super) sources: BTreeMap<SourceId, Value>,
+    pub(super) connections: BTreeMap<ConnectionName, Value>,
+    pub(super) channels: Channels,
     pub(super) gate: Option<GateOptions>,
     pub(super) limits: Option<LimitOptions>,
     pub(super) evidence_folder: Option<String>,

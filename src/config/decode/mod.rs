@@ -8,7 +8,7 @@
 mod error;
 mod node;
 
-pub(super) use error::{Fault, Kind};
+pub(super) use error::{Fault, Kind, LITERAL_SECRET_HINT};
 
 use error::{Error, Recovery};
 use serde::de::DeserializeOwned;
