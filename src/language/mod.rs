@@ -8,19 +8,19 @@
 
 pub mod codes;
 mod diagnostic;
-//mod expression;
+mod expression;
 mod fault;
 mod stack;
-//mod template;
-//mod tree;
+mod template;
+mod tree;
 mod types;
 mod yaml;
 
 pub use codes::explain;
 pub use diagnostic::{Diagnostic, Level, Source, Span, render_github, render_human, render_json, suggest};
-//pub use expression::{EvaluationError, Expression};
+pub use expression::{EvaluationError, Expression};
 pub use fault::Fault;
-//pub use template::{Escape, RenderError, Template};
-//pub use tree::Tree;
+pub use template::{Escape, RenderError, Template};
+pub use tree::Tree;
 pub use types::{Environment, Type, Unknown};
 pub use yaml::{SpanMap, parse};

@@ -11,6 +11,7 @@ mod span_map;
 mod walk;
 
 pub use span_map::SpanMap;
+pub(super) use span_map::escape as escape_pointer;
 
 use super::codes::YAML_TOO_LARGE;
 use super::{Diagnostic, Source};

@@ -30,7 +30,8 @@ fn group<'a>(diagnostic: &'a Diagnostic, text: Option<&'a str>, message: &'a str
         Level::Warning => Severity::WARNING,
     };
     let title = level.primary_title(message).id(diagnostic.code);
-    let place = diagnostic.span.zip(text).and_then(|(span, text)| line_and_range(text, span).map(|found| (span, found)));
+    let place =
+        diagnostic.span.zip(text).and_then(|(span, text)| line_and_range(text, span).map(|found| (span, found)));
     let mut group = match place {
         Some((span, (line, range))) => title.element(
             Snippet::source(line)

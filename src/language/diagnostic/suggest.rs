@@ -35,10 +35,7 @@ fn distance(left: &[char], right: &[char]) -> usize {
             let at = |line: &[usize], index: usize| line.get(index).copied().unwrap_or(usize::MAX - 1);
             let mut best = at(&last, column) + usize::from(a != b);
             best = best.min(at(&last, column + 1) + 1).min(at(&current, column) + 1);
-            let swapped = column > 0
-                && row > 0
-                && right.get(column - 1) == Some(&a)
-                && left.get(row - 1) == Some(&b);
+            let swapped = column > 0 && row > 0 && right.get(column - 1) == Some(&a) && left.get(row - 1) == Some(&b);
             if swapped {
                 best = best.min(at(&before_last, column - 1) + 1);
             }

@@ -36,7 +36,8 @@ pub(super) fn diagnostic(error: &Error, places: &SpanMap) -> Diagnostic {
             plain(YAML_DUPLICATE_KEY, format!("the key `{key}` stands twice in this mapping"))
                 .hint("remove one of the two")
         }
-        Error::SerdeInvalidType { unexpected, expected, .. } | Error::SerdeInvalidValue { unexpected, expected, .. } => {
+        Error::SerdeInvalidType { unexpected, expected, .. }
+        | Error::SerdeInvalidValue { unexpected, expected, .. } => {
             plain(YAML_WRONG_TYPE, format!("found {unexpected}, where {expected} is expected"))
         }
         Error::InvalidBooleanStrict { .. } => {

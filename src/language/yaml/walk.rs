@@ -165,7 +165,8 @@ impl Walk<'_> {
         let line = u32::try_from(place.start.line()).ok()?;
         let column = u32::try_from(place.start.col()).ok()?.checked_add(1)?;
         let bytes = place.byte_range().and_then(|range| self.source.text.get(range));
-        let first_line = bytes.and_then(|text| text.split(['\n', '\r']).next()).map_or(length, |text| text.chars().count());
+        let first_line =
+            bytes.and_then(|text| text.split(['\n', '\r']).next()).map_or(length, |text| text.chars().count());
         Some(Span { line, column, length: u32::try_from(first_line.max(1)).ok()? })
     }
 
