@@ -1,0 +1,190 @@
+//! The walk over the events of the YAML parser that records places and enforces the limits.
+//!
+//! It keeps its own stack, so a hostile file can't make it recurse, and it runs before serde does.
+
+use super::place::{Scalar, span};
+use super::span_map::{Entry, SpanMap, escape};
+use super::{ALIASES_MAX, DEPTH_MAX};
+use crate::language::codes::{YAML_ALIASES, YAML_DOCUMENTS, YAML_FEATURE, YAML_SYNTAX, YAML_TOO_DEEP};
+use crate::language::{Diagnostic, Source, Span};
+use serde_yaml::granit_parser::{self, Event, Parser, ScalarStyle};
+
+enum Frame {
+    List { pointer: String, next: usize },
+    Mapping { pointer: String, key: Option<String> },
+}
+
+/// What the next node is to the frame around it.
+enum Role {
+    Key(String),
+    Value(String),
+}
+
+struct Walk<'a> {
+    source: &'a Source,
+    map: SpanMap,
+    frames: Vec<Frame>,
+    aliases: usize,
+    documents: usize,
+}
+
+/// The places of a file, or why it can't be read.
+pub(super) fn walk(source: &Source) -> Result<SpanMap, Box<Diagnostic>> {
+    let map = SpanMap { file: source.name.as_str().into(), text: source.text.as_str().into(), ..SpanMap::default() };
+    let mut walk = Walk { source, map, frames: Vec::new(), aliases: 0, documents: 0 };
+    let options = granit_parser::options! {
+        flow_nesting_limit: DEPTH_MAX * 2,
+        block_nesting_limit: DEPTH_MAX * 2,
+        emit_comments: false,
+    };
+    for event in Parser::new_from_str_with_options(&source.text, options) {
+        match event {
+            Ok((event, place)) => walk.event(&event, place)?,
+            Err(error) => return Err(Box::new(walk.scan_error(&error))),
+        }
+    }
+    Ok(walk.map)
+}
+
+impl Walk<'_> {
+    fn event(&mut self, event: &Event<'_>, place: granit_parser::Span) -> Result<(), Box<Diagnostic>> {
+        match event {
+            Event::DocumentStart(..) => {
+                self.documents += 1;
+                if self.documents > 1 {
+                    let message = "a second document starts here; a file holds one";
+                    return Err(self.fault(YAML_DOCUMENTS, place, message, "remove the `---`, or use two files"));
+                }
+            }
+            Event::Scalar(value, style, _, tag) => {
+                self.no_tag(tag.is_some(), place)?;
+                self.scalar(value, *style, place);
+            }
+            Event::SequenceStart(_, _, tag) => {
+                self.no_tag(tag.is_some(), place)?;
+                let pointer = self.open(place)?;
+                self.frames.push(Frame::List { pointer, next: 0 });
+            }
+            Event::MappingStart(_, _, tag) => {
+                self.no_tag(tag.is_some(), place)?;
+                let pointer = self.open(place)?;
+                self.frames.push(Frame::Mapping { pointer, key: None });
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                self.frames.pop();
+            }
+            Event::Alias(_) => {
+                self.aliases += 1;
+                if self.aliases > ALIASES_MAX {
+                    let message = format!("more than {ALIASES_MAX} aliases in a file");
+                    return Err(self.fault(YAML_ALIASES, place, message, "write the values out"));
+                }
+                match self.role() {
+                    Role::Value(pointer) => self.record(pointer, place, None),
+                    Role::Key(_) => {
+                        let message = "an alias can't be a key";
+                        return Err(self.fault(YAML_FEATURE, place, message, "write the key out"));
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn scalar(&mut self, value: &str, style: ScalarStyle, place: granit_parser::Span) {
+        match self.role() {
+            Role::Key(parent) => {
+                let pointer = format!("{parent}/{}", escape(value));
+                let span = self.span(place);
+                let entry = self.map.entries.entry(pointer).or_default();
+                entry.key = entry.key.or(span);
+                if let Some(Frame::Mapping { key, .. }) = self.frames.last_mut() {
+                    *key = Some(value.to_owned());
+                }
+            }
+            Role::Value(pointer) => {
+                let scalar = Scalar { style, start: place.start.index(), value: value.to_owned() };
+                self.record(pointer, place, Some(scalar));
+            }
+        }
+    }
+
+    /// Enters a list or mapping, and gives its pointer.
+    fn open(&mut self, place: granit_parser::Span) -> Result<String, Box<Diagnostic>> {
+        if self.frames.len() >= DEPTH_MAX {
+            let message = format!("lists and mappings are nested more than {DEPTH_MAX} levels deep");
+            return Err(self.fault(YAML_TOO_DEEP, place, message, "flatten the structure"));
+        }
+        match self.role() {
+            Role::Value(pointer) => {
+                self.record(pointer.clone(), place, None);
+                Ok(pointer)
+            }
+            Role::Key(_) => {
+                let hint = "write the key as text, and a value that starts with `{` or `[` in quotes";
+                Err(self.fault(YAML_SYNTAX, place, "a list or mapping can't be a key", hint))
+            }
+        }
+    }
+
+    /// The role of the node that comes now; asking counts it.
+    fn role(&mut self) -> Role {
+        match self.frames.last_mut() {
+            None => Role::Value(String::new()),
+            Some(Frame::List { pointer, next }) => {
+                *next += 1;
+                Role::Value(format!("{pointer}/{}", *next - 1))
+            }
+            Some(Frame::Mapping { pointer, key }) => match key.take() {
+                Some(key) => Role::Value(format!("{pointer}/{}", escape(&key))),
+                None => Role::Key(pointer.clone()),
+            },
+        }
+    }
+
+    fn record(&mut self, pointer: String, place: granit_parser::Span, scalar: Option<Scalar>) {
+        let value = self.span(place);
+        let entry = self.map.entries.entry(pointer).or_insert_with(Entry::default);
+        if entry.value.is_none() {
+            entry.value = value;
+            entry.scalar = scalar;
+        }
+    }
+
+    fn no_tag(&self, tagged: bool, place: granit_parser::Span) -> Result<(), Box<Diagnostic>> {
+        if tagged {
+            let place = place.tag_span().unwrap_or(place);
+            return Err(self.fault(YAML_FEATURE, place, "a tag is refused", "write the value without the `!tag`"));
+        }
+        Ok(())
+    }
+
+    fn span(&self, place: granit_parser::Span) -> Option<Span> {
+        let length = place.end.index().saturating_sub(place.start.index());
+        let line = u32::try_from(place.start.line()).ok()?;
+        let column = u32::try_from(place.start.col()).ok()?.checked_add(1)?;
+        let bytes = place.byte_range().and_then(|range| self.source.text.get(range));
+        let first_line =
+            bytes.and_then(|text| text.split(['\n', '\r']).next()).map_or(length, |text| text.chars().count());
+        Some(Span { line, column, length: u32::try_from(first_line.max(1)).ok()? })
+    }
+
+    fn fault(
+        &self,
+        code: &'static str,
+        place: granit_parser::Span,
+        message: impl Into<String>,
+        hint: &str,
+    ) -> Box<Diagnostic> {
+        Box::new(Diagnostic::error(code, &self.source.name, message).at(self.span(place)).hint(hint))
+    }
+
+    fn scan_error(&self, error: &granit_parser::ScanError) -> Diagnostic {
+        let info = error.info();
+        let deep = info.contains("nesting") || info.contains("recursion");
+        let code = if deep { YAML_TOO_DEEP } else { YAML_SYNTAX };
+        let at = span(&self.source.text, error.marker().index(), 1);
+        Diagnostic::error(code, &self.source.name, format!("this is not YAML: {info}")).at(at)
+    }
+}
