@@ -12,9 +12,9 @@ pub mod domain;
 pub mod client;
 pub mod language;
 pub mod machine;
-//pub mod playbook;
+pub mod playbook;
 // Floor 2
-//pub mod action;
+pub mod action;
 pub mod channel;
 //pub mod source;
 pub mod store;

@@ -12,6 +12,7 @@ use super::document::{Document, Layer};
 use super::people::PersonCredentials;
 use super::secrets;
 use super::settings::{Channels, GateOptions, LimitOptions, LogOptions};
+use crate::action::ConnectionOptions;
 use crate::client::Secrets;
 use crate::domain::agent::Agent;
 use crate::domain::directory::Directory;
@@ -42,7 +43,7 @@ pub struct Configuration {
     /// Who may send alerts.
     pub sources: BTreeMap<SourceId, Value>,
     /// Systems that actions reach.
-    pub connections: BTreeMap<ConnectionName, Value>,
+    pub connections: BTreeMap<ConnectionName, ConnectionOptions>,
     /// How people are reached.
     pub channels: Channels,
     /// How the gate is asked.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::settings::{Channels, GateOptions, LimitOptions, LogOptions};
+use crate::action::ConnectionOptions;
 use crate::domain::directory::Principal;
 use crate::domain::names::{ConnectionName, GroupName, PersonId, SourceId};
 use serde_json::Value;
@@ -28,7 +29,7 @@ pub(super) struct Shape {
     pub(super) groups: BTreeMap<GroupName, Vec<String>>,
     pub(super) fallback_owner: Vec<Principal>,
     pub(super) sources: BTreeMap<SourceId, Value>,
-    pub(super) connections: BTreeMap<ConnectionName, Value>,
+    pub(super) connections: BTreeMap<ConnectionName, ConnectionOptions>,
     pub(super) channels: Channels,
     pub(super) gate: Option<GateOptions>,
     pub(super) limits: Option<LimitOptions>,
