@@ -16,7 +16,7 @@ pub mod playbook;
 // Floor 2
 pub mod action;
 pub mod channel;
-//pub mod source;
+pub mod source;
 pub mod store;
 // Floor 3
 pub mod engine;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use serde_json::Value;
 use url::Url;
 
 use super::decode::{Fault, Kind};
@@ -18,6 +17,7 @@ use crate::domain::agent::Agent;
 use crate::domain::directory::Directory;
 use crate::domain::names::{ConnectionName, SourceId};
 use crate::language::{Diagnostic, Level};
+use crate::source::SourceOptions;
 
 /// Everything that the file, the environment and the defaults say together.
 #[derive(Clone, Debug)]
@@ -41,7 +41,7 @@ pub struct Configuration {
     /// The inventory.
     pub agents: Vec<Agent>,
     /// Who may send alerts.
-    pub sources: BTreeMap<SourceId, Value>,
+    pub sources: BTreeMap<SourceId, SourceOptions>,
     /// Systems that actions reach.
     pub connections: BTreeMap<ConnectionName, ConnectionOptions>,
     /// How people are reached.

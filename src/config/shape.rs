@@ -11,7 +11,7 @@ use super::settings::{Channels, GateOptions, LimitOptions, LogOptions};
 use crate::action::ConnectionOptions;
 use crate::domain::directory::Principal;
 use crate::domain::names::{ConnectionName, GroupName, PersonId, SourceId};
-use serde_json::Value;
+use crate::source::SourceOptions;
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -28,7 +28,7 @@ pub(super) struct Shape {
     pub(super) people: BTreeMap<PersonId, PersonShape>,
     pub(super) groups: BTreeMap<GroupName, Vec<String>>,
     pub(super) fallback_owner: Vec<Principal>,
-    pub(super) sources: BTreeMap<SourceId, Value>,
+    pub(super) sources: BTreeMap<SourceId, SourceOptions>,
     pub(super) connections: BTreeMap<ConnectionName, ConnectionOptions>,
     pub(super) channels: Channels,
     pub(super) gate: Option<GateOptions>,
