@@ -29,8 +29,8 @@ struct Entry {
 
 /// Reads the inventory that the configuration names.
 pub(super) fn read(document: &Document, faults: &mut Vec<Diagnostic>) -> (Vec<Agent>, Vec<Layer>) {
-    let Some(path) = document.value.pointer("/agents").and_then(Value::as_str) else { return (Vec::new(), Vec::new()) };
-    let layers = layers(document, Path::new(path), faults);
+    let path = document.value.pointer("/agents").and_then(Value::as_str);
+    let layers = path.map(|path| layers(document, Path::new(path), faults)).unwrap_or_default();
     let mut entries = Vec::new();
     for (file, layer) in layers.iter().enumerate() {
         entries_of(file, layer, &mut entries, faults);
@@ -55,7 +55,8 @@ fn layers(document: &Document, path: &Path, faults: &mut Vec<Diagnostic>) -> Vec
         Ok(files) => files,
         Err(error) => {
             let message = format!("failed to read the inventory {}: {}", path.display(), error.kind());
-            faults.push(document.error("/agents", codes::UNREADABLE, message).hint("check the path and its permissions"));
+            faults
+                .push(document.error("/agents", codes::UNREADABLE, message).hint("check the path and its permissions"));
             return Vec::new();
         }
     };
@@ -101,7 +102,8 @@ fn entries_of(file: usize, layer: &Layer, entries: &mut Vec<Entry>, faults: &mut
         Some(Value::Null) => return,
         _ => {
             let message = "an inventory is a list of agents";
-            faults.push(layer.error("/agents", codes::WRONG_VALUE, message).hint("begin with `agents:` and `- id: ...`"));
+            faults
+                .push(layer.error("/agents", codes::WRONG_VALUE, message).hint("begin with `agents:` and `- id: ...`"));
             return;
         }
     };
@@ -124,7 +126,8 @@ fn protect(document: &Document, agents: &mut [Agent], layers: &[Layer], faults: 
             agent.protected = true;
         } else if !checks::written_ids(layers).any(|known| known == id) {
             let at = document.item("/protected", id);
-            let fault = document.error(&at, codes::UNKNOWN_AGENT, format!("the inventory has no agent `{id}` to protect"));
+            let fault =
+                document.error(&at, codes::UNKNOWN_AGENT, format!("the inventory has no agent `{id}` to protect"));
             faults.push(fault.hint(checks::meant_or(layers, id, "add it to the inventory")));
         }
     }

@@ -53,7 +53,8 @@ pub(super) fn public_url(
         faults.push(document.error("/public_url", codes::PUBLIC_URL, message).hint(hint));
         return None;
     };
-    let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    let plain =
+        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() || !plain {
         let message = "links can't be built from this address";
         let hint = "write http or https, a host and at most a path: https://standdown.example.com";
@@ -93,8 +94,11 @@ pub(super) fn paths(document: &Document, shape: &Shape, faults: &mut Vec<Diagnos
     if let Some(socket) = shape.socket.as_deref()
         && socket.len() > SOCKET_PATH_BYTES_MAX
     {
-        let message = format!("a Unix socket's path has at most {SOCKET_PATH_BYTES_MAX} bytes; {socket} has {}", socket.len());
-        faults.push(document.error("/socket", codes::PATH, message).hint("name a shorter path, such as /run/standdown.sock"));
+        let message =
+            format!("a Unix socket's path has at most {SOCKET_PATH_BYTES_MAX} bytes; {socket} has {}", socket.len());
+        faults.push(
+            document.error("/socket", codes::PATH, message).hint("name a shorter path, such as /run/standdown.sock"),
+        );
     }
     if let Some(playbooks) = shape.playbooks.as_deref()
         && document.is_set("/playbooks")

@@ -65,7 +65,10 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     (LIMIT, "The limit is out of its range."),
     (UNKNOWN_PERSON, "people has nobody of this id."),
     (UNKNOWN_GROUP, "groups has no group of this name."),
-    (NO_FALLBACK_OWNER, "fallback_owner must be at least one person: an alert about an agent that nobody owns goes there."),
+    (
+        NO_FALLBACK_OWNER,
+        "fallback_owner must be at least one person: an alert about an agent that nobody owns goes there.",
+    ),
     (SHARED_IDENTITY, "A token or a user id belongs to one person, so that the history can say who acted."),
     (UNKNOWN_CHANNEL, "channels has no such channel."),
     (UNREACHABLE, "Nobody can be asked in time who has neither e-mail nor webhook."),

@@ -68,9 +68,7 @@ mod tests {
         let path = folder.path().join("c.yaml");
         fs::write(&path, "gate:\n  token: hunter2\nlisten: x\n").unwrap();
         let name = path.display().to_string();
-        let at = |code, line| {
-            Diagnostic::error(code, &name, "wrong").at(Some(Span { line, column: 10, length: 7 }))
-        };
+        let at = |code, line| Diagnostic::error(code, &name, "wrong").at(Some(Span { line, column: 10, length: 7 }));
         let sources = excerpts(&[at(codes::LITERAL_SECRET, 2), at(codes::WRONG_VALUE, 3)]);
         assert_eq!(sources.len(), 1);
         assert_eq!(sources[0].text, "gate:\n  token: *******\nlisten: x\n");

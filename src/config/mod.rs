@@ -143,7 +143,9 @@ fn demand(document: &Document, faults: &mut Vec<Diagnostic>) {
 /// The faults by place, each once: two checks may find the same secret.
 fn sorted(mut faults: Vec<Diagnostic>) -> Vec<Diagnostic> {
     faults.sort_by(|left, right| (&left.file, left.span, left.code).cmp(&(&right.file, right.span, right.code)));
-    faults.dedup_by(|right, left| right.span.is_some() && (&right.file, right.span, right.code) == (&left.file, left.span, left.code));
+    faults.dedup_by(|right, left| {
+        right.span.is_some() && (&right.file, right.span, right.code) == (&left.file, left.span, left.code)
+    });
     faults
 }
 

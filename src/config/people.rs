@@ -52,11 +52,7 @@ impl fmt::Debug for PersonCredentials {
 }
 
 /// Makes the directory and the credentials, and reports what names nobody.
-pub(super) fn read(
-    document: &Document,
-    shape: &Shape,
-    faults: &mut Vec<Diagnostic>,
-) -> (Directory, PersonCredentials) {
+pub(super) fn read(document: &Document, shape: &Shape, faults: &mut Vec<Diagnostic>) -> (Directory, PersonCredentials) {
     let mut directory = Directory { fallback: shape.fallback_owner.clone(), ..Directory::default() };
     let mut credentials = PersonCredentials::default();
     for (id, person) in &shape.people {
@@ -154,13 +150,20 @@ fn check_fallback(document: &Document, directory: &Directory, faults: &mut Vec<D
         return;
     }
     let people = directory.fallback_people();
-    if people.is_empty() && document.value.pointer(at).is_none_or(|written| written.as_array().is_none_or(Vec::is_empty)) {
+    if people.is_empty()
+        && document.value.pointer(at).is_none_or(|written| written.as_array().is_none_or(Vec::is_empty))
+    {
         let message = "nobody is told of agents that nobody owns: fallback_owner is missing";
         faults.push(document.error(at, codes::NO_FALLBACK_OWNER, message).hint("add fallback_owner: [user:ID]"));
     } else if people.is_empty() {
         let message = "the fallback owner is nobody";
-        faults.push(document.error(at, codes::NO_FALLBACK_OWNER, message).hint("name a person, or a group with members"));
-    } else if people.iter().filter_map(|id| directory.people.get(id)).all(|one| one.email.is_none() && one.webhook.is_none()) {
+        faults
+            .push(document.error(at, codes::NO_FALLBACK_OWNER, message).hint("name a person, or a group with members"));
+    } else if people
+        .iter()
+        .filter_map(|id| directory.people.get(id))
+        .all(|one| one.email.is_none() && one.webhook.is_none())
+    {
         let message = "nobody of the fallback owner has an e-mail address or a webhook: only the pages will say it";
         faults.push(document.warning(at, codes::UNREACHABLE, message));
     }

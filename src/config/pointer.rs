@@ -74,7 +74,9 @@ pub(super) fn leaves(value: &Value) -> Vec<(String, &Value)> {
         match value {
             Value::Object(fields) => open.extend(fields.iter().map(|(key, value)| (child(&pointer, key), value))),
             Value::Array(items) => {
-                open.extend(items.iter().enumerate().map(|(index, value)| (child(&pointer, &index.to_string()), value)));
+                open.extend(
+                    items.iter().enumerate().map(|(index, value)| (child(&pointer, &index.to_string()), value)),
+                );
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => found.push((pointer, value)),
         }

@@ -11,9 +11,8 @@ use super::{codes, pointer};
 use crate::client::{SecretReference, Secrets};
 
 /// How well-known secrets begin.
-const TOKEN_PREFIXES: [&str; 12] = [
-    "ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "sk-", "whsec_", "AKIA", "hvs.", "-----BEGIN",
-];
+const TOKEN_PREFIXES: [&str; 12] =
+    ["ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "sk-", "whsec_", "AKIA", "hvs.", "-----BEGIN"];
 
 /// A secret that can't be resolved: where it is named, and why.
 pub(super) fn unresolved(document: &Value, secrets: &dyn Secrets) -> Vec<Fault> {

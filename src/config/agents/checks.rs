@@ -52,7 +52,8 @@ fn names(layers: &[Layer], entries: &[Entry], faults: &mut Vec<Diagnostic>) {
     for entry in entries {
         let (Some(name), Some(layer)) = (entry.shape.name.as_deref(), layers.get(entry.file)) else { continue };
         let Some(first) = shown.insert(name, entry) else { continue };
-        let message = format!("`{}` is called `{name}` too: an alert that names only that finds neither", first.shape.id);
+        let message =
+            format!("`{}` is called `{name}` too: an alert that names only that finds neither", first.shape.id);
         let fault = layer.error(&format!("{}/name", entry.at), codes::SHARED_AGENT_NAME, message);
         faults.push(Diagnostic { level: crate::language::Level::Warning, ..fault });
     }

@@ -108,8 +108,7 @@ impl Error {
 pub(in crate::config) const LITERAL_SECRET_MESSAGE: &str =
     "a secret is named by reference here, never written out (the text is withheld)";
 /// What to do about it.
-pub(in crate::config) const LITERAL_SECRET_HINT: &str =
-    "write ${NAME} for a variable of the daemon's environment, or file:/absolute/path; replace a secret that stood here";
+pub(in crate::config) const LITERAL_SECRET_HINT: &str = "write ${NAME} for a variable of the daemon's environment, or file:/absolute/path; replace a secret that stood here";
 
 fn known_or_meant(wrong: &str, expected: &[&str]) -> Option<String> {
     match suggest(wrong, expected.iter().copied()) {

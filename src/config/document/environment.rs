@@ -14,8 +14,7 @@ use crate::language::{Diagnostic, suggest};
 const PREFIX: &str = "STANDDOWN_";
 
 /// Variables with our prefix that are read elsewhere: by the command line, and by programs that start it.
-const READ_ELSEWHERE: [&str; 4] =
-    ["STANDDOWN_CONFIG", "STANDDOWN_URL", "STANDDOWN_TOKEN", "STANDDOWN_COLOR"];
+const READ_ELSEWHERE: [&str; 4] = ["STANDDOWN_CONFIG", "STANDDOWN_URL", "STANDDOWN_TOKEN", "STANDDOWN_COLOR"];
 
 /// Sets what the variables say. Gives the variables by pointer, and those that set nothing.
 pub(super) fn apply(
@@ -85,9 +84,9 @@ fn typed(text: &str, now: Option<&Value>) -> Value {
 }
 
 fn in_list(document: &Value, at: &str) -> bool {
-    at.match_indices('/').skip(1).any(|(end, _)| {
-        at.get(..end).and_then(|parent| document.pointer(parent)).is_some_and(Value::is_array)
-    })
+    at.match_indices('/')
+        .skip(1)
+        .any(|(end, _)| at.get(..end).and_then(|parent| document.pointer(parent)).is_some_and(Value::is_array))
 }
 
 /// The variables that secrets are read from.

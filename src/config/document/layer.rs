@@ -1,5 +1,7 @@
 //! One file, with the place of everything in it.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use crate::config::codes;
@@ -7,13 +9,20 @@ use crate::config::decode::{Fault, Kind};
 use crate::language::{Diagnostic, Source, Span, SpanMap, parse};
 
 /// A file that was read as a mapping.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(in crate::config) struct Layer {
     /// The name that people are shown.
     pub(in crate::config) name: String,
     /// What it says.
     pub(in crate::config) value: Value,
     places: SpanMap,
+}
+
+impl fmt::Debug for Layer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The text of a file has no secrets, but addresses in it can be as good as one.
+        formatter.debug_struct("Layer").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl Layer {

@@ -9,6 +9,7 @@ mod layer;
 pub(super) use layer::Layer;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde_json::Value;
 
@@ -23,7 +24,7 @@ pub const DEFAULTS: &str = include_str!("../default.yaml");
 pub(super) const DEFAULTS_NAME: &str = "defaults";
 
 /// The merged layers.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Document {
     defaults: Layer,
     file: Option<Layer>,
@@ -31,6 +32,12 @@ pub(super) struct Document {
     variables: BTreeMap<String, String>,
     /// What the layers say together.
     pub(super) value: Value,
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Document").field("file", &self.file).finish_non_exhaustive()
+    }
 }
 
 impl Document {

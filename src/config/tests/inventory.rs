@@ -40,13 +40,13 @@ fn every_fault_of_an_inventory_has_its_code_and_place() {
         (codes::WRONG_VALUE, 4, 9),
         (codes::SHARED_AGENT_NAME, 5, 9),
         (codes::MISSING_SETTING, 6, 3),
-        (codes::UNKNOWN_CONNECTION, 7, 46),
-        (codes::UNKNOWN_CONNECTION, 7, 73),
-        (codes::MISSING_SETTING, 7, 88),
-        (codes::LITERAL_SECRET, 8, 39),
-        (codes::WRONG_VALUE, 8, 66),
-        (codes::LITERAL_SECRET, 9, 40),
-        (codes::UNKNOWN_AGENT, 9, 63),
+        (codes::UNKNOWN_CONNECTION, 7, 44),
+        (codes::UNKNOWN_CONNECTION, 7, 71),
+        (codes::MISSING_SETTING, 7, 86),
+        (codes::LITERAL_SECRET, 8, 37),
+        (codes::WRONG_VALUE, 8, 63),
+        (codes::LITERAL_SECRET, 9, 38),
+        (codes::UNKNOWN_AGENT, 9, 62),
         (codes::UNKNOWN_SETTING, 10, 1),
     ];
     assert_eq!(found(&faults), expected, "{faults:#?}");
@@ -69,7 +69,10 @@ fn a_folder_of_files_is_one_inventory() {
     files.write("agents/2.yml", "agents: [{ id: two }]\n");
     files.write("agents/notes.txt", "no inventory\n");
     let agents = files.load().unwrap().agents;
-    assert_eq!(agents.iter().map(|agent| (agent.id.as_str(), agent.protected)).collect::<Vec<_>>(), [("one", false), ("two", true)]);
+    assert_eq!(
+        agents.iter().map(|agent| (agent.id.as_str(), agent.protected)).collect::<Vec<_>>(),
+        [("one", false), ("two", true)]
+    );
     files.write("agents/3.yaml", "agents: [{ id: three, aliases: [one] }]\n");
     let faults = files.faults();
     assert_eq!(found(&faults), [(codes::SHARED_AGENT_NAME, 1, 33)]);
