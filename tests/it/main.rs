@@ -1,2 +1,3 @@
-#[test]
-fn a() {}
+//! The one integration binary: a file per behaviour.
+
+mod store;
