@@ -73,7 +73,8 @@ impl Folder {
         }
         files.retain(|file| {
             let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            !name.starts_with('.') && name.strip_suffix(".yaml").is_some_and(|name| !name.ends_with(".test"))
+            !name.starts_with('.')
+                && name.strip_suffix(".yaml").is_some_and(|name| name.strip_suffix(".test").is_none())
         });
         files
     }

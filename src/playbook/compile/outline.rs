@@ -135,9 +135,9 @@ impl Outline {
         asks.chain([step.place]).min().unwrap_or(step.place)
     }
 
-    /// Whether an earlier step that asks people releases this one.
+    /// Whether a step that asks people releases this one; that it comes earlier is checked where it asks.
     pub(super) fn is_released(&self, step: &StepOutline) -> bool {
-        self.steps.iter().any(|ask| ask.releases.contains(&step.name) && self.is_before(ask.place, step.place))
+        self.steps.iter().any(|ask| ask.releases.contains(&step.name))
     }
 
     /// Whether this place comes before the first step that contains, if there is one.
