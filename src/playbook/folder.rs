@@ -1,7 +1,7 @@
 //! A folder of playbooks, read and compiled whole.
 //!
-//! A playbook's tests (`*.test.yaml`) lie beside it and are not read here. What can't be read is a fault like any other,
-//! because a playbook that is silently missing is found out during an incident.
+//! A playbook's tests (`*.test.yaml`) lie beside it and are not read here. What can't be read is a fault like any
+//! other, because a playbook that is silently missing is found out during an incident.
 
 use std::collections::BTreeMap;
 use std::fs::File;

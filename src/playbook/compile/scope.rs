@@ -51,8 +51,8 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Whether a text gives a value that has no text, by other means than one path alone: `{{~agent~}}`, or a default of
-    /// a secret. Inside a longer text the language refuses exactly these values.
+    /// Whether a text gives a value that has no text, by other means than one path alone: `{{~agent~}}`, or a default
+    /// of a secret. Inside a longer text the language refuses exactly these values.
     fn is_disguised(&self, text: &str) -> bool {
         let inside = Template::compile(&format!("x{text}"), &self.environment, Escape::None);
         let valueless = |fault: &Fault| [TEMPLATE_SECRET, TEMPLATE_TYPE].contains(&fault.code);
@@ -98,7 +98,7 @@ impl<'a> Scope<'a> {
                 return None;
             }
             Form::Disguised => {
-                self.disguised(report, node);
+                disguised(report, node);
                 return None;
             }
             Form::Literal | Form::Whole(_) | Form::Mixed => {}
@@ -112,13 +112,6 @@ impl<'a> Scope<'a> {
                 None
             }
         }
-    }
-
-    /// Says that a value may be or hold a secret.
-    pub(super) fn disguised(&self, report: &mut Report, node: &Node<'_>) {
-        report
-            .error(&node.pointer, codes::SECRET_MISPLACED, "this may be or hold a secret")
-            .hint("write one path alone, such as \"{{alert.labels}}\", and name the fields that are needed");
     }
 
     /// A value whose texts are templates.
@@ -157,6 +150,13 @@ impl<'a> Scope<'a> {
         };
         report.fault(pointer, &fault);
     }
+}
+
+/// Says that a value may be or hold a secret.
+pub(super) fn disguised(report: &mut Report, node: &Node<'_>) {
+    report
+        .error(&node.pointer, codes::SECRET_MISPLACED, "this may be or hold a secret")
+        .hint("write one path alone, such as \"{{alert.labels}}\", and name the fields that are needed");
 }
 
 /// Whether a secret is somewhere inside.

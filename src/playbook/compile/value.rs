@@ -10,7 +10,7 @@ use crate::playbook::{ParameterSpec, ParameterType, codes};
 
 use super::node::{Node, describe};
 use super::report::Report;
-use super::scope::{Form, Scope, holds_secret};
+use super::scope::{Form, Scope, disguised, holds_secret};
 use super::secret;
 
 /// Compiles the value of a parameter.
@@ -79,7 +79,7 @@ fn whole(report: &mut Report, scope: &Scope<'_>, kind: ParameterType, node: &Nod
         Form::Whole(ty) => ty,
         Form::Literal | Form::Mixed => return Some(false),
         Form::Disguised => {
-            scope.disguised(report, node);
+            disguised(report, node);
             return None;
         }
     };
