@@ -22,7 +22,7 @@ pub mod store;
 pub mod engine;
 // Floor 4
 //pub mod approval;
-//pub mod intake;
+pub mod intake;
 // Floor 5
 //pub mod web;
 // Floor 6

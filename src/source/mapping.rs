@@ -22,7 +22,6 @@ use super::refusal::Refusal;
 use crate::domain::Alert;
 use rule::Rule;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 pub(super) use compile::compile;
 pub(super) use items::Delivery;
@@ -72,7 +71,7 @@ pub(super) struct Mapping {
     owner: Option<Rule>,
     resources: Option<Rule>,
     labels: Option<Rule>,
-    fields: BTreeMap<String, Rule>,
+    fields: facts::FieldRules,
     is_test: Option<Rule>,
     truncated: Option<Rule>,
     redaction: redact::Redaction,

@@ -25,7 +25,7 @@ pub use compile::{BODY_BYTES_MAX_DEFAULT, Source};
 pub use fault::PlacedFault;
 pub use mapping::{Mapped, RefusedItem};
 pub use options::{
-    AgentOptions, AuthOptions, BasicOptions, CredentialOptions, HmacOptions, MapOptions, PrincipalOptions, SecretList,
+    AgentOptions, AuthOptions, BasicOptions, CredentialOptions, FieldsOptions, HmacOptions, MapOptions, PrincipalOptions, SecretList,
     SeverityOptions, SourceOptions, StatusOptions,
 };
 pub use preset::{preset_text, presets};

@@ -5,9 +5,10 @@
 
 mod map;
 mod secret_list;
+mod short_form;
 
 pub use map::{
-    AgentOptions, CredentialOptions, MapOptions, PrincipalOptions, SeverityOptions, StatusOptions,
+    AgentOptions, CredentialOptions, FieldsOptions, MapOptions, PrincipalOptions, SeverityOptions, StatusOptions,
 };
 pub use secret_list::SecretList;
 

@@ -13,7 +13,7 @@ const ENTRIES_MAX: usize = 16;
 pub(super) const TOLERANCE_DEFAULT: SignedDuration = SignedDuration::from_secs(300);
 
 /// A scheme with its keys.
-pub(super) struct Verifier {
+pub(in crate::source) struct Verifier {
     pub(super) scheme: &'static Scheme,
     pub(super) keys: Vec<Key>,
     pub(super) tolerance: SignedDuration,

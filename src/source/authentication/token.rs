@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 const HEADER: &str = "authorization";
 
 /// What is accepted in the header `Authorization`.
-pub(super) struct Tokens {
+pub(in crate::source) struct Tokens {
     kind: Kind,
     accepted: Vec<(Digest, String)>,
 }

@@ -18,11 +18,16 @@ pub(super) const FIELD_BYTES_MAX: usize = 4096;
 /// A number, a boolean or a text as text; nothing for nothing, an empty text, a list or an object.
 pub(super) fn plain(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        Value::String(text) => Some(without_nul(text)).filter(|text| !text.is_empty()),
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(value) => Some(value.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
+}
+
+/// A text without NUL, which not every store can hold.
+pub(super) fn without_nul(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }
 
 /// The first characters of a text that fit so many bytes.

@@ -2,6 +2,7 @@
 
 use super::agent::AgentRules;
 use super::credential::{CredentialRules, PrincipalRules};
+use super::facts::FieldRules;
 use super::redact::Redaction;
 use super::rule::Rule;
 use super::severity::{SeverityRule, folded};
@@ -11,7 +12,7 @@ use crate::domain::{AlertStatus, Severity};
 use crate::language::{Environment, Expression, Type};
 use crate::source::codes;
 use crate::source::fault::{Faults, segment};
-use crate::source::options::{MapOptions, SeverityOptions, StatusOptions};
+use crate::source::options::{FieldsOptions, MapOptions, SeverityOptions, StatusOptions};
 use std::collections::BTreeMap;
 
 /// How many parts a key, how many own fields and how many pointers a mapping may have.
@@ -140,8 +141,15 @@ impl Compiler<'_> {
         StatusRule { from, table, missing: options.missing.unwrap_or(AlertStatus::Unknown) }
     }
 
-    fn fields(&mut self, options: &MapOptions) -> BTreeMap<String, Rule> {
-        let Some(fields) = &options.fields else { return BTreeMap::new() };
+    fn fields(&mut self, options: &MapOptions) -> FieldRules {
+        let none = FieldRules::Each(BTreeMap::new());
+        let fields = match &options.fields {
+            None => return none,
+            Some(FieldsOptions::All(text)) => {
+                return self.rule("/map/fields", Some(text)).map_or(none, FieldRules::All);
+            }
+            Some(FieldsOptions::Each(fields)) => fields,
+        };
         if fields.len() > ENTRIES_MAX {
             let message = format!("the mapping has {} fields of its own, more than {ENTRIES_MAX}", fields.len());
             self.faults.add("/map/fields", codes::BAD_VALUE, message, "keep those that playbooks use");
@@ -158,7 +166,7 @@ impl Compiler<'_> {
                 rules.insert(name.clone(), rule);
             }
         }
-        rules
+        FieldRules::Each(rules)
     }
 
     fn redaction(&mut self, options: &MapOptions) -> Redaction {

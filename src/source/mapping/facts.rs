@@ -6,6 +6,15 @@ use crate::domain::digest::canonical_json;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
+/// Where the engineer's own fields come from.
+#[derive(Debug)]
+pub(super) enum FieldRules {
+    /// One rule gives an object of all of them.
+    All(Rule),
+    /// A rule for each name.
+    Each(BTreeMap<String, Rule>),
+}
+
 impl View {
     /// The labels of a rule, with every value as text; the first 64 by name.
     pub(super) fn labels(&mut self, rule: Option<&Rule>) -> BTreeMap<String, String> {
@@ -40,26 +49,46 @@ impl View {
     }
 
     /// The engineer's own fields; one that has no value is left out, so that `has()` says so.
-    pub(super) fn fields(&mut self, rules: &BTreeMap<String, Rule>) -> Map<String, Value> {
+    pub(super) fn fields(&mut self, rules: &FieldRules) -> Map<String, Value> {
         let mut fields = Map::new();
-        for (name, rule) in rules {
-            let value = match self.value(rule) {
-                Value::Null => continue,
-                Value::String(text) => Value::from(caps::cut(&text, FIELD_BYTES_MAX)),
-                other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => other,
-            };
-            if !value.is_string() && value.to_string().len() > FIELD_BYTES_MAX {
-                self.note(rule, "the value has more than 4 KiB and is left out");
-                continue;
+        match rules {
+            FieldRules::Each(rules) => {
+                for (name, rule) in rules {
+                    let value = self.value(rule);
+                    self.keep(&mut fields, rule, name, value);
+                }
             }
-            fields.insert(name.clone(), value);
+            FieldRules::All(rule) => match self.value(rule) {
+                Value::Object(object) => {
+                    for (name, value) in object.into_iter().take(ENTRIES_MAX) {
+                        self.keep(&mut fields, rule, &name, value);
+                    }
+                }
+                Value::Null => {}
+                Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                    self.note(rule, "an object is expected");
+                }
+            },
         }
         fields
+    }
+
+    fn keep(&mut self, fields: &mut Map<String, Value>, rule: &Rule, name: &str, value: Value) {
+        let value = match value {
+            Value::Null => return,
+            Value::String(text) => Value::from(caps::cut(&text, FIELD_BYTES_MAX)),
+            other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => other,
+        };
+        if name.len() > KEY_BYTES_MAX || (!value.is_string() && value.to_string().len() > FIELD_BYTES_MAX) {
+            self.note(rule, "a field has more than 4 KiB, or a name of more than 512 bytes, and is left out");
+            return;
+        }
+        fields.insert(name.to_owned(), value);
     }
 }
 
 fn label(name: &str, value: &Value) -> (String, String) {
-    (caps::cut(name, KEY_BYTES_MAX).to_owned(), text(value))
+    (caps::cut(&caps::without_nul(name), KEY_BYTES_MAX).to_owned(), text(value))
 }
 
 fn text(value: &Value) -> String {

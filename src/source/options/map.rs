@@ -2,10 +2,8 @@
 //! over `body`, `item` and `headers`.
 
 use crate::domain::{AlertStatus, Severity};
-use serde::de::{Error, MapAccess, Visitor, value::MapAccessDeserializer};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::fmt;
 
 /// A mapping. Everything is optional here, because a preset may say the rest.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -45,8 +43,8 @@ pub struct MapOptions {
     pub resources: Option<String>,
     /// Gives an object of labels.
     pub labels: Option<String>,
-    /// Fields of the engineer's own, for conditions and templates.
-    pub fields: Option<BTreeMap<String, String>>,
+    /// Fields of the engineer's own, for conditions and templates: an expression for each, or one that gives an object.
+    pub fields: Option<FieldsOptions>,
     /// Whether the sender says that this is a test.
     pub is_test: Option<String>,
     /// Whether (or how much) the sender says that it left out.
@@ -103,6 +101,15 @@ pub struct AgentOptions {
     pub short: bool,
 }
 
+/// Fields of the engineer's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FieldsOptions {
+    /// One expression gives an object of all of them.
+    All(String),
+    /// An expression for each name.
+    Each(BTreeMap<String, String>),
+}
+
 /// Where the message names the identity that was used.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -123,39 +130,6 @@ pub struct CredentialOptions {
     pub hash: Option<String>,
     /// Gives the credential itself; only its SHA-256 is kept.
     pub value: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AgentParts {
-    id: Option<String>,
-    instance: Option<String>,
-    name: Option<String>,
-}
-
-impl<'de> Deserialize<'de> for AgentOptions {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AgentVisitor)
-    }
-}
-
-struct AgentVisitor;
-
-impl<'de> Visitor<'de> for AgentVisitor {
-    type Value = AgentOptions;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an expression for the agent's id, or an object with id, instance and name")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(AgentOptions { id: Some(text.to_owned()), short: true, ..AgentOptions::default() })
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        let AgentParts { id, instance, name } = AgentParts::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(AgentOptions { id, instance, name, short: false })
-    }
 }
 
 impl MapOptions {
