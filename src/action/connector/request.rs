@@ -128,7 +128,9 @@ fn path_template(path: &str, pointer: &str, scope: &Scope, faults: &mut Faults<'
         faults.at(pointer, "a path begins with a slash, or is one setting of the connection");
         return None;
     }
-    faults.all(pointer, Template::compile(path, &scope.environment, Escape::Url))
+    // The slashes of a setting are meant; those of a parameter are not.
+    let escape = if whole { Escape::None } else { Escape::Url };
+    faults.all(pointer, Template::compile(path, &scope.environment, escape))
 }
 
 fn content(raw: &RawRequest, pointer: &str, scope: &Scope, faults: &mut Faults<'_>) -> Option<ContentTemplate> {
