@@ -35,7 +35,8 @@ impl Key {
             KeyForm::StandardWebhooks => match text.strip_prefix("whpk_") {
                 Some(public) => {
                     let bytes = STANDARD.decode(public).ok().filter(|bytes| bytes.len() == PUBLIC_KEY_BYTES);
-                    let bytes = bytes.ok_or("after `whpk_` the base64 of an ed25519 public key of 32 bytes is expected")?;
+                    let bytes =
+                        bytes.ok_or("after `whpk_` the base64 of an ed25519 public key of 32 bytes is expected")?;
                     Material::Asymmetric(UnparsedPublicKey::new(&ED25519, bytes))
                 }
                 None => {
