@@ -136,3 +136,6 @@ async fn prove(action: &dyn Action, task: Task<'_>, until: Timestamp) -> Proof {
         tokio::time::sleep(rhythm.every).await;
     }
 }
+
+#[cfg(test)]
+mod tests;
