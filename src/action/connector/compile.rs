@@ -18,7 +18,7 @@ use crate::action::rules::Rules;
 use crate::client::parse_duration;
 use crate::domain::{ActionName, Digest, Impact, Protection};
 use crate::language::{self, Diagnostic, Fault, Source, SpanMap};
-use crate::playbook::{ActionKind, ActionSpec, ParameterSpec, ParameterType};
+use crate::playbook::{ActionKind, ActionSpec};
 
 /// The code of what is wrong with a connector, apart from its YAML, expressions and templates.
 pub const CONNECTOR_FAULT: &str = "SD0401";
@@ -136,11 +136,7 @@ impl Context<'_> {
         let within = raw.verify.as_ref().and_then(|verify| verify.within.as_deref());
         let within = duration(within, "30s", &format!("{pointer}/verify/within"), faults);
         let timeout = duration(raw.timeout.as_deref(), "10s", &format!("{pointer}/timeout"), faults);
-        let mut parameters: BTreeMap<String, ParameterSpec> =
-            parameters.iter().map(|(name, parameter)| (name.clone(), parameter.spec.clone())).collect();
-        let help = format!("the connection of `{}` that is called", self.connector);
-        let kind = ParameterType::String;
-        parameters.insert("connection".to_owned(), ParameterSpec { kind, required: true, values: Vec::new(), help });
+        let parameters = parameters.iter().map(|(name, parameter)| (name.clone(), parameter.spec.clone())).collect();
         Some(ActionSpec {
             name: full?,
             kind: ActionKind::External,
