@@ -13,6 +13,7 @@ pub mod directory;
 pub mod event;
 pub mod ids;
 pub mod incident;
+pub mod link;
 pub mod message;
 pub mod names;
 pub mod run;
@@ -30,6 +31,7 @@ pub use directory::{Directory, Person, Principal};
 pub use event::{Event, EventKind};
 pub use ids::{AlertId, ApprovalId, HoldId, IncidentId, MessageId, RunId};
 pub use incident::{Incident, IncidentStatus};
+pub use link::LinkToken;
 pub use message::{Message, MessageKind};
 pub use names::{
     ActionName, AgentId, ConnectionName, GroupName, NameError, PersonId, PlaybookName, SourceId, StageName, StepName,

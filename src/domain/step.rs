@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use super::action::Verdict;
-use super::approval::Decision;
+use super::approval::{ApprovalCause, Decision};
 use super::ids::{ApprovalId, HoldId};
 use super::names::{NameError, StepName};
 
@@ -308,6 +308,8 @@ pub struct StepRecord {
     pub decision: Option<Decision>,
     /// The last request to people that it made.
     pub approval: Option<ApprovalId>,
+    /// Why it asks people, from the moment when it does.
+    pub asks: Option<ApprovalCause>,
     /// The hold that it placed.
     pub hold: Option<HoldId>,
     /// One line for people on how it stands; no secret.
@@ -334,6 +336,7 @@ impl StepRecord {
             contained_at: None,
             decision: None,
             approval: None,
+            asks: None,
             hold: None,
             detail: None,
             started_at: None,

@@ -1,1 +1,215 @@
-//! engine
+//! The only performer of effects: it starts runs, submits events to them, calls what is outside, and recovers.
+//!
+//! **Architecture invariant:** a run changes by one door, [`Engine::submit`] (and [`Engine::start`] for its first event):
+//! load, ask the machine, answer its questions, commit, and only then act. What is committed decides; memory (the gate's
+//! map, the budget's ledger, the set of live attempts) follows the commit. Nothing here knows HTTP or pages.
+
+mod act;
+mod budget;
+pub mod delivery;
+mod draft;
+mod facts;
+mod freeze;
+pub mod gate;
+mod history;
+mod holds;
+pub mod inventory;
+mod locks;
+mod options;
+pub mod playbooks;
+mod recovery;
+mod start;
+mod submit;
+mod supervisor;
+mod timers;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+pub use delivery::Delivery;
+pub use freeze::Freeze;
+pub use gate::{Gate, GateAnswer};
+pub use history::RunHistory;
+pub use holds::{HoldError, HoldRequest};
+pub use inventory::Inventory;
+pub use options::{Options, Reach};
+pub use playbooks::{Library, Loaded};
+pub use start::{StartRequest, Started};
+pub use submit::SubmitError;
+pub use supervisor::Supervisor;
+pub use worker::Performer;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tokio::sync::{Notify, Semaphore, mpsc};
+
+use crate::clock::{Clock, SharedClock};
+use crate::domain::{AgentId, RunId, StepPath};
+use crate::store::Store;
+
+/// Something that happened here and should come in as an alert from the source `system`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SystemAlert {
+    /// `hold_ended` or `regressed`.
+    pub rule: &'static str,
+    /// The agent that it is about.
+    pub agent: AgentId,
+    /// One line.
+    pub title: String,
+}
+
+/// What the engine works with; cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    store: Store,
+    clock: SharedClock,
+    performer: Arc<dyn Performer>,
+    library: Arc<Library>,
+    inventory: ArcSwap<Inventory>,
+    gate: Arc<Gate>,
+    holds: holds::Book,
+    budget: budget::Ledger,
+    freeze: freeze::Switch,
+    options: Options,
+    supervisor: Supervisor,
+    workers: Arc<Semaphore>,
+    live: worker::Live,
+    waiting: mpsc::UnboundedSender<(RunId, StepPath)>,
+    locks: locks::KeyedLocks,
+    wake: timers::Wake,
+    posted: Notify,
+    system_alerts: mpsc::UnboundedSender<SystemAlert>,
+}
+
+/// What [`Engine::build`] puts together.
+pub struct Parts {
+    /// Where everything is kept.
+    pub store: Store,
+    /// The time.
+    pub clock: SharedClock,
+    /// What calls the world outside.
+    pub performer: Arc<dyn Performer>,
+    /// The playbooks.
+    pub library: Arc<Library>,
+    /// Agents and people.
+    pub inventory: Inventory,
+    /// The gate.
+    pub gate: Arc<Gate>,
+    /// Limits and addresses.
+    pub options: Options,
+    /// Who waits for tasks at a stop.
+    pub supervisor: Supervisor,
+    /// Where alerts of our own go.
+    pub system_alerts: mpsc::UnboundedSender<SystemAlert>,
+}
+
+impl Engine {
+    /// The engine over its parts, with holds, budgets and switches read back from the store. Nothing runs yet:
+    /// [`Engine::run`] starts its loops.
+    pub async fn build(parts: Parts) -> Result<(Self, Loops), crate::store::ReadError> {
+        use crate::store::Agents;
+        let now = parts.clock.now();
+        let holds = holds::Book::new(parts.store.holds().await?);
+        let since = now.saturating_sub(budget::WINDOW_MAX).unwrap_or(now);
+        let budget = budget::Ledger::new(parts.store.containments(since).await?);
+        let freeze = freeze::Switch::new(parts.store.setting(freeze::SETTING).await?);
+        parts.gate.restore(parts.store.gate_sightings().await?);
+        let (waiting, queue) = mpsc::unbounded_channel();
+        let inner = Inner {
+            workers: Arc::new(Semaphore::new(parts.options.workers)),
+            store: parts.store,
+            clock: parts.clock,
+            performer: parts.performer,
+            library: parts.library,
+            inventory: ArcSwap::from_pointee(parts.inventory),
+            gate: parts.gate,
+            holds,
+            budget,
+            freeze,
+            options: parts.options,
+            supervisor: parts.supervisor,
+            live: worker::Live::default(),
+            waiting,
+            locks: locks::KeyedLocks::default(),
+            wake: timers::Wake::default(),
+            posted: Notify::new(),
+            system_alerts: parts.system_alerts,
+        };
+        let engine = Self { inner: Arc::new(inner) };
+        engine.refresh_gate();
+        Ok((engine, Loops { queue }))
+    }
+
+    /// Starts the loops: workers' queue, timers, recovery, the gate's sightings. They end with the supervisor.
+    pub fn run(&self, loops: Loops) {
+        let supervisor = &self.inner.supervisor;
+        supervisor.spawn("starter", self.clone().start_waiting(loops.queue));
+        supervisor.spawn("timers", self.clone().keep_time());
+        supervisor.spawn("recovery", self.clone().reconcile_forever());
+        supervisor.spawn("gate-sightings", self.clone().keep_sightings());
+    }
+
+    /// Where everything is kept.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        self.inner.clock.as_ref()
+    }
+
+    /// Agents and people, as they are now.
+    #[must_use]
+    pub fn inventory(&self) -> Arc<Inventory> {
+        self.inner.inventory.load_full()
+    }
+
+    /// Replaces agents and people.
+    pub fn set_inventory(&self, inventory: Inventory) {
+        self.inner.inventory.store(Arc::new(inventory));
+        self.refresh_gate();
+    }
+
+    /// The playbooks that serve.
+    #[must_use]
+    pub fn library(&self) -> &Arc<Library> {
+        &self.inner.library
+    }
+
+    /// The gate.
+    #[must_use]
+    pub fn gate(&self) -> &Arc<Gate> {
+        &self.inner.gate
+    }
+
+    /// Limits and addresses.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.inner.options
+    }
+
+    /// Who waits for tasks at a stop.
+    #[must_use]
+    pub fn supervisor(&self) -> &Supervisor {
+        &self.inner.supervisor
+    }
+
+    /// Becomes ready whenever a message was put into the outbox.
+    pub async fn posted(&self) {
+        self.inner.posted.notified().await;
+    }
+}
+
+/// What the loops of an engine need and only they have.
+pub struct Loops {
+    queue: mpsc::UnboundedReceiver<(RunId, StepPath)>,
+}

@@ -4,6 +4,37 @@
 //! comes in with the event; what must happen goes out as an [`Effect`]. The same events give the same state, which is
 //! how a history is checked and how recovery works. An illegal transition is a typed error, also for stored data.
 
+mod action;
+mod advance;
+mod approve;
+mod attempt;
 pub mod call;
+mod context;
+mod due;
+mod effect;
+mod error;
+mod events;
+mod key;
+mod motion;
+pub mod notice;
+mod plan;
 
-pub use call::{Call, CallResult, Direction, Phase};
+mod start;
+mod tick;
+pub mod timeline;
+mod transition;
+mod undo;
+
+#[cfg(test)]
+mod tests;
+
+pub use call::{About, Call, CallResult, Direction, Phase};
+pub use due::due;
+pub use effect::{Asked, Effect, Notice};
+pub use error::IllegalTransition;
+pub use timeline::{Entry, ReplayError, Tone, replay};
+pub use transition::{begin, transition};
+
+/// The number of the rules in this room. A history replays to the same state only under the same rules: it goes up
+/// whenever an event would lead to another state than before.
+pub const SEMANTICS: u32 = 1;

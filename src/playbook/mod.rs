@@ -4,10 +4,19 @@
 //! actions exist comes in as a [`Catalogue`], filled by the adapters above. A playbook is compiled whole or not at all.
 
 pub mod catalogue;
+pub mod codes;
+mod compile;
 pub mod context;
+mod duration;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod folder;
 pub mod model;
 
 pub use catalogue::{ActionKind, ActionSpec, Catalogue, ParameterSpec, ParameterType};
+pub use codes::explain;
+pub use compile::compile;
+pub use folder::{Folder, compile_folder};
 pub use model::{
     ActionStep, ApprovalSpec, Body, Budget, HoldEnd, HoldRule, Identity, NoticeSpec, OnAlert, OnFailure, Order,
     Playbook, Retry, Stage, Step, Threshold, VerifyRule,

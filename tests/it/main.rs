@@ -1,1 +1,18 @@
-#[test] fn a(){}
+//! The one integration binary: it drives the daemon and the command line from outside, against real servers where it can.
+//!
+//! A file per behaviour; what they share stands in `harness`. One binary, because each further one would link the whole
+//! tree again. A test that starts real servers stands in `servers` or in a module whose name begins with `real_`, so that
+//! `.config/nextest.toml` runs those one at a time.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on must stop loudly; helpers outside #[test] functions are tests too"
+)]
+
+mod harness;
+mod servers;
+mod tidy;

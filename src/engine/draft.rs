@@ -1,0 +1,139 @@
+//! A change to one run before it is committed: the machine's answers to the first event and to all that follow from it.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::domain::{Approval, ApprovalId, Event, Hold, HoldId, Run, StepPath};
+use crate::machine::{Call, Effect, IllegalTransition, begin, transition};
+use crate::playbook::Playbook;
+use crate::store::{Guard, Row, Subject};
+
+use super::{Engine, SystemAlert};
+
+/// The most events that one event may lead to; more would be a loop in the machine.
+const EVENTS_MAX: usize = 1_000;
+
+/// A change to one run before it is committed.
+pub(super) struct Draft {
+    pub run: Run,
+    /// The version that the store must still have.
+    pub expected: u64,
+    pub events: Vec<Event>,
+    /// Rows beside the run, its events and its approvals: messages, holds, budgets.
+    pub rows: Vec<Row>,
+    /// To be made once this is committed.
+    pub calls: Vec<Call>,
+    /// Workers that were free for steps of this run.
+    pub permits: BTreeMap<StepPath, OwnedSemaphorePermit>,
+    /// Steps that wait for a worker.
+    pub waiting: Vec<StepPath>,
+    pub placed: Vec<Hold>,
+    pub lifted: Vec<HoldId>,
+    pub alerts: Vec<SystemAlert>,
+    /// Whether people get messages by it.
+    pub posts: bool,
+    before: BTreeMap<ApprovalId, Approval>,
+}
+
+impl Draft {
+    /// The guards and rows of the commit.
+    pub fn commit_parts(&self) -> (Vec<Guard>, Vec<Row>) {
+        let guards = vec![Guard::RunVersion { run: self.run.id, expected: self.expected }];
+        let mut rows = vec![Row::Run(Box::new(self.run.clone()))];
+        rows.extend(self.events.iter().map(|event| Row::Event {
+            subject: Subject::Run(self.run.id),
+            at: event.at,
+            actor: event.actor.clone(),
+            kind: event.kind.as_str(),
+            body: serde_json::to_value(&event.kind).unwrap_or(Value::Null),
+        }));
+        let changed = self.run.approvals.values().filter(|approval| self.before.get(&approval.id) != Some(*approval));
+        rows.extend(changed.map(|approval| Row::Approval {
+            run: self.run.id,
+            agent: self.run.agent.id.clone(),
+            approval: Box::new(approval.clone()),
+        }));
+        rows.extend(self.rows.iter().cloned());
+        (guards, rows)
+    }
+}
+
+impl Engine {
+    /// The draft of a run's first event.
+    pub(super) fn draft_start(&self, playbook: &Playbook, first: Event) -> Result<Draft, IllegalTransition> {
+        let (run, effects) = begin(playbook, &first)?;
+        self.drive(playbook, empty(run, 0, BTreeMap::new(), BTreeMap::new()), first, effects)
+    }
+
+    /// The draft of an event of a stored run. `permits` are workers that the caller holds already.
+    pub(super) fn draft_event(
+        &self,
+        playbook: &Playbook,
+        run: Run,
+        event: Event,
+        permits: BTreeMap<StepPath, OwnedSemaphorePermit>,
+    ) -> Result<Draft, IllegalTransition> {
+        let (expected, before) = (run.version, run.approvals.clone());
+        let (run, effects) = transition(playbook, run, &event)?;
+        self.drive(playbook, empty(run, expected, before, permits), event, effects)
+    }
+
+    /// Answers the machine's questions until it has none.
+    fn drive(
+        &self,
+        playbook: &Playbook,
+        mut draft: Draft,
+        first: Event,
+        effects: Vec<Effect>,
+    ) -> Result<Draft, IllegalTransition> {
+        let at = first.at;
+        draft.events.push(first);
+        let mut answers = VecDeque::new();
+        for effect in effects {
+            answers.extend(self.answer(playbook, &mut draft, effect, at));
+        }
+        while let Some(kind) = answers.pop_front() {
+            if draft.events.len() >= EVENTS_MAX {
+                tracing::error!(run.id = %draft.run.id, "one event led to more than {EVENTS_MAX} others; the rest waits");
+                break;
+            }
+            let event = Event::by_system(at, kind);
+            let (run, effects) = transition(playbook, draft.run, &event)?;
+            draft.run = run;
+            draft.events.push(event);
+            for effect in effects {
+                answers.extend(self.answer(playbook, &mut draft, effect, at));
+            }
+        }
+        Ok(draft)
+    }
+}
+
+fn empty(
+    run: Run,
+    expected: u64,
+    before: BTreeMap<ApprovalId, Approval>,
+    permits: BTreeMap<StepPath, OwnedSemaphorePermit>,
+) -> Draft {
+    Draft {
+        run,
+        expected,
+        events: Vec::new(),
+        rows: Vec::new(),
+        calls: Vec::new(),
+        permits,
+        waiting: Vec::new(),
+        placed: Vec::new(),
+        lifted: Vec::new(),
+        alerts: Vec::new(),
+        posts: false,
+        before,
+    }
+}
+
+/// The fact of an agent's own history that a hold was placed or lifted.
+pub(super) fn hold_event(hold: &Hold, kind: &'static str, at: jiff::Timestamp, by: crate::domain::Actor) -> Row {
+    Row::Event { subject: Subject::Agent(hold.agent.clone()), at, actor: by, kind, body: json!(hold) }
+}

@@ -1,0 +1,202 @@
+//! The answers to the machine's questions: facts of this moment, looked up in memory, which become events.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::domain::approval::Quorum;
+use crate::domain::event::{GateSight, Grant};
+use crate::domain::message::Via;
+use crate::domain::{
+    Actor, ApprovalCause, ApprovalId, EventKind, Impact, Message, MessageId, MessageKind, PersonId, Principal, Run,
+};
+use crate::machine::{Asked, Effect, Notice};
+use crate::playbook::Playbook;
+use crate::store::{ContainmentRecord, Row};
+
+use super::draft::{Draft, hold_event};
+use super::{Engine, SystemAlert};
+
+impl Engine {
+    /// Does what an effect asks for as far as it belongs to the commit, and answers it if it is a question.
+    pub(super) fn answer(
+        &self,
+        playbook: &Playbook,
+        draft: &mut Draft,
+        effect: Effect,
+        at: Timestamp,
+    ) -> Option<EventKind> {
+        match effect {
+            Effect::Authorize { path, impact, approved } => {
+                let grant = self.grant(playbook, draft, impact, approved, at);
+                Some(EventKind::StepAuthorized { path, grant })
+            }
+            Effect::Ask { path, asked, cause: _ } => {
+                let (people, quorums) = self.electorate(&asked, draft.run.agent.owner.as_ref());
+                Some(EventKind::ApprovalAsked { path, approval: ApprovalId::generate(at), people, quorums })
+            }
+            Effect::AskPeople { approval, people } => {
+                let kind = MessageKind::ApprovalRequest { approval };
+                self.post(draft, &people, &kind, at);
+                None
+            }
+            Effect::Notify { path, notice } => {
+                let people = self.people(&notice.to, draft.run.agent.owner.as_ref());
+                let kind = MessageKind::Notice { subject: notice.subject, text: notice.text };
+                let messages = self.post(draft, &people, &kind, at);
+                Some(EventKind::Notified { path, people, messages })
+            }
+            Effect::Alarm(notice) => {
+                self.alarm(draft, &notice, at);
+                None
+            }
+            Effect::Begin { path } => {
+                if draft.permits.contains_key(&path) {
+                    return Some(EventKind::AttemptBegan { path });
+                }
+                let free = if self.is_frozen() { None } else { self.inner.workers.clone().try_acquire_owned().ok() };
+                if let Some(permit) = free {
+                    draft.permits.insert(path.clone(), permit);
+                    return Some(EventKind::AttemptBegan { path });
+                }
+                draft.waiting.push(path);
+                None
+            }
+            Effect::Call(call) => {
+                draft.calls.push(*call);
+                None
+            }
+            Effect::PlaceHold(hold) => {
+                draft.rows.push(Row::Hold(hold.clone()));
+                draft.rows.push(hold_event(&hold, "hold_placed", at, Actor::System));
+                draft.placed.push(*hold);
+                None
+            }
+            Effect::LiftHold { hold, reason } => {
+                draft.rows.push(Row::HoldLifted { hold, at, by: Actor::System, reason });
+                if let Some(known) = self.inner.holds.get(hold) {
+                    draft.rows.push(hold_event(&known, "hold_lifted", at, Actor::System));
+                }
+                draft.lifted.push(hold);
+                None
+            }
+            Effect::Regressed { path, detail } => {
+                let title = format!("step {path} of {} was found undone: {detail}", draft.run.id);
+                let to = vec![Principal::Owner, Principal::Fallback];
+                let notice = Notice { to, subject: format!("Undone: {}", draft.run.agent.name), text: title.clone() };
+                self.alarm(draft, &notice, at);
+                draft.alerts.push(SystemAlert { rule: "regressed", agent: draft.run.agent.id.clone(), title });
+                None
+            }
+        }
+    }
+
+    /// Whether a step may act: protected agents, trust in the source, then the budgets.
+    fn grant(&self, playbook: &Playbook, draft: &mut Draft, impact: Impact, approved: bool, at: Timestamp) -> Grant {
+        let run = &draft.run;
+        let gate = GateSight { seen_at: self.inner.gate.seen_at(&run.agent.id) };
+        if !matches!(impact, Impact::Contain | Impact::Destroy) {
+            return Grant::Granted { gate };
+        }
+        let entry = ContainmentRecord { agent: run.agent.id.clone(), run: run.id, playbook: run.playbook.clone(), at };
+        if approved {
+            self.inner.budget.record(entry.clone());
+        } else {
+            let protected = self.inventory().agent(&run.agent.id).map_or(run.agent.protected, |agent| agent.protected);
+            if protected || run.agent.protected {
+                return Grant::Withheld { cause: ApprovalCause::Protected };
+            }
+            if run.started_by.person().is_none() && !run.alert.trust.covers(impact) {
+                return Grant::Withheld { cause: ApprovalCause::Trust };
+            }
+            if !self.inner.budget.take(&entry, self.options().contained_per_hour, playbook.budget) {
+                return Grant::Withheld { cause: ApprovalCause::Budget };
+            }
+        }
+        draft.rows.push(Row::Containment { agent: entry.agent, run: entry.run, playbook: entry.playbook, at });
+        Grant::Granted { gate }
+    }
+
+    /// Everybody who may vote, and what decides.
+    fn electorate(&self, asked: &Asked, owner: Option<&Principal>) -> (BTreeSet<PersonId>, Vec<Quorum>) {
+        let excluded: BTreeSet<PersonId> =
+            self.people(&asked.exclude, owner).into_iter().chain(asked.exclude_person.clone()).collect();
+        let eligible = |principals: &[Principal]| -> BTreeSet<PersonId> {
+            self.people(principals, owner).difference(&excluded).cloned().collect()
+        };
+        let mut people = eligible(&asked.approvers);
+        if people.is_empty() {
+            people = eligible(&[Principal::Fallback]);
+        }
+        if asked.thresholds.is_empty() {
+            let quorum = Quorum { approve: 1, reject: 1, from: people.clone() };
+            return (people, vec![quorum]);
+        }
+        let quorums = asked.thresholds.iter().map(|threshold| {
+            let from = if threshold.from.is_empty() { people.clone() } else { eligible(&threshold.from) };
+            Quorum { approve: threshold.approve, reject: threshold.reject, from }
+        });
+        let quorums: Vec<Quorum> = quorums.collect();
+        let voices = quorums.iter().flat_map(|quorum| quorum.from.iter().cloned());
+        let people = people.iter().cloned().chain(voices).collect();
+        (people, quorums)
+    }
+
+    /// The people that principals mean now.
+    fn people(&self, principals: &[Principal], owner: Option<&Principal>) -> BTreeSet<PersonId> {
+        // An owner is asked only where an owner is meant; `exclude: [owner]` must not exclude the fallback owner.
+        self.inventory().directory().resolve(principals, owner)
+    }
+
+    fn alarm(&self, draft: &mut Draft, notice: &Notice, at: Timestamp) {
+        let people = self.people(&notice.to, draft.run.agent.owner.as_ref());
+        let kind = MessageKind::Notice { subject: notice.subject.clone(), text: notice.text.clone() };
+        self.post(draft, &people, &kind, at);
+    }
+
+    fn post(
+        &self,
+        draft: &mut Draft,
+        people: &BTreeSet<PersonId>,
+        kind: &MessageKind,
+        at: Timestamp,
+    ) -> Vec<MessageId> {
+        let messages = self.messages(people, kind, Some(&draft.run), at);
+        let ids = messages.iter().map(|message| message.id).collect();
+        draft.posts |= !messages.is_empty();
+        draft.rows.extend(messages.into_iter().map(|message| Row::Message(Box::new(message))));
+        ids
+    }
+
+    /// One message a person and channel. Who can't be reached is logged: a person must look.
+    pub fn messages(
+        &self,
+        people: &BTreeSet<PersonId>,
+        kind: &MessageKind,
+        run: Option<&Run>,
+        at: Timestamp,
+    ) -> Vec<Message> {
+        let inventory = self.inventory();
+        let reach = &self.options().reach;
+        let mut messages = Vec::new();
+        for id in people {
+            let Some(person) = inventory.directory().people.get(id) else { continue };
+            let email = person.email.as_ref().filter(|_| reach.email).map(|_| Via::Email);
+            let webhook = person.webhook.as_ref().filter(|name| reach.webhooks.contains(*name));
+            let channels: Vec<Via> = email.into_iter().chain(webhook.cloned().map(Via::Webhook)).collect();
+            if channels.is_empty() {
+                tracing::error!(person.id = %id, "nobody can reach this person: give them an e-mail address or a webhook");
+            }
+            messages.extend(channels.into_iter().map(|via| Message {
+                id: MessageId::generate(at),
+                to: id.clone(),
+                via,
+                run: run.map(|run| run.id),
+                incident: run.map(|run| run.incident),
+                kind: kind.clone(),
+                created_at: at,
+            }));
+        }
+        messages
+    }
+}

@@ -1,0 +1,88 @@
+//! The switch that stops the orchestrator from performing anything outside. Deadlines and votes go on.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use crate::domain::Actor;
+use crate::store::{Commit, CommitError, Row, Subject, Writer};
+
+use super::Engine;
+
+/// The name of the switch in the store.
+pub(super) const SETTING: &str = "freeze";
+
+/// Who froze or thawed, when and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Freeze {
+    /// Whether calls to the outside are stopped.
+    pub frozen: bool,
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+}
+
+pub(super) struct Switch {
+    frozen: AtomicBool,
+    thawed: Notify,
+}
+
+impl Switch {
+    pub fn new(stored: Option<Value>) -> Self {
+        let stored = stored.and_then(|value| serde_json::from_value::<Freeze>(value).ok());
+        Self { frozen: AtomicBool::new(stored.is_some_and(|freeze| freeze.frozen)), thawed: Notify::new() }
+    }
+
+    pub fn is_frozen(&self) -> bool {
+        self.frozen.load(Ordering::SeqCst)
+    }
+
+    /// Ready as soon as calls may be made.
+    pub async fn wait_until_thawed(&self) {
+        loop {
+            let thawed = self.thawed.notified();
+            if !self.is_frozen() {
+                return;
+            }
+            thawed.await;
+        }
+    }
+
+    fn set(&self, frozen: bool) {
+        self.frozen.store(frozen, Ordering::SeqCst);
+        self.thawed.notify_waiters();
+    }
+}
+
+impl Engine {
+    /// Whether calls to the outside are stopped.
+    #[must_use]
+    pub fn is_frozen(&self) -> bool {
+        self.inner.freeze.is_frozen()
+    }
+
+    /// Stops calls to the outside, or lets them go on. A freeze counts at once, also if it can't be stored.
+    pub async fn set_frozen(&self, frozen: bool, by: Actor, reason: &str) -> Result<Freeze, CommitError> {
+        let at = self.clock().now();
+        let freeze = Freeze { frozen, reason: reason.to_owned(), by: by.clone(), at };
+        if frozen {
+            self.inner.freeze.set(true);
+        }
+        let kind = if frozen { "frozen" } else { "thawed" };
+        let value = json!(freeze);
+        let rows = vec![
+            Row::Setting { key: SETTING, value: value.clone() },
+            Row::Event { subject: Subject::Daemon, at, actor: by, kind, body: value },
+        ];
+        self.inner.store.commit(Commit { guards: Vec::new(), rows }).await?;
+        self.inner.freeze.set(frozen);
+        tracing::warn!(frozen, reason, "the switch for calls to the outside was set");
+        Ok(freeze)
+    }
+}

@@ -1,0 +1,211 @@
+//! Holds in memory, as the gate and the pages need them, and those that people place and lift by hand.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::domain::approval::ApprovalStatus;
+use crate::domain::{Actor, AgentId, Hold, HoldCause, HoldId, HoldLevel, MessageKind, Principal, Run, Standing};
+use crate::store::{Agents, Commit, CommitError, Guard, ReadError, Row, RunLog, Writer};
+
+use super::draft::hold_event;
+use super::{Engine, SystemAlert};
+
+/// All holds that stand.
+pub(super) struct Book {
+    holds: Mutex<BTreeMap<HoldId, Hold>>,
+}
+
+impl Book {
+    pub fn new(holds: Vec<Hold>) -> Self {
+        Self { holds: Mutex::new(holds.into_iter().map(|hold| (hold.id, hold)).collect()) }
+    }
+
+    pub fn get(&self, id: HoldId) -> Option<Hold> {
+        self.holds.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    pub fn change(&self, placed: Vec<Hold>, lifted: &[HoldId]) {
+        let mut holds = self.holds.lock().unwrap_or_else(PoisonError::into_inner);
+        holds.extend(placed.into_iter().map(|hold| (hold.id, hold)));
+        for id in lifted {
+            holds.remove(id);
+        }
+    }
+
+    pub fn all(&self) -> Vec<Hold> {
+        self.holds.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+}
+
+/// What a person asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldRequest {
+    /// The agent.
+    pub agent: AgentId,
+    /// How much is taken from it.
+    pub level: HoldLevel,
+    /// Why.
+    pub reason: String,
+    /// When somebody is asked about it.
+    pub until: Option<Timestamp>,
+    /// Who asks for it.
+    pub by: Actor,
+}
+
+/// Why a hold was not placed or lifted.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum HoldError {
+    /// The inventory has no such agent.
+    #[error("failed to find agent {0}: the inventory does not have it; see `standdown agents list`")]
+    NoSuchAgent(AgentId),
+    /// Nothing holds the agent.
+    #[error("failed to resume {0}: nothing holds it")]
+    NotHeld(AgentId),
+    /// A reason is missing.
+    #[error("failed to change a hold: a reason must be given")]
+    ReasonMissing,
+    /// It could not be written.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+impl Engine {
+    /// The holds on an agent.
+    #[must_use]
+    pub fn holds_on(&self, agent: &AgentId) -> Vec<Hold> {
+        self.inner.holds.all().into_iter().filter(|hold| hold.agent == *agent).collect()
+    }
+
+    /// What an agent may do now.
+    #[must_use]
+    pub fn standing(&self, agent: &AgentId) -> Standing {
+        Standing::of(&self.holds_on(agent))
+    }
+
+    /// Places a hold for a person.
+    pub async fn place_hold(&self, request: HoldRequest) -> Result<Hold, HoldError> {
+        if request.reason.trim().is_empty() {
+            return Err(HoldError::ReasonMissing);
+        }
+        if self.inventory().agent(&request.agent).is_none() {
+            return Err(HoldError::NoSuchAgent(request.agent));
+        }
+        let at = self.clock().now();
+        let hold = Hold {
+            id: HoldId::generate(at),
+            agent: request.agent,
+            level: request.level,
+            cause: HoldCause::Person,
+            reason: request.reason,
+            until: request.until,
+            ask_at_end: request.until.is_some(),
+            by: request.by.clone(),
+            placed_at: at,
+        };
+        let rows = vec![Row::Hold(Box::new(hold.clone())), hold_event(&hold, "hold_placed", at, request.by)];
+        self.inner.store.commit(Commit { guards: Vec::new(), rows }).await?;
+        self.inner.holds.change(vec![hold.clone()], &[]);
+        self.refresh_gate();
+        Ok(hold)
+    }
+
+    /// Lifts every hold on an agent for a person; a person may lift any, with a reason.
+    pub async fn lift_holds(&self, agent: &AgentId, by: &Actor, reason: &str) -> Result<Vec<Hold>, HoldError> {
+        if reason.trim().is_empty() {
+            return Err(HoldError::ReasonMissing);
+        }
+        let holds = self.holds_on(agent);
+        if holds.is_empty() {
+            return Err(HoldError::NotHeld(agent.clone()));
+        }
+        let at = self.clock().now();
+        let mut commit = Commit::default();
+        for hold in &holds {
+            let (id, reason) = (hold.id, reason.to_owned());
+            commit.guards.push(Guard::HoldStands { hold: id });
+            commit.rows.push(Row::HoldLifted { hold: id, at, by: by.clone(), reason });
+            commit.rows.push(hold_event(hold, "hold_lifted", at, by.clone()));
+        }
+        self.inner.store.commit(commit).await?;
+        self.inner.holds.change(Vec::new(), &holds.iter().map(|hold| hold.id).collect::<Vec<_>>());
+        self.refresh_gate();
+        Ok(holds)
+    }
+
+    /// Swaps the gate's map for the holds and the inventory as they are now.
+    pub(super) fn refresh_gate(&self) {
+        let inventory = self.inventory();
+        let known = inventory.agents().map(|agent| agent.id.clone()).collect();
+        self.inner.gate.swap(known, self.inner.holds.all().iter());
+    }
+
+    /// Asks people about holds whose planned time is over; whether something went wrong. The holds stay.
+    pub async fn ask_about_ended_holds(&self) -> bool {
+        let now = self.clock().now();
+        if !self.inner.holds.all().iter().any(|hold| hold.until.is_some_and(|until| until <= now)) {
+            return false;
+        }
+        let ended = match self.inner.store.holds_ended(now).await {
+            Ok(ended) => ended,
+            Err(error) => {
+                tracing::error!(%error, "holds could not be read");
+                return true;
+            }
+        };
+        let mut fault = false;
+        for hold in ended {
+            if let Err(error) = self.ask_about_ended_hold(&hold, now).await {
+                tracing::error!(agent.id = %hold.agent, %error, "nobody could be asked about a hold whose time is over");
+                fault = true;
+            }
+        }
+        fault
+    }
+
+    async fn ask_about_ended_hold(&self, hold: &Hold, now: Timestamp) -> Result<(), EndError> {
+        let mut rows = vec![Row::HoldEndHandled { hold: hold.id }];
+        let wanted = hold.ask_at_end && !self.is_absorbed(hold).await?;
+        if wanted {
+            let agent = self.inventory().agent(&hold.agent);
+            let owner = agent.as_ref().and_then(|agent| agent.owner.clone());
+            let people = self.inventory().directory().resolve(&[Principal::Owner], owner.as_ref());
+            let text = format!(
+                "The hold on {} ({}) was planned until now. It STAYS until somebody lifts it: silence never releases.\n\n\
+                 Lift it:  standdown agents resume {} --reason \"...\"\nKeep it:  nothing to do.\n",
+                hold.agent,
+                Standing::from(hold.level),
+                hold.agent
+            );
+            let kind = MessageKind::Notice { subject: format!("Still held: {}", hold.agent), text };
+            let messages = self.messages(&people, &kind, None, now);
+            rows.extend(messages.into_iter().map(|message| Row::Message(Box::new(message))));
+            rows.push(hold_event(hold, "hold_end_reached", now, Actor::System));
+        }
+        self.inner.store.commit(Commit { guards: Vec::new(), rows }).await?;
+        self.inner.posted.notify_one();
+        if wanted {
+            let title = format!("the planned time of a hold on {} is over; it stays", hold.agent);
+            let alert = SystemAlert { rule: "hold_ended", agent: hold.agent.clone(), title };
+            self.inner.system_alerts.send(alert).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// A release that people are being asked about already makes a second question needless.
+    async fn is_absorbed(&self, hold: &Hold) -> Result<bool, ReadError> {
+        let HoldCause::Run { run, .. } = &hold.cause else { return Ok(false) };
+        let asks = |run: &Run| run.approvals.values().any(|approval| approval.status == ApprovalStatus::Pending);
+        Ok(self.inner.store.run(*run).await?.is_some_and(|run| asks(&run)))
+    }
+}
+
+/// Why nobody was asked.
+#[derive(Debug, thiserror::Error)]
+enum EndError {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}

@@ -1,0 +1,87 @@
+//! How runs begin: intake decides which, and hands one write to the store with everything in it.
+
+use crate::domain::{Actor, Agent, Alert, Event, EventKind, IncidentId, Mode, Run, RunId};
+use crate::machine::IllegalTransition;
+use crate::playbook::Playbook;
+use crate::store::{Commit, CommitError, Writer};
+
+use super::Engine;
+use super::draft::Draft;
+
+/// What a run is started with.
+#[derive(Clone, Debug)]
+pub struct StartRequest<'a> {
+    /// The playbook.
+    pub playbook: &'a Playbook,
+    /// Whether it acts; never more than the playbook says.
+    pub mode: Mode,
+    /// The incident that it is for.
+    pub incident: IncidentId,
+    /// The agent, frozen for the run.
+    pub agent: &'a Agent,
+    /// The alert, frozen for the run.
+    pub alert: &'a Alert,
+    /// Who or what starts it.
+    pub actor: Actor,
+}
+
+/// A run that begins as soon as its commit is on disk.
+pub struct Started {
+    draft: Draft,
+}
+
+impl Started {
+    /// The run as it will be.
+    #[must_use]
+    pub const fn run(&self) -> &Run {
+        &self.draft.run
+    }
+}
+
+impl Engine {
+    /// Prepares a run; nothing is written or done yet.
+    pub fn prepare(&self, request: StartRequest<'_>) -> Result<Started, IllegalTransition> {
+        let at = self.clock().now();
+        let kind = EventKind::RunStarted {
+            run: RunId::generate(at),
+            incident: request.incident,
+            digest: request.playbook.digest,
+            mode: request.mode,
+            agent: Box::new(request.agent.clone()),
+            alert: Box::new(request.alert.clone()),
+        };
+        let event = Event { at, actor: request.actor, kind };
+        Ok(Started { draft: self.draft_start(request.playbook, event)? })
+    }
+
+    /// Commits what intake writes together with the runs that it starts, all or nothing; then the runs go on.
+    pub async fn commit(&self, mut commit: Commit, started: Vec<Started>) -> Result<Vec<Run>, CommitError> {
+        for start in &started {
+            let (guards, rows) = start.draft.commit_parts();
+            commit.guards.extend(guards);
+            commit.rows.extend(rows);
+        }
+        let posts = commit.rows.iter().any(|row| matches!(row, crate::store::Row::Message(_)));
+        if let Err(error) = self.inner.store.commit(commit).await {
+            for start in &started {
+                self.inner.budget.give_back(start.draft.run.id, start.draft.run.started_at);
+            }
+            return Err(error);
+        }
+        if posts {
+            self.inner.posted.notify_one();
+        }
+        let mut runs = Vec::with_capacity(started.len());
+        for start in started {
+            let (run, calls, permits) = self.committed(start.draft);
+            self.dispatch(calls, permits);
+            runs.push(run);
+        }
+        Ok(runs)
+    }
+
+    /// Waits for the turn of these incident keys, so that the alerts of one agent are taken one after the other.
+    pub async fn turn<'a>(&self, keys: impl Iterator<Item = &'a String>) -> Vec<tokio::sync::MutexGuard<'_, ()>> {
+        self.inner.locks.lock_all(keys).await
+    }
+}

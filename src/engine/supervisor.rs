@@ -1,0 +1,54 @@
+//! Every task that lives longer than a request is started here, so that a stop can tell it and wait for it.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Starts tasks, tells them to stop, waits for them.
+#[derive(Clone, Debug, Default)]
+pub struct Supervisor {
+    tracker: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Supervisor {
+    /// Starts a task. A task that has nothing left to lose should end when [`Supervisor::stopping`] is ready.
+    pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        use tracing::Instrument as _;
+        self.tracker.spawn(task.instrument(tracing::debug_span!("task", name)));
+    }
+
+    /// Ready as soon as a stop was asked for.
+    pub async fn stopping(&self) {
+        self.stop.cancelled().await;
+    }
+
+    /// Whether a stop was asked for.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// The token behind it, for servers that take one.
+    #[must_use]
+    pub fn token(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Sleeps, unless a stop is asked for first; whether it slept to the end.
+    pub async fn sleep(&self, time: Duration) -> bool {
+        tokio::select! {
+            () = self.stop.cancelled() => false,
+            () = tokio::time::sleep(time) => true,
+        }
+    }
+
+    /// Asks all tasks to stop and waits for them, at most `drain`. Whether all of them ended.
+    pub async fn stop(&self, drain: Duration) -> bool {
+        self.stop.cancel();
+        self.tracker.close();
+        tokio::time::timeout(drain, self.tracker.wait()).await.is_ok()
+    }
+}

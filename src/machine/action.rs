@@ -1,0 +1,147 @@
+//! Acting: what a step does once it may, and what is known of holds at once.
+
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use crate::domain::event::GateSight;
+use crate::domain::{
+    ApprovalCause, Decision, Hold, HoldCause, HoldLevel, Impact, Mode, StepPath, StepState, Verdict, Waiting,
+};
+use crate::playbook::{ActionKind, ActionStep, Body, HoldEnd};
+
+use super::attempt::is_containing;
+use super::call::Direction;
+use super::context::variables;
+use super::effect::Effect;
+use super::error::IllegalTransition;
+use super::key::hold_id;
+use super::motion::{Motion, after};
+
+/// How recently the gate must have seen an agent for a hold to count as containment.
+const GATE_SIGHT_HOURS: i64 = 24;
+
+impl Motion<'_> {
+    /// A step's turn has come: render its parameters, then find out whether it may act.
+    pub fn start_action(&mut self, path: &StepPath, action: &ActionStep) -> Result<(), IllegalTransition> {
+        let parameters = match action.with.render(&variables(&self.run)) {
+            Ok(parameters) => parameters,
+            Err(error) => {
+                if is_containing(action) {
+                    self.record_mut(path)?.verdict = Some(Verdict::Failed);
+                }
+                return self.set(path, StepState::Failed { reason: format!("nothing was sent: {error}") });
+            }
+        };
+        self.record_mut(path)?.params = Some(parameters);
+        if self.run.mode == Mode::Observe {
+            return self.observed(path, &format!("would do {}", action.spec.name));
+        }
+        if action.guard.is_some() {
+            return self.ask(path, ApprovalCause::Playbook);
+        }
+        if action.impact == Impact::Release || self.is_released_by_an_approval(path) {
+            return self.start_released(path, action.impact);
+        }
+        self.authorize(path, action.impact, false)
+    }
+
+    fn authorize(&mut self, path: &StepPath, impact: Impact, approved: bool) -> Result<(), IllegalTransition> {
+        if matches!(impact, Impact::Contain | Impact::Destroy) {
+            self.effects.push(Effect::Authorize { path: path.clone(), impact, approved });
+            return Ok(());
+        }
+        self.act(path, &GateSight::default())
+    }
+
+    fn is_released_by_an_approval(&self, path: &StepPath) -> bool {
+        self.playbook.steps().any(|step| match &step.body {
+            Body::Approval(spec) => spec.releases.contains(&path.step),
+            Body::Action(_) | Body::Wait(_) => false,
+        })
+    }
+
+    /// What people let go acts only on their approval, while it is fresh and its plan is still the same.
+    fn start_released(&mut self, path: &StepPath, impact: Impact) -> Result<(), IllegalTransition> {
+        let named = self.run.approvals.values().rev().filter(|approval| approval.releases.contains(path));
+        let decided = named.filter_map(|approval| approval.decision().map(|decision| (approval, decision))).next();
+        let Some((approval, decision)) = decided.map(|(approval, decision)| (approval.clone(), decision)) else {
+            let reason = "it takes an approval that names it in `releases`, and there is none".to_owned();
+            return self.set(path, StepState::Failed { reason });
+        };
+        if decision != Decision::Approved {
+            self.say(path, "people did not let it go")?;
+            return self.set(path, StepState::Rejected);
+        }
+        let stale = match (approval.decided_at, approval.valid_for) {
+            (Some(decided), Some(span)) => self.at > decided.saturating_add(span).unwrap_or(decided),
+            _ => false,
+        };
+        if stale || self.plan_now(&approval).is_err() {
+            if let Some(old) = self.run.approvals.get_mut(&approval.id) {
+                old.status = crate::domain::approval::ApprovalStatus::Superseded;
+            }
+            let why = if stale { "the approval is too old" } else { "what would be done has changed" };
+            self.say(path, format!("{why}: people are asked again"))?;
+            return self.ask(path, ApprovalCause::Playbook);
+        }
+        self.authorize(path, impact, true)
+    }
+
+    /// The step may act: do what its kind does.
+    pub fn act(&mut self, path: &StepPath, gate: &GateSight) -> Result<(), IllegalTransition> {
+        self.record_mut(path)?.authorized = true;
+        let action = self.action(path)?;
+        match &action.spec.kind {
+            ActionKind::Hold(level) => self.place_hold(path, action, *level, gate),
+            ActionKind::Undo => {
+                let paths: Vec<StepPath> = action.undoes.iter().rev().cloned().map(StepPath::from).collect();
+                self.set(path, StepState::Waiting(Waiting::Child { paths }))
+            }
+            ActionKind::Notify => self.notify(path, action),
+            ActionKind::External => self.ready(path, Direction::Do, 1),
+        }
+    }
+
+    fn place_hold(
+        &mut self,
+        path: &StepPath,
+        action: &ActionStep,
+        level: HoldLevel,
+        gate: &GateSight,
+    ) -> Result<(), IllegalTransition> {
+        let at = self.at;
+        let generation = self.record(path)?.generation;
+        let reason = self.record(path)?.params.as_ref().and_then(|with| with.get("reason")).and_then(Value::as_str);
+        let reason = reason.map_or_else(|| self.run.alert.title.clone(), ToOwned::to_owned);
+        let id = hold_id(self.run.id, path, generation);
+        let hold = Hold {
+            id,
+            agent: self.run.agent.id.clone(),
+            level,
+            cause: HoldCause::Run { run: self.run.id, path: path.clone() },
+            reason,
+            until: action.hold.and_then(|rule| rule.after).map(|span| after(at, span)),
+            ask_at_end: action.hold.is_some_and(|rule| rule.on_end == HoldEnd::Ask),
+            by: crate::domain::Actor::System,
+            placed_at: at,
+        };
+        self.effects.push(Effect::PlaceHold(Box::new(hold)));
+        self.record_mut(path)?.hold = Some(id);
+        let agent = &self.run.agent;
+        let since = at.saturating_sub(SignedDuration::from_hours(GATE_SIGHT_HOURS)).unwrap_or(at);
+        let seen = gate.seen_at.is_some_and(|seen| seen >= since);
+        if agent.gated && seen {
+            let record = self.record_mut(path)?;
+            record.verdict = Some(Verdict::Contained);
+            record.contained_at = Some(at);
+            record.detail = Some("the gate, which saw the agent within 24 h, refuses it".to_owned());
+            return self.set(path, StepState::Succeeded);
+        }
+        let detail = if agent.gated {
+            format!("the gate has not seen {} within 24 h: the hold may not stop it", agent.id)
+        } else {
+            format!("{} is not gated: the hold stops it nowhere", agent.id)
+        };
+        self.unproven(path, &detail)
+    }
+}

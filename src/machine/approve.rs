@@ -1,0 +1,200 @@
+//! Asking people: from a step that wants a decision to what the decision does.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::domain::approval::{ApprovalStatus, OnTimeout};
+use crate::domain::{
+    Approval, ApprovalCause, ApprovalId, Assurance, Decision, Impact, Mode, Principal, StepPath, StepState, Waiting,
+};
+use crate::language::Template;
+use crate::playbook::{ApprovalSpec, Body};
+
+use super::effect::{Asked, Effect};
+use super::error::IllegalTransition;
+use super::motion::Motion;
+use super::plan::Terms;
+
+/// How long people have when it is not a playbook that asks them (over a budget, not trusted, protected).
+const LIMIT_TIMEOUT: Duration = Duration::from_secs(60 * 60);
+
+impl Motion<'_> {
+    pub fn start_approval(&mut self, path: &StepPath, spec: &ApprovalSpec) -> Result<(), IllegalTransition> {
+        if self.run.mode == Mode::Observe {
+            let decision = if spec.on_timeout == OnTimeout::Act { Decision::Approved } else { Decision::Expired };
+            self.record_mut(path)?.decision = Some(decision);
+            return self.observed(path, "would ask people; taken as if nobody decided");
+        }
+        self.ask(path, ApprovalCause::Playbook)
+    }
+
+    /// Finds out whom to ask.
+    pub fn ask(&mut self, path: &StepPath, cause: ApprovalCause) -> Result<(), IllegalTransition> {
+        let asked = asked(self.spec(path, cause)?.as_ref(), self.run.started_by.person().cloned());
+        self.record_mut(path)?.asks = Some(cause);
+        self.effects.push(Effect::Ask { path: path.clone(), cause, asked });
+        Ok(())
+    }
+
+    /// What is asked at a step: its own words, those of the approval that releases it, or Standdown's for a limit.
+    pub fn spec(&self, path: &StepPath, cause: ApprovalCause) -> Result<Cow<'_, ApprovalSpec>, IllegalTransition> {
+        if cause != ApprovalCause::Playbook {
+            return Ok(Cow::Owned(limit_spec(path, cause)));
+        }
+        let own = match &self.step(path)?.body {
+            Body::Approval(spec) => Some(spec),
+            Body::Action(action) => action.guard.as_ref(),
+            Body::Wait(_) => None,
+        };
+        let releasing = || {
+            self.playbook.steps().find_map(|step| match &step.body {
+                Body::Approval(spec) if spec.releases.contains(&path.step) => Some(spec),
+                _ => None,
+            })
+        };
+        let spec = own.or_else(releasing).ok_or_else(|| self.wrong_state(path))?;
+        Ok(Cow::Borrowed(spec.as_ref()))
+    }
+
+    /// The steps that an approval at this path lets go.
+    pub fn releases(&self, path: &StepPath, spec: &ApprovalSpec) -> Vec<StepPath> {
+        match self.playbook.step(&path.step).map(|(_, step)| &step.body) {
+            Some(Body::Approval(_)) => spec.releases.iter().cloned().map(StepPath::from).collect(),
+            _ => vec![path.clone()],
+        }
+    }
+
+    /// Carries out what a request came to.
+    pub fn decide(&mut self, id: ApprovalId, decision: Decision) -> Result<(), IllegalTransition> {
+        let at = self.at;
+        let Some(approval) = self.run.approvals.get_mut(&id) else { return Err(IllegalTransition::NoSuchApproval(id)) };
+        approval.status = match decision {
+            Decision::Approved => ApprovalStatus::Approved,
+            Decision::Rejected => ApprovalStatus::Rejected,
+            Decision::Expired => ApprovalStatus::Expired,
+        };
+        approval.decided_at = Some(at);
+        let approval = approval.clone();
+        if decision == Decision::Expired && approval.on_timeout == OnTimeout::Escalate && !approval.escalated {
+            return self.escalate(&approval, "nobody decided in time: more people are asked");
+        }
+        for path in self.waiting_for(&approval) {
+            self.carry_out(&path, &approval, decision)?;
+        }
+        Ok(())
+    }
+
+    /// The steps that wait for this request: the one that asks, and those that a limit stopped with it.
+    fn waiting_for(&self, approval: &Approval) -> Vec<StepPath> {
+        let waits = StepState::Waiting(Waiting::Approval { id: approval.id });
+        let waiting = self.run.steps.iter().filter(|(_, record)| record.state == waits);
+        waiting.map(|(path, _)| path.clone()).collect()
+    }
+
+    fn carry_out(&mut self, path: &StepPath, approval: &Approval, decision: Decision) -> Result<(), IllegalTransition> {
+        let silent = decision == Decision::Expired && approval.on_timeout == OnTimeout::Act;
+        let goes_on = decision == Decision::Approved || (silent && self.may_act_on_silence(path));
+        self.say(path, describe(approval, decision))?;
+        self.record_mut(path)?.decision = Some(decision);
+        match &self.step(path)?.body {
+            Body::Approval(_) => self.set(path, StepState::Succeeded),
+            Body::Action(action) if goes_on => {
+                let impact = action.impact;
+                self.record_mut(path)?.authorized = true;
+                self.set(path, StepState::Pending)?;
+                self.effects.push(Effect::Authorize { path: path.clone(), impact, approved: true });
+                Ok(())
+            }
+            Body::Action(_) | Body::Wait(_) => self.set(path, StepState::Rejected),
+        }
+    }
+
+    /// A limit stops a step. One request serves all steps of the run that it stops at the same moment: people are asked
+    /// once, before anybody has seen the request, about everything that it would let go.
+    pub fn stop_at_limit(&mut self, path: &StepPath, cause: ApprovalCause) -> Result<(), IllegalTransition> {
+        let at = self.at;
+        let open = self.run.approvals.values().find(|approval| {
+            let fresh = approval.asked_at == at && approval.votes.is_empty();
+            approval.cause == cause && approval.status == ApprovalStatus::Pending && fresh
+        });
+        let Some(mut joined) = open.cloned() else { return self.ask(path, cause) };
+        joined.releases.push(path.clone());
+        let Ok(plan) = self.plan(&Terms::from(&joined)) else { return self.ask(path, cause) };
+        joined.plan = plan;
+        joined.ask = limit_question(&joined.releases, cause);
+        let id = joined.id;
+        self.run.approvals.insert(id, joined);
+        let record = self.record_mut(path)?;
+        record.asks = Some(cause);
+        record.approval = Some(id);
+        self.set(path, StepState::Waiting(Waiting::Approval { id }))
+    }
+
+    /// Asks more people in place of a request.
+    pub fn escalate(&mut self, approval: &Approval, why: &str) -> Result<(), IllegalTransition> {
+        let path = approval.path.clone();
+        let spec = self.spec(&path, approval.cause)?.into_owned();
+        let mut asked = asked(&spec, self.run.started_by.person().cloned());
+        let more = if spec.escalate_to.is_empty() { vec![Principal::Fallback] } else { spec.escalate_to.clone() };
+        asked.approvers.extend(more.iter().cloned());
+        for threshold in asked.thresholds.iter_mut().filter(|threshold| !threshold.from.is_empty()) {
+            threshold.from.extend(more.iter().cloned());
+        }
+        for other in self.waiting_for(approval).into_iter().filter(|other| *other != path) {
+            // Stopped by the same limit: they join the new request as they joined the old one.
+            let impact = self.action(&other)?.impact;
+            self.set(&other, StepState::Pending)?;
+            self.effects.push(Effect::Authorize { path: other, impact, approved: false });
+        }
+        self.say(&path, why)?;
+        self.record_mut(&path)?.asks = Some(approval.cause);
+        self.effects.insert(0, Effect::Ask { path, cause: approval.cause, asked });
+        Ok(())
+    }
+
+    /// Silence may do something only where it can be undone.
+    fn may_act_on_silence(&self, path: &StepPath) -> bool {
+        self.action(path).is_ok_and(|action| matches!(action.impact, Impact::Contain | Impact::Notify))
+    }
+}
+
+fn asked(spec: &ApprovalSpec, starter: Option<crate::domain::PersonId>) -> Asked {
+    Asked {
+        approvers: spec.approvers.clone(),
+        exclude: spec.exclude.clone(),
+        exclude_person: if spec.prevent_self_review { starter } else { None },
+        thresholds: spec.thresholds.clone(),
+    }
+}
+
+fn limit_spec(path: &StepPath, cause: ApprovalCause) -> ApprovalSpec {
+    ApprovalSpec {
+        ask: Template::text(&limit_question(std::slice::from_ref(path), cause)),
+        releases: vec![path.step.clone()],
+        approvers: vec![Principal::Owner, Principal::Fallback],
+        exclude: Vec::new(),
+        thresholds: Vec::new(),
+        prevent_self_review: true,
+        reason_required: true,
+        reason_prompt: None,
+        identity: Assurance::Link,
+        timeout: LIMIT_TIMEOUT,
+        on_timeout: OnTimeout::Escalate,
+        valid_for: None,
+        escalate_to: Vec::new(),
+    }
+}
+
+fn limit_question(paths: &[StepPath], cause: ApprovalCause) -> String {
+    let names: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
+    format!("Do {} all the same? {}", names.join(" and "), cause.explain())
+}
+
+fn describe(approval: &Approval, decision: Decision) -> String {
+    let voices: Vec<String> = approval.votes.iter().map(|vote| vote.person.to_string()).collect();
+    match decision {
+        Decision::Approved => format!("approved by {}", voices.join(", ")),
+        Decision::Rejected => format!("rejected by {}", voices.join(", ")),
+        Decision::Expired => "nobody decided in time".to_owned(),
+    }
+}

@@ -1,0 +1,103 @@
+//! What exactly people approve: the plan, made from the run and its playbook, the same whenever nothing changed.
+
+use serde_json::{Map, Value, json};
+
+use crate::domain::approval::{OnTimeout, Plan, Quorum};
+use crate::domain::{Approval, ApprovalCause, Assurance, StepPath};
+use crate::playbook::{ActionKind, ActionStep, Body};
+
+use super::context::variables;
+use super::error::IllegalTransition;
+use super::motion::Motion;
+
+/// What the plan takes from the request itself.
+pub(super) struct Terms<'a> {
+    pub path: &'a StepPath,
+    pub cause: ApprovalCause,
+    pub releases: &'a [StepPath],
+    pub quorums: &'a [Quorum],
+    pub identity: Assurance,
+    pub deadline: jiff::Timestamp,
+    pub on_timeout: OnTimeout,
+}
+
+impl<'a> From<&'a Approval> for Terms<'a> {
+    fn from(approval: &'a Approval) -> Self {
+        Self {
+            path: &approval.path,
+            cause: approval.cause,
+            releases: &approval.releases,
+            quorums: &approval.quorums,
+            identity: approval.identity,
+            deadline: approval.deadline,
+            on_timeout: approval.on_timeout,
+        }
+    }
+}
+
+impl Motion<'_> {
+    /// The plan of a request, as it would be now. Fails with the reason where a parameter can't be rendered.
+    pub fn plan(&self, terms: &Terms<'_>) -> Result<Plan, String> {
+        let mut steps = Vec::new();
+        for path in terms.releases {
+            let action = self.action(path).map_err(|error| error.to_string())?;
+            steps.push(self.planned(path, action)?);
+        }
+        let silence = match terms.on_timeout {
+            OnTimeout::Reject => "as if it were refused",
+            OnTimeout::Escalate => "more people are asked once, then as if it were refused",
+            OnTimeout::Act => "it is done all the same",
+        };
+        Ok(Plan::new(json!({
+            "run": self.run.id,
+            "playbook": self.run.playbook,
+            "playbook_digest": self.run.digest,
+            "agent": self.run.agent.id,
+            "step": terms.path,
+            "cause": terms.cause,
+            "steps": steps,
+            "outcomes": { "approved": "these steps are done", "rejected": "these steps are not done", "silence": silence },
+            "quorums": terms.quorums,
+            "identity": terms.identity,
+            "deadline": terms.deadline,
+        })))
+    }
+
+    /// Whether the plan of a request is still the one that was asked; the plan now.
+    pub fn plan_now(&self, approval: &Approval) -> Result<Plan, IllegalTransition> {
+        let changed = |now| IllegalTransition::PlanChanged { seen: approval.plan.hash, now };
+        let plan = self.plan(&Terms::from(approval)).map_err(|_| changed(crate::domain::Digest::ZERO))?;
+        if plan.hash == approval.plan.hash { Ok(plan) } else { Err(changed(plan.hash)) }
+    }
+
+    fn planned(&self, path: &StepPath, action: &ActionStep) -> Result<Value, String> {
+        let parameters =
+            action.with.render(&variables(&self.run)).map_err(|error| format!("step `{path}`: {error}"))?;
+        let mut step = Map::new();
+        step.insert("step".into(), json!(path));
+        step.insert("action".into(), json!(action.spec.name));
+        step.insert("action_digest".into(), json!(action.spec.digest));
+        step.insert("impact".into(), json!(action.impact));
+        step.insert("parameters".into(), parameters);
+        if action.spec.kind == ActionKind::Undo {
+            let undoes: Vec<Value> = action.undoes.iter().map(|name| self.undo_line(&name.clone().into())).collect();
+            step.insert("undoes".into(), Value::Array(undoes));
+        }
+        Ok(Value::Object(step))
+    }
+
+    /// What undoing one step would restore.
+    fn undo_line(&self, path: &StepPath) -> Value {
+        let record = self.run.steps.get(path);
+        let action = match self.playbook.step(&path.step).map(|(_, step)| &step.body) {
+            Some(Body::Action(action)) => json!(action.spec.name),
+            _ => Value::Null,
+        };
+        json!({
+            "step": path,
+            "action": action,
+            "hold": record.and_then(|record| record.hold),
+            "snapshot": record.and_then(|record| record.snapshot.clone()),
+        })
+    }
+}

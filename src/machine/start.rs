@@ -1,0 +1,48 @@
+//! The first state of a run, from its first event.
+
+use std::collections::BTreeMap;
+
+use crate::domain::run::StageRecord;
+use crate::domain::{Event, EventKind, Run, RunStatus, StepPath, StepRecord};
+use crate::playbook::Playbook;
+
+use super::SEMANTICS;
+use super::error::IllegalTransition;
+use super::motion::after;
+
+pub(super) fn first_state(playbook: &Playbook, event: &Event) -> Result<Run, IllegalTransition> {
+    let EventKind::RunStarted { run, incident, digest, mode, agent, alert } = &event.kind else {
+        return Err(IllegalTransition::NotAStart { event: event.kind.as_str() });
+    };
+    if *digest != playbook.digest {
+        return Err(IllegalTransition::OtherPlaybook { run: *digest, given: playbook.digest });
+    }
+    let stages = playbook.stages.iter().map(|stage| StageRecord {
+        name: stage.name.clone(),
+        started_at: None,
+        deadline: None,
+        skipped: None,
+    });
+    let steps = playbook.steps().map(|step| (StepPath::from(step.name.clone()), StepRecord::pending()));
+    Ok(Run {
+        id: *run,
+        version: 0,
+        semantics: SEMANTICS,
+        incident: *incident,
+        playbook: playbook.name.clone(),
+        digest: *digest,
+        mode: *mode,
+        agent: (**agent).clone(),
+        alert: (**alert).clone(),
+        started_by: event.actor.clone(),
+        started_at: event.at,
+        deadline: playbook.timeout.map(|limit| after(event.at, limit)),
+        status: RunStatus::Running { stage: 0 },
+        stages: stages.collect(),
+        steps: steps.collect(),
+        approvals: BTreeMap::new(),
+        rechecks: Vec::new(),
+        joined: 0,
+        ended_at: None,
+    })
+}

@@ -1,0 +1,136 @@
+//! The stable codes of the faults in a playbook's meaning, and one line of explanation for each.
+//!
+//! A code never changes its meaning and is never given away again, because people search for it. Faults in the form of
+//! the file (unknown fields, wrong types) keep the codes of the language; this family is `SD03xx`.
+
+/// A file or folder of playbooks can't be read.
+pub const FILE: &str = "SD0301";
+/// Two files name the same playbook.
+pub const DUPLICATE_PLAYBOOK: &str = "SD0302";
+/// A text that can't be a name.
+pub const NAME: &str = "SD0303";
+/// Two stages or two steps have the same name.
+pub const DUPLICATE_NAME: &str = "SD0304";
+/// A duration that can't be read, or is out of bounds.
+pub const DURATION: &str = "SD0305";
+/// A feature that this version does not have.
+pub const NOT_AVAILABLE: &str = "SD0306";
+/// More or fewer of something than a playbook may have.
+pub const LIMIT: &str = "SD0307";
+/// A text that names nobody.
+pub const PRINCIPAL: &str = "SD0308";
+/// A step that does nothing, or several things.
+pub const STEP_BODY: &str = "SD0310";
+/// A key that means nothing on this kind of step.
+pub const MISPLACED: &str = "SD0311";
+/// A step is named at a place where it may not have happened.
+pub const STEP_ORDER: &str = "SD0312";
+/// A step is named that does not exist.
+pub const UNKNOWN_STEP: &str = "SD0313";
+/// An action that does not exist.
+pub const UNKNOWN_ACTION: &str = "SD0320";
+/// A parameter that the action does not take.
+pub const UNKNOWN_PARAMETER: &str = "SD0321";
+/// A parameter that the action needs.
+pub const MISSING_PARAMETER: &str = "SD0322";
+/// A parameter of the wrong type or with a value that is not allowed.
+pub const PARAMETER_TYPE: &str = "SD0323";
+/// An action of a connector without its connection.
+pub const MISSING_CONNECTION: &str = "SD0324";
+/// A secret written out, or something else where a secret must be named.
+pub const SECRET_LITERAL: &str = "SD0325";
+/// A secret where other people or systems would read it.
+pub const SECRET_MISPLACED: &str = "SD0326";
+/// The strength of a step is not known, or stated where it is fixed.
+pub const IMPACT: &str = "SD0327";
+/// A step that can't be undone.
+pub const UNDO: &str = "SD0328";
+/// A message without recipient or words.
+pub const NOTICE: &str = "SD0329";
+/// A step destroys, and nobody is asked.
+pub const DESTROY_UNGUARDED: &str = "SD0330";
+/// A step gives an agent something back, and nobody is asked.
+pub const RELEASE_UNGUARDED: &str = "SD0331";
+/// An approval that can never be decided as it is written.
+pub const QUORUM: &str = "SD0340";
+/// An approval without a deadline.
+pub const APPROVAL_TIMEOUT: &str = "SD0341";
+/// Silence would do what only people may decide.
+pub const SILENCE: &str = "SD0342";
+/// Voters are not known well enough for what they decide.
+pub const IDENTITY: &str = "SD0343";
+/// An approval names steps that it can't release.
+pub const RELEASES: &str = "SD0344";
+/// Something in an approval has no effect.
+pub const APPROVAL_IDLE: &str = "SD0345";
+
+const EXPLANATIONS: &[(&str, &str)] = &[
+    (FILE, "A file or folder of playbooks can't be read: look at its path, its permissions and its encoding (UTF-8)."),
+    (DUPLICATE_PLAYBOOK, "Two files name the same playbook, so that nobody can tell which one runs: rename one."),
+    (NAME, "Playbooks and stages are named with letters, digits, `-` and `_`; steps with letters, digits and `_`."),
+    (DUPLICATE_NAME, "Stages have unique names, and steps have names that are unique in the whole playbook."),
+    (
+        DURATION,
+        "A duration is numbers with units, such as 30s, 10m, 8h or 1h30m; it is more than zero and at most 30 days.",
+    ),
+    (NOT_AVAILABLE, "The language reserves this, but this version of Standdown does not perform it."),
+    (LIMIT, "A playbook has 1 to 64 stages and at most 200 steps; counts have the bounds that the message names."),
+    (PRINCIPAL, "People are named as owner, fallback, user:NAME or group:NAME."),
+    (STEP_BODY, "A step has exactly one of `action` (with or without `approval`), `approval` alone, or `wait`."),
+    (MISPLACED, "The key means nothing on this kind of step: remove it, or move it to where the hint says."),
+    (
+        STEP_ORDER,
+        "Only steps that came before can be used: those of earlier stages, and in a sequential stage those above.",
+    ),
+    (UNKNOWN_STEP, "No step of the playbook has this name."),
+    (UNKNOWN_ACTION, "No action has this name: neither Standdown itself nor a connector provides it."),
+    (UNKNOWN_PARAMETER, "The action takes no parameter of this name."),
+    (MISSING_PARAMETER, "The action needs this parameter under `with`."),
+    (PARAMETER_TYPE, "The parameter takes another type, or only the values that the message lists."),
+    (MISSING_CONNECTION, "An action of a connector says under `with` which configured connection it uses."),
+    (SECRET_LITERAL, "A secret is always a reference: \"{{agent.credentials.NAME}}\" or { secret: \"env:NAME\" }."),
+    (
+        SECRET_MISPLACED,
+        "A secret goes only into parameters that take one: anywhere else people or systems would read it.",
+    ),
+    (IMPACT, "How strong a step is decides who must be asked: notify, contain, destroy or release."),
+    (UNDO, "Only steps that recorded what they changed can be undone, and only after they have run."),
+    (NOTICE, "A message has recipients and either a template of Standdown's own or a subject and a text."),
+    (
+        DESTROY_UNGUARDED,
+        "What can't be restored stands behind an approval, or says why not: irreversible: { because: ... }.",
+    ),
+    (
+        RELEASE_UNGUARDED,
+        "Nothing is given back to an agent unless a person says so: an approval must release the step.",
+    ),
+    (QUORUM, "The thresholds must be reachable by the people who may vote, after exclusions."),
+    (APPROVAL_TIMEOUT, "Every wait for people has a deadline: `timeout`."),
+    (SILENCE, "`on_timeout: act` is for steps that only contain: silence never releases and never destroys."),
+    (IDENTITY, "A link can be forwarded: what destroys needs a voter known by `api`."),
+    (RELEASES, "`releases` names later steps that are held back until people approve."),
+    (APPROVAL_IDLE, "Something in the approval has no effect as it is written."),
+];
+
+/// Every code of this module with its explanation, in order.
+pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+    EXPLANATIONS.iter().copied()
+}
+
+/// One line that explains a code, or nothing if the code is none of this module's.
+#[must_use]
+pub fn explain(code: &str) -> Option<&'static str> {
+    all().find(|(known, _)| *known == code).map(|(_, text)| text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_stands_once_and_in_order() {
+        let codes: Vec<_> = all().map(|(code, _)| code).collect();
+        assert!(codes.is_sorted_by(|left, right| left < right));
+        assert!(explain(DESTROY_UNGUARDED).is_some_and(|text| text.contains("approval")));
+    }
+}

@@ -1,0 +1,234 @@
+//! A request to people: who may vote, how sure we must be of them, and what silence does.
+//!
+//! The rules that keep silence and forwarded links from doing harm stand here, not in the machine, so that a playbook
+//! that breaks them never runs. How strong the steps behind the request are comes from the outline.
+
+use std::time::Duration;
+
+use crate::domain::approval::OnTimeout;
+use crate::domain::{Assurance, Impact, Principal, StepName};
+use crate::playbook::{ApprovalSpec, Threshold, codes};
+
+use super::fields::Fields;
+use super::node::Node;
+use super::outline::StepOutline;
+use super::report::Report;
+use super::scope::Scope;
+use super::threshold;
+
+const KEYS: [&str; 12] = [
+    "ask",
+    "releases",
+    "approvers",
+    "exclude",
+    "thresholds",
+    "prevent_self_review",
+    "reason",
+    "identity",
+    "timeout",
+    "on_timeout",
+    "valid_for",
+    "escalate_to",
+];
+const RESERVED: [&str; 4] = ["form", "reminders", "escalation", "channels"];
+/// From a decision to its execution, if the playbook does not say.
+const VALID_FOR: Duration = Duration::from_mins(10);
+
+/// What a request stands before.
+struct Subject {
+    guard: bool,
+    names: Vec<StepName>,
+    impacts: Vec<Impact>,
+}
+
+impl Subject {
+    fn has(&self, impact: Impact) -> bool {
+        self.impacts.contains(&impact)
+    }
+}
+
+/// Compiles the request of a step; `step` is the one that asks, or that the request guards.
+pub(super) fn compile(
+    report: &mut Report,
+    scope: &Scope<'_>,
+    node: &Node<'_>,
+    step: &StepOutline,
+) -> Option<ApprovalSpec> {
+    if node.value.is_string() {
+        report
+            .error(&node.pointer, codes::NOT_AVAILABLE, "approvals by name are not available in this version")
+            .hint("write the approval out: approval: { ask: \"...\", timeout: 1h }");
+        return None;
+    }
+    let fields = Fields::open(report, node, &KEYS, &RESERVED)?;
+    let subject = subject(report, scope, &fields, step);
+    let ask = fields.require(report, "ask").and_then(|ask| scope.words(report, &ask));
+    let (approvers, exclude, thresholds) = voters(report, &fields);
+    let (reason_required, reason_prompt) = reason(report, &fields);
+    let identity = identity(report, &fields, &subject);
+    let timeout = timeout(report, &fields);
+    let on_timeout = on_timeout(report, &fields, &subject);
+    let escalate_to = fields.get("escalate_to").map(|node| node.principals(report)).unwrap_or_default();
+    if fields.has("escalate_to") && on_timeout != OnTimeout::Escalate {
+        report
+            .warn_at_key(
+                &fields.at("escalate_to"),
+                codes::APPROVAL_IDLE,
+                "nobody is asked besides: silence does not escalate",
+            )
+            .hint("add `on_timeout: escalate`, or remove `escalate_to`");
+    }
+    let valid_for = match fields.get("valid_for") {
+        Some(node) => node.duration(report),
+        None => (!subject.names.is_empty()).then_some(VALID_FOR),
+    };
+    let prevent_self_review = fields.get("prevent_self_review").and_then(|node| node.flag(report)).unwrap_or(true);
+    Some(ApprovalSpec {
+        ask: ask?,
+        releases: subject.names,
+        approvers,
+        exclude,
+        thresholds,
+        prevent_self_review,
+        reason_required,
+        reason_prompt,
+        identity,
+        timeout: timeout?,
+        on_timeout,
+        valid_for,
+        escalate_to,
+    })
+}
+
+fn subject(report: &mut Report, scope: &Scope<'_>, fields: &Fields<'_>, step: &StepOutline) -> Subject {
+    let guard = step.guarded;
+    if guard {
+        fields.refuse(
+            report,
+            &["releases"],
+            "on an approval before an action",
+            "it releases its own action; to release others, write a step with the approval alone",
+        );
+        let names = StepName::parse(&step.name).into_iter().collect();
+        return Subject { guard, names, impacts: step.impact.into_iter().collect() };
+    }
+    let mut subject = Subject { guard, names: Vec::new(), impacts: Vec::new() };
+    for node in fields.get("releases").map(|node| node.one_or_more()).unwrap_or_default() {
+        let Some(name) = node.name(report, StepName::parse) else { continue };
+        let Some(released) = scope.outline.named(name.as_str()) else {
+            let known = scope.outline.steps.iter().map(|step| step.name.as_str());
+            report
+                .error(&node.pointer, codes::UNKNOWN_STEP, format!("there is no step `{name}`"))
+                .did_you_mean(name.as_str(), known);
+            continue;
+        };
+        if !scope.outline.is_before(step.place, released.place) {
+            report
+                .error(&node.pointer, codes::RELEASES, format!("step `{name}` does not wait for this approval"))
+                .hint("a released step stands in a later stage, or below in a `mode: sequential` stage");
+        } else if released.is_action {
+            subject.impacts.extend(released.impact);
+            subject.names.push(name);
+        } else {
+            report
+                .error(&node.pointer, codes::RELEASES, format!("step `{name}` has no action to release"))
+                .hint("release steps with an `action`; for the others use `when: steps.NAME.decision == 'approved'`");
+        }
+    }
+    subject
+}
+
+fn voters(report: &mut Report, fields: &Fields<'_>) -> (Vec<Principal>, Vec<Principal>, Vec<Threshold>) {
+    let approvers = match fields.get("approvers") {
+        Some(node) => {
+            if node.value.as_array().is_some_and(Vec::is_empty) {
+                report
+                    .error(&node.pointer, codes::QUORUM, "nobody may vote")
+                    .hint("name somebody, or remove `approvers` to ask the agent's owner");
+            }
+            node.principals(report)
+        }
+        None => vec![Principal::Owner],
+    };
+    let exclude = fields.get("exclude").map(|node| node.principals(report)).unwrap_or_default();
+    if !approvers.is_empty() && approvers.iter().all(|approver| exclude.contains(approver)) {
+        report
+            .error(&fields.at("exclude"), codes::QUORUM, "everybody who may vote is excluded")
+            .hint("name somebody else under `approvers`");
+    }
+    let thresholds = match fields.get("thresholds") {
+        Some(node) => threshold::compile(report, &node, &approvers, &exclude),
+        None => vec![Threshold { approve: 1, reject: 1, from: Vec::new() }],
+    };
+    (approvers, exclude, thresholds)
+}
+
+fn reason(report: &mut Report, fields: &Fields<'_>) -> (bool, Option<String>) {
+    let Some(node) = fields.get("reason") else { return (true, None) };
+    let Some(inner) = Fields::open(report, &node, &["mode", "prompt"], &[]) else { return (true, None) };
+    let mode = inner.get("mode").and_then(|node| node.word(report, &[("required", true), ("optional", false)]));
+    let prompt = inner.get("prompt").and_then(|node| node.text(report)).map(str::to_owned);
+    (mode.unwrap_or(true), prompt)
+}
+
+fn identity(report: &mut Report, fields: &Fields<'_>, subject: &Subject) -> Assurance {
+    let destroys = subject.has(Impact::Destroy);
+    let default = if destroys { Assurance::Api } else { Assurance::Link };
+    let Some(node) = fields.get("identity") else { return default };
+    let words = [
+        ("link", Assurance::Link),
+        ("api", Assurance::Api),
+        ("login", Assurance::Login),
+        ("step_up", Assurance::StepUp),
+    ];
+    let Some(identity) = node.word(report, &words) else { return default };
+    match identity {
+        Assurance::Login | Assurance::StepUp => {
+            report
+                .error(&node.pointer, codes::NOT_AVAILABLE, format!("`identity: {identity}` is not available yet"))
+                .hint("use `link` or `api`");
+        }
+        Assurance::Link if destroys => {
+            report
+                .error(&node.pointer, codes::IDENTITY, "a link can be forwarded, and this approval lets a step destroy")
+                .hint("write `identity: api`");
+        }
+        Assurance::Link | Assurance::Api => {}
+    }
+    identity
+}
+
+fn timeout(report: &mut Report, fields: &Fields<'_>) -> Option<Duration> {
+    let Some(node) = fields.get("timeout") else {
+        report
+            .error_at_key(&fields.pointer, codes::APPROVAL_TIMEOUT, "the approval has no deadline")
+            .hint("add `timeout:` with how long people have, such as `4h`");
+        return None;
+    };
+    node.duration(report)
+}
+
+fn on_timeout(report: &mut Report, fields: &Fields<'_>, subject: &Subject) -> OnTimeout {
+    let strong = subject.has(Impact::Contain) || subject.has(Impact::Destroy);
+    let default = if subject.guard && strong { OnTimeout::Escalate } else { OnTimeout::Reject };
+    let Some(node) = fields.get("on_timeout") else { return default };
+    let words = [("reject", OnTimeout::Reject), ("escalate", OnTimeout::Escalate), ("act", OnTimeout::Act)];
+    let Some(on_timeout) = node.word(report, &words) else { return default };
+    if on_timeout == OnTimeout::Act {
+        let wrong = if subject.has(Impact::Destroy) {
+            Some("silence would destroy what can't be restored")
+        } else if subject.has(Impact::Release) {
+            Some("silence would give the agent back what was taken")
+        } else if subject.names.is_empty() {
+            Some("there is no step that silence could let go")
+        } else {
+            None
+        };
+        if let Some(message) = wrong {
+            report
+                .error(&node.pointer, codes::SILENCE, message)
+                .hint("write `reject` or `escalate`; `act` is for steps that only contain");
+        }
+    }
+    on_timeout
+}

@@ -1,0 +1,74 @@
+//! A mapping of the file, of which all keys are known.
+//!
+//! What is not known is said at once when the mapping is opened, so that nothing is ever ignored in silence. Keys that
+//! the language reserves for later versions get their own words instead of a guess at a typing error.
+
+use serde_json::{Map, Value};
+
+use crate::language::codes::{YAML_MISSING_FIELD, YAML_UNKNOWN_FIELD};
+use crate::playbook::codes;
+
+use super::node::{Node, child};
+use super::report::Report;
+
+/// A mapping and its JSON pointer.
+pub(super) struct Fields<'v> {
+    map: &'v Map<String, Value>,
+    pub(super) pointer: String,
+}
+
+impl<'v> Fields<'v> {
+    /// Opens a mapping; says which of its keys are neither known nor reserved.
+    pub(super) fn open(report: &mut Report, node: &Node<'v>, known: &[&str], reserved: &[&str]) -> Option<Self> {
+        let Value::Object(map) = node.value else {
+            node.expected(report, &format!("a mapping with {}", known.join(", ")));
+            return None;
+        };
+        for key in map.keys().filter(|key| !known.contains(&key.as_str())) {
+            let pointer = child(&node.pointer, key);
+            if reserved.contains(&key.as_str()) {
+                report
+                    .error_at_key(&pointer, codes::NOT_AVAILABLE, format!("`{key}` is not available in this version"))
+                    .hint("remove it");
+            } else {
+                report
+                    .error_at_key(&pointer, YAML_UNKNOWN_FIELD, format!("unknown field `{key}`"))
+                    .did_you_mean(key, known.iter().copied());
+            }
+        }
+        Some(Self { map, pointer: node.pointer.clone() })
+    }
+
+    /// The value of a key, if it is there.
+    pub(super) fn get(&self, key: &str) -> Option<Node<'v>> {
+        self.map.get(key).map(|value| Node::of(value, &self.pointer, key))
+    }
+
+    /// Whether a key is there.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.map.contains_key(key)
+    }
+
+    /// The pointer of a key.
+    pub(super) fn at(&self, key: &str) -> String {
+        child(&self.pointer, key)
+    }
+
+    /// The value of a key that must be there.
+    pub(super) fn require(&self, report: &mut Report, key: &str) -> Option<Node<'v>> {
+        let found = self.get(key);
+        if found.is_none() {
+            report
+                .error(&self.pointer, YAML_MISSING_FIELD, format!("the field `{key}` is missing"))
+                .hint(format!("add `{key}:` here"));
+        }
+        found
+    }
+
+    /// Says that these keys mean nothing here, for those that are there.
+    pub(super) fn refuse(&self, report: &mut Report, keys: &[&str], here: &str, hint: &str) {
+        for key in keys.iter().filter(|key| self.has(key)) {
+            report.error_at_key(&self.at(key), codes::MISPLACED, format!("`{key}` means nothing {here}")).hint(hint);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The head of a playbook: what it is called, who answers for it, which alerts it takes and how far it may go.
+
+use std::time::Duration;
+
+use crate::domain::{Digest, Mode, PlaybookName, Principal};
+use crate::language::{Expression, Source};
+use crate::playbook::{Budget, Catalogue, OnAlert, Playbook, codes, context};
+
+use super::fields::Fields;
+use super::node::Node;
+use super::outline::Outline;
+use super::report::Report;
+use super::scope::Scope;
+use super::stage;
+
+const KEYS: [&str; 9] = ["playbook", "title", "owner", "mode", "match", "incident", "budget", "timeout", "stages"];
+const RESERVED: [&str; 5] = ["schedule", "for_each_agent", "silence", "vars", "rerun_when"];
+/// The most agents that a budget may let through.
+const BUDGET_MAX: u32 = 100_000;
+
+/// Compiles the whole file.
+pub(super) fn compile(
+    report: &mut Report,
+    source: &Source,
+    outline: &Outline,
+    catalogue: &Catalogue,
+    root: &Node<'_>,
+) -> Option<Playbook> {
+    let fields = Fields::open(report, root, &KEYS, &RESERVED)?;
+    let name = fields.require(report, "playbook").and_then(|node| node.name(report, PlaybookName::parse));
+    let title = fields.get("title").and_then(|node| node.text(report));
+    let owner = owner(report, &fields);
+    let mode = fields
+        .get("mode")
+        .and_then(|node| node.word(report, &[("observe", Mode::Observe), ("enforce", Mode::Enforce)]));
+    let when = condition(report, outline, &fields);
+    let on_new_alert = on_new_alert(report, &fields);
+    let budget = fields.get("budget").and_then(|node| budget(report, &node));
+    let timeout: Option<Duration> = fields.get("timeout").and_then(|node| node.duration(report));
+    let stages = fields.require(report, "stages");
+    let stages = stages.map(|node| stage::compile_all(report, outline, catalogue, &node)).unwrap_or_default();
+    let name = name?;
+    Some(Playbook {
+        title: title.map_or_else(|| name.to_string(), str::to_owned),
+        name,
+        owner,
+        mode: mode.unwrap_or(Mode::Observe),
+        digest: Digest::of(source.text.as_bytes()),
+        text: source.text.as_str().into(),
+        file: source.name.clone(),
+        when: when?,
+        on_new_alert,
+        budget,
+        timeout,
+        stages,
+    })
+}
+
+fn owner(report: &mut Report, fields: &Fields<'_>) -> Principal {
+    let Some(node) = fields.get("owner") else { return Principal::Fallback };
+    match node.principal(report) {
+        Some(Principal::Owner) => {
+            report
+                .error(
+                    &node.pointer,
+                    codes::PRINCIPAL,
+                    "`owner` is the owner of an agent; a playbook answers for many agents",
+                )
+                .hint("write group:NAME, user:NAME or fallback");
+            Principal::Fallback
+        }
+        other => other.unwrap_or(Principal::Fallback),
+    }
+}
+
+fn condition(report: &mut Report, outline: &Outline, fields: &Fields<'_>) -> Option<Expression> {
+    let node = fields.require(report, "match")?;
+    let inner = Fields::open(report, &node, &["when"], &["corroborate"])?;
+    let when = inner.require(report, "when")?;
+    Scope { outline, environment: context::matching_environment() }.condition(report, &when)
+}
+
+fn on_new_alert(report: &mut Report, fields: &Fields<'_>) -> OnAlert {
+    let Some(node) = fields.get("incident") else { return OnAlert::Join };
+    let inner = Fields::open(report, &node, &["on_new_alert"], &["key"]);
+    let words = [("join", OnAlert::Join), ("restart", OnAlert::Restart), ("ignore", OnAlert::Ignore)];
+    let word = inner.and_then(|inner| inner.get("on_new_alert")).and_then(|node| node.word(report, &words));
+    word.unwrap_or(OnAlert::Join)
+}
+
+fn budget(report: &mut Report, node: &Node<'_>) -> Option<Budget> {
+    let fields = Fields::open(report, node, &["contain", "per", "over"], &[])?;
+    let contain = fields.require(report, "contain").and_then(|node| node.count(report, &(1..=BUDGET_MAX)));
+    let per = fields.require(report, "per").and_then(|node| node.duration(report));
+    if let Some(over) = fields.get("over") {
+        over.word(report, &[("approve", ())]);
+    }
+    Some(Budget { contain: contain?, per: per? })
+}

@@ -1,0 +1,82 @@
+//! A step: an action, a question to people, or a wait.
+
+use crate::domain::StepName;
+use crate::playbook::{Body, Catalogue, OnFailure, Step, codes};
+
+use super::fields::Fields;
+use super::node::Node;
+use super::outline::{Outline, StepOutline};
+use super::report::Report;
+use super::scope::Scope;
+use super::{action, approval};
+
+const KEYS: [&str; 7] = ["step", "when", "action", "approval", "wait", "on_failure", "background"];
+const RESERVED: [&str; 4] = ["for_each", "until", "rerun_when", "vars"];
+
+/// Compiles one step.
+pub(super) fn compile(
+    report: &mut Report,
+    outline: &Outline,
+    catalogue: &Catalogue,
+    node: &Node<'_>,
+    step: &StepOutline,
+) -> Option<Step> {
+    let known: Vec<&str> = KEYS.into_iter().chain(action::KEYS).collect();
+    let fields = Fields::open(report, node, &known, &RESERVED)?;
+    let name = fields.require(report, "step").and_then(|node| node.name(report, StepName::parse));
+    let scope = Scope::at(outline, step.place);
+    let when = fields.get("when").map(|node| scope.condition(report, &node));
+    let words = [("continue", OnFailure::Continue), ("stop", OnFailure::Stop), ("undo", OnFailure::Undo)];
+    let on_failure = fields.get("on_failure").and_then(|node| node.word(report, &words));
+    let background = fields.get("background").and_then(|node| node.flag(report)).unwrap_or(false);
+    let body = body(report, &scope, catalogue, &fields, step);
+    Some(Step {
+        name: name?,
+        when: match when {
+            Some(when) => Some(when?),
+            None => None,
+        },
+        body: body?,
+        on_failure: on_failure.unwrap_or(OnFailure::Continue),
+        background,
+    })
+}
+
+fn body(
+    report: &mut Report,
+    scope: &Scope<'_>,
+    catalogue: &Catalogue,
+    fields: &Fields<'_>,
+    step: &StepOutline,
+) -> Option<Body> {
+    if fields.has("wait") && (fields.has("action") || fields.has("approval")) {
+        report
+            .error_at_key(&fields.at("wait"), codes::STEP_BODY, "a step that waits does nothing else")
+            .hint("make the wait a step of its own, in a `mode: sequential` stage");
+        return None;
+    }
+    if fields.has("action") {
+        let action = action::compile(report, scope.outline, catalogue, fields, step)?;
+        return Some(Body::Action(Box::new(action)));
+    }
+    if let Some(node) = fields.get("approval") {
+        let hint = "the deadline of an approval stands inside it: approval: { timeout: 4h }";
+        fields.refuse(report, &["timeout"], "on a step that only asks", hint);
+        refuse_action_keys(report, fields, "on a step that only asks");
+        return Some(Body::Approval(Box::new(approval::compile(report, scope, &node, step)?)));
+    }
+    if let Some(node) = fields.get("wait") {
+        fields.refuse(report, &["timeout"], "on a step that waits", "`wait` says how long");
+        refuse_action_keys(report, fields, "on a step that waits");
+        return node.duration(report).map(Body::Wait);
+    }
+    report
+        .error(&fields.pointer, codes::STEP_BODY, "the step does nothing")
+        .hint("add `action:`, `approval:` or `wait:`");
+    None
+}
+
+fn refuse_action_keys(report: &mut Report, fields: &Fields<'_>, here: &str) {
+    let keys: Vec<&str> = action::KEYS.into_iter().filter(|key| *key != "timeout").chain(["background"]).collect();
+    fields.refuse(report, &keys, here, "remove it, or add `action:`");
+}

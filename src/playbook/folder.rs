@@ -1,0 +1,120 @@
+//! A folder of playbooks, read and compiled whole.
+//!
+//! A playbook's tests (`*.test.yaml`) lie beside it and are not read here. What can't be read is a fault like any
+//! other, because a playbook that is silently missing is found out during an incident.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::{Catalogue, Playbook, codes, compile};
+use crate::language::{Diagnostic, Source};
+
+/// The longest file that is read; the language refuses shorter ones already, with better words.
+const READ_BYTES_MAX: u64 = 1024 * 1024;
+
+/// What a folder holds.
+#[derive(Clone, Debug, Default)]
+pub struct Folder {
+    /// The playbooks that compiled, in the order of their files.
+    pub playbooks: Vec<Playbook>,
+    /// Every fault and warning of every file.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The files as they were read, for showing the diagnostics.
+    pub sources: Vec<Source>,
+}
+
+/// Reads and compiles every `*.yaml` of a folder, or the one file that the path names.
+#[must_use]
+pub fn compile_folder(path: &Path, catalogue: &Catalogue) -> Folder {
+    let mut folder = Folder::default();
+    let files = if path.is_dir() { folder.list(path) } else { vec![path.to_owned()] };
+    let mut named: BTreeMap<String, String> = BTreeMap::new();
+    for file in files {
+        let shown = file.display().to_string();
+        let source = match read(&file) {
+            Ok(text) => Source { name: shown, text },
+            Err(error) => {
+                folder.diagnostics.push(unreadable(&shown, &error));
+                continue;
+            }
+        };
+        match compile(&source, catalogue) {
+            Ok((playbook, warnings)) => {
+                folder.diagnostics.extend(warnings);
+                folder.add(playbook, &mut named);
+            }
+            Err(found) => folder.diagnostics.extend(found),
+        }
+        folder.sources.push(source);
+    }
+    folder
+}
+
+impl Folder {
+    /// The playbook files of a folder, by name.
+    fn list(&mut self, path: &Path) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        let entries = match entries {
+            Ok(entries) => entries,
+            Err(error) => {
+                self.diagnostics.push(unreadable(&path.display().to_string(), &error));
+                return Vec::new();
+            }
+        };
+        let mut files: Vec<PathBuf> =
+            entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+        files.sort();
+        for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "yml")) {
+            let message = "the file is not read: playbooks end in `.yaml`";
+            let warning = Diagnostic::warning(codes::FILE, &file.display().to_string(), message);
+            self.diagnostics.push(warning.hint("rename it"));
+        }
+        files.retain(|file| {
+            let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            !name.starts_with('.')
+                && name.strip_suffix(".yaml").is_some_and(|name| name.strip_suffix(".test").is_none())
+        });
+        files
+    }
+
+    /// Adds a playbook, unless another file has one of that name.
+    fn add(&mut self, playbook: Playbook, named: &mut BTreeMap<String, String>) {
+        let name = playbook.name.to_string();
+        if let Some(other) = named.get(&name) {
+            let message = format!("the playbook `{name}` stands in {other} too");
+            let diagnostic = Diagnostic::error(codes::DUPLICATE_PLAYBOOK, &playbook.file, message);
+            self.diagnostics.push(diagnostic.at(Some(name_place(&playbook))).hint("rename one of the two"));
+            return;
+        }
+        named.insert(name, playbook.file.clone());
+        self.playbooks.push(playbook);
+    }
+}
+
+/// Where a playbook's name stands; the text has compiled, so it can be read again.
+fn name_place(playbook: &Playbook) -> crate::language::Span {
+    let source = Source { name: playbook.file.clone(), text: playbook.text.to_string() };
+    let start = crate::language::Span { line: 1, column: 1, length: 1 };
+    let places = crate::language::parse::<serde_json::Value>(&source).ok();
+    places.and_then(|(_, places)| places.value("/playbook")).unwrap_or(start)
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(READ_BYTES_MAX).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn unreadable(path: &str, error: &io::Error) -> Diagnostic {
+    let hint = match error.kind() {
+        io::ErrorKind::InvalidData => "save it as UTF-8",
+        io::ErrorKind::PermissionDenied => "let the user of the daemon read it",
+        _ => "look at the path",
+    };
+    Diagnostic::error(codes::FILE, path, format!("failed to read it: {error}")).hint(hint)
+}
+
+#[cfg(test)]
+mod tests;

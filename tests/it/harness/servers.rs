@@ -1,0 +1,17 @@
+//! Real servers, each on a free loopback port with its files in a folder of its own, ended when its value is dropped.
+//!
+//! A missing server fails the test: what was not tried was not shown. `tests/servers/install` installs them all.
+//! Start them on the test's own task: the guard against a killed test watches the thread that started the server.
+
+mod alertmanager;
+mod chromium;
+mod nginx;
+mod oidc;
+mod process;
+mod smtp;
+
+pub use alertmanager::Alertmanager;
+pub use chromium::Chromium;
+pub use nginx::Nginx;
+pub use oidc::{OidcProvider, Policy};
+pub use smtp::Smtp;
