@@ -142,14 +142,19 @@ async fn whoever_steps_the_clock_ends_the_looking() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_a_verifiable_action_can_be_asked_whether_it_was_applied() {
+async fn only_a_verifiable_action_concludes_from_one_look_that_it_was_not_applied() {
     let plain = Fake::new(Conduct::Sees, &[Some(true)]);
     assert!(matches!(of(&plain, Phase::Check).await, CallResult::Checked { applied: None, .. }));
-    let verifiable = Fake::new(Conduct::Sees, &[Some(true), Some(false), None]).verifiable();
-    for expected in [Some(true), Some(false), None] {
-        match of(&verifiable, Phase::Check).await {
-            CallResult::Checked { applied, .. } => assert_eq!(applied, expected),
-            other => panic!("{other:?}"),
+    let sights = [Some(true), Some(false), None];
+    let verifiable = Fake::new(Conduct::Sees, &sights).verifiable();
+    let proving = Fake::new(Conduct::Sees, &sights);
+    let proving = Fake { spec: ActionSpec { proves: true, ..proving.spec }, ..proving };
+    for (fake, expected) in [(verifiable, sights), (proving, [Some(true), None, None])] {
+        for expected in expected {
+            match of(&fake, Phase::Check).await {
+                CallResult::Checked { applied, .. } => assert_eq!(applied, expected),
+                other => panic!("{other:?}"),
+            }
         }
     }
 }
