@@ -1,8 +1,8 @@
 //! From one item to one alert.
 
+use super::items::Delivery;
 use super::rule::View;
 use super::{Mapped, Mapping, caps};
-use super::items::Delivery;
 use crate::domain::alert::Alert;
 use crate::domain::{AlertId, AlertStatus, Digest};
 use crate::source::codes;
@@ -59,7 +59,7 @@ impl Mapping {
             truncated: view.flag(self.truncated.as_ref()),
             auth: delivery.authenticated.authentication.clone(),
         };
-        Ok(Mapped { alert, raw: view.item().clone(), notes: view.take_notes() })
+        Ok(Mapped { alert, raw: view.item().clone() })
     }
 
     /// The digest of the source and of the parts of the identity, a missing one being null.
