@@ -22,10 +22,10 @@ pub mod store;
 pub mod engine;
 // Floor 4
 //pub mod approval;
-//pub mod intake;
+pub mod intake;
 // Floor 5
 //pub mod web;
 // Floor 6
 //pub mod app;
 //pub mod cli;
-//pub mod config;
+pub mod config;

@@ -27,14 +27,36 @@ impl Intake {
         if let Some(receipt) = self.replayed(source, authenticated.delivery_id.as_deref()).await? {
             return Ok(receipt);
         }
-        let mapped = source.decode(body).and_then(|value| source.map(&value, headers, &authenticated, now));
-        match mapped {
-            Ok(mapped) => self.take(source.id(), source.answer(), &authenticated, &mapped).await,
-            Err(refusal) => {
-                self.keep_dead_letter(source, &refusal, body).await;
-                Err(refusal.into())
+        let value = match source.decode(body) {
+            Ok(value) => value,
+            Err(refusal) => return Err(self.refuse(source, refusal, String::from_utf8_lossy(body).into_owned()).await),
+        };
+        let items = match source.map_each(&value, headers, &authenticated, now) {
+            Ok(items) => items,
+            Err(refusal) => return Err(self.refuse(source, refusal, source.redact(&value).to_string()).await),
+        };
+        let (mut mapped, mut refused) = (Vec::new(), Vec::new());
+        for item in items {
+            match item {
+                Ok(item) => mapped.push(item),
+                Err(item) => refused.push(item),
             }
         }
+        // One item that can't be used must not hide the others: senders take a refusal as final.
+        if mapped.is_empty()
+            && let Some(first) = refused.first()
+        {
+            return Err(self.refuse(source, first.refusal.clone(), source.redact(&value).to_string()).await);
+        }
+        for item in refused {
+            self.keep_dead_letter(source, &item.refusal, item.raw.to_string()).await;
+        }
+        self.take(source.id(), source.answer(), &authenticated, &mapped).await
+    }
+
+    async fn refuse(&self, source: &Source, refusal: Refusal, body: String) -> Refused {
+        self.keep_dead_letter(source, &refusal, body).await;
+        refusal.into()
     }
 
     async fn replayed(&self, source: &Source, delivery: Option<&str>) -> Result<Option<Receipt>, Refused> {
@@ -85,7 +107,7 @@ impl Intake {
     }
 
     /// Keeps a delivery that was authenticated and could not be used, for operators.
-    async fn keep_dead_letter(&self, source: &Source, refusal: &Refusal, body: &[u8]) {
+    async fn keep_dead_letter(&self, source: &Source, refusal: &Refusal, body: String) {
         let at = self.engine.clock().now();
         let letter = DeadLetter {
             id: AlertId::generate(at),
@@ -93,7 +115,7 @@ impl Intake {
             at,
             code: refusal.code.to_owned(),
             reason: refusal.reason.clone(),
-            body: String::from_utf8_lossy(body).into_owned(),
+            body,
         };
         tracing::warn!(source.id = %source.id(), code = refusal.code, reason = %refusal.reason, "a delivery was refused");
         let commit = Commit { guards: Vec::new(), rows: vec![Row::DeadLetter(Box::new(letter))] };

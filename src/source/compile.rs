@@ -2,7 +2,7 @@
 
 use super::authentication::{self, Authenticated, Authenticator};
 use super::fault::{Faults, PlacedFault};
-use super::mapping::{self, Delivery, Item, Mapped, Mapping};
+use super::mapping::{self, Delivery, Mapped, Mapping, RefusedItem};
 use super::options::{MapOptions, SourceOptions};
 use super::refusal::Refusal;
 use super::{codes, decode, preset};
@@ -119,7 +119,7 @@ impl Source {
         received_at: Timestamp,
     ) -> Result<Vec<Mapped>, Refusal> {
         let items = self.map_each(body, headers, authenticated, received_at)?;
-        items.into_iter().map(|item| item.outcome.map_err(|refused| refused.refusal)).collect()
+        items.into_iter().map(|item| item.map_err(|refused| refused.refusal)).collect()
     }
 
     /// The alerts of a decoded body, item by item: one item that can't be mapped does not hide the others.
@@ -129,7 +129,7 @@ impl Source {
         headers: &[(String, String)],
         authenticated: &Authenticated,
         received_at: Timestamp,
-    ) -> Result<Vec<Item>, Refusal> {
+    ) -> Result<Vec<Result<Mapped, RefusedItem>>, Refusal> {
         let headers = self.shown_headers(headers);
         let delivery = Delivery {
             source: &self.id,

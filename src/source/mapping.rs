@@ -36,22 +36,15 @@ pub struct Mapped {
     pub alert: Alert,
     /// The item that it was read from, without what the source declares secret.
     pub raw: Value,
-}
-
-/// One item of a delivery, and what became of it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Item {
-    /// Which item, counted from 0.
-    pub index: usize,
-    /// The alert, or why there is none.
-    pub outcome: Result<Mapped, RefusedItem>,
-    /// What the mapping could not read, each with a JSON pointer into the options, for the engineer who wrote it.
+    /// What the mapping could not read, for the engineer who wrote it.
     pub notes: Vec<String>,
 }
 
-/// An item that became no alert.
+/// One item of a delivery that became no alert.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RefusedItem {
+    /// Which item, counted from 0.
+    pub index: usize,
     /// Why.
     pub refusal: Refusal,
     /// The item, without what the source declares secret.

@@ -23,7 +23,7 @@ pub use authentication::Authenticated;
 pub use codes::explain;
 pub use compile::{BODY_BYTES_MAX_DEFAULT, Source};
 pub use fault::PlacedFault;
-pub use mapping::{Item, Mapped, RefusedItem};
+pub use mapping::{Mapped, RefusedItem};
 pub use options::{
     AgentOptions, AuthOptions, BasicOptions, CredentialOptions, FieldsOptions, HmacOptions, MapOptions,
     PrincipalOptions, SecretList, SeverityOptions, SourceOptions, StatusOptions,

@@ -74,15 +74,16 @@ fn over_a_limit_people_decide_before_anything_is_contained() {
     let mut sim = limited(ApprovalCause::Budget);
     assert!(sim.placed.is_empty() && sim.calls.is_empty());
     assert_eq!((sim.state("pause"), sim.state("revoke")), ("waiting", "waiting"));
-    for _ in 0..2 {
-        let vote = sim.vote_of("ana", Choice::Approve);
-        sim.submit(vote).unwrap();
-    }
+    assert_eq!(sim.run.approvals.len(), 1, "one question for all that the limit stops");
+    assert!(sim.approval().ask.contains("`pause` and `revoke`"), "{}", sim.approval().ask);
+    assert_eq!(sim.approval().plan.body["steps"].as_array().map(Vec::len), Some(2));
+    let vote = sim.vote_of("ana", Choice::Approve);
+    sim.submit(vote).unwrap();
     assert_eq!((sim.placed.len(), sim.calls.len()), (1, 1));
     let mut sim = limited(ApprovalCause::Protected);
     let vote = sim.vote_of("ana", Choice::Reject);
     sim.submit(vote).unwrap();
-    assert_eq!(sim.state("pause"), "rejected");
+    assert_eq!((sim.state("pause"), sim.state("revoke")), ("rejected", "rejected"));
     assert!(sim.placed.is_empty());
 }
 
@@ -127,4 +128,33 @@ fn a_decision_that_is_carried_out_too_late_is_asked_again() {
     let vote = sim.vote_of("ana", Choice::Approve);
     sim.submit(vote).unwrap();
     assert_eq!(sim.lifted.len(), 1);
+}
+
+const RELEASES_A_CONTAINMENT: &str = r#"
+playbook: ask-first
+title: Ask first
+owner: user:ana
+mode: enforce
+match: { when: "true" }
+stages:
+  - stage: decide
+    steps:
+      - step: ask
+        approval: { ask: "Pause it?", releases: [pause], approvers: [owner], timeout: 1h, identity: link }
+  - stage: act
+    steps:
+      - { step: pause, action: agent.pause }
+"#;
+
+#[test]
+fn what_an_approval_names_is_done_only_when_people_approved_it() {
+    let mut sim = Sim::start(RELEASES_A_CONTAINMENT);
+    let vote = sim.vote_of("ana", Choice::Reject);
+    sim.submit(vote).unwrap();
+    assert_eq!(sim.state("pause"), "rejected");
+    assert!(sim.placed.is_empty());
+    let mut sim = Sim::start(RELEASES_A_CONTAINMENT);
+    let vote = sim.vote_of("ana", Choice::Approve);
+    sim.submit(vote).unwrap();
+    assert_eq!((sim.state("pause"), sim.placed.len()), ("succeeded", 1));
 }

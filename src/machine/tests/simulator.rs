@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use crate::action::Registry;
 use crate::domain::agent::Credential;
@@ -317,9 +317,5 @@ impl Sim {
 
     pub fn state(&self, name: &str) -> &'static str {
         self.step(name).state.as_str()
-    }
-
-    pub fn output(&self, name: &str) -> &Value {
-        &self.step(name).output
     }
 }

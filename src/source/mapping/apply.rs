@@ -59,7 +59,7 @@ impl Mapping {
             truncated: view.flag(self.truncated.as_ref()),
             auth: delivery.authenticated.authentication.clone(),
         };
-        Ok(Mapped { alert, raw: view.item().clone() })
+        Ok(Mapped { alert, raw: view.item().clone(), notes: view.take_notes() })
     }
 
     /// The digest of the source and of the parts of the identity, a missing one being null.

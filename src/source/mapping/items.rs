@@ -1,7 +1,7 @@
 //! From a body to its items: how a delivery is taken apart, and what is not an item.
 
 use super::rule::View;
-use super::{ITEMS_MAX, Item, Mapping, RefusedItem};
+use super::{ITEMS_MAX, Mapped, Mapping, RefusedItem};
 use crate::domain::{SourceId, Trust};
 use crate::language::EvaluationError;
 use crate::source::authentication::Authenticated;
@@ -24,7 +24,11 @@ pub(in crate::source) struct Delivery<'a> {
 
 impl Mapping {
     /// The alerts of a body, item by item.
-    pub(in crate::source) fn map(&self, body: &Value, delivery: Delivery<'_>) -> Result<Vec<Item>, Refusal> {
+    pub(in crate::source) fn map(
+        &self,
+        body: &Value,
+        delivery: Delivery<'_>,
+    ) -> Result<Vec<Result<Mapped, RefusedItem>>, Refusal> {
         let hidden = !self.redaction.is_empty();
         let shown = hidden.then(|| self.redact(body));
         let mut view = View::new(body, shown, delivery.headers, delivery.received_at);
@@ -33,11 +37,10 @@ impl Mapping {
         for (index, item) in items.into_iter().enumerate() {
             let shown = hidden.then(|| self.redact(&item));
             view.set_item(item, shown);
-            let outcome = self.apply(&mut view, delivery).map_err(|refusal| {
+            mapped.push(self.apply(&mut view, delivery).map_err(|refusal| {
                 let reason = format!("item {index}: {}", refusal.reason);
-                RefusedItem { refusal: Refusal { reason, ..refusal }, raw: view.item().clone() }
-            });
-            mapped.push(Item { index, outcome, notes: view.take_notes() });
+                RefusedItem { index, refusal: Refusal { reason, ..refusal }, raw: view.item().clone() }
+            }));
         }
         Ok(mapped)
     }

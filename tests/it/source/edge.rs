@@ -68,29 +68,9 @@ fn a_strange_item_does_not_hide_its_neighbours() {
     let headers = super::authorization(&format!("Bearer {}", super::TOKEN));
     let authenticated = source.authenticate(&headers, body, super::received()).unwrap();
     let items = source.map_each(&source.decode(body).unwrap(), &headers, &authenticated, super::received()).unwrap();
-    let codes: Vec<Option<&str>> =
-        items.iter().map(|item| item.outcome.as_ref().err().map(|bad| bad.refusal.code)).collect();
+    let codes: Vec<Option<&str>> = items.iter().map(|item| item.as_ref().err().map(|bad| bad.refusal.code)).collect();
     assert_eq!(codes, [None, Some("SD2303"), Some("SD2302"), None]);
-    let strange = &items[3];
-    assert_eq!(strange.outcome.as_ref().unwrap().alert.status, AlertStatus::Unknown);
+    let strange = items[3].as_ref().unwrap();
+    assert_eq!(strange.alert.status, AlertStatus::Unknown);
     assert!(strange.notes.iter().any(|note| note.starts_with("/map/labels: ")), "{:?}", strange.notes);
-}
-
-#[test]
-#[ignore = "measured by hand"]
-fn speed() {
-    let source = preset("alertmanager");
-    let one = payload("alertmanager/partial-resolve-group-still-firing.json");
-    let value: serde_json::Value = serde_json::from_slice(&one).unwrap();
-    let mut big = value.clone();
-    big["alerts"] = serde_json::Value::Array(vec![value["alerts"][0].clone(); 1000]);
-    let big = big.to_string();
-    let start = std::time::Instant::now();
-    for _ in 0..200 {
-        map(&source, &one).unwrap();
-    }
-    println!("small {:?}", start.elapsed() / 200);
-    let start = std::time::Instant::now();
-    map(&source, big.as_bytes()).unwrap();
-    println!("big {} bytes {:?}", big.len(), start.elapsed());
 }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use standdown::client::StaticSecrets;
 use standdown::domain::SourceId;
 use standdown::language;
-use standdown::source::{Authenticated, Item, Mapped, Refusal, Source, SourceOptions};
+use standdown::source::{Authenticated, Mapped, Refusal, Source, SourceOptions};
 use std::path::PathBuf;
 
 pub(crate) const TOKEN: &str = "s3cr3t-bearer-token";
@@ -88,9 +88,5 @@ fn map_with(source: &Source, body: &[u8], headers: &Headers) -> Result<Vec<Mappe
 
 /// What the mapping could not read of the first item.
 fn notes(source: &Source, body: &[u8]) -> Vec<String> {
-    let headers = authorization(&format!("Bearer {TOKEN}"));
-    let authenticated = source.authenticate(&headers, body, received()).unwrap();
-    let items: Vec<Item> =
-        source.map_each(&source.decode(body).unwrap(), &headers, &authenticated, received()).unwrap();
-    items.into_iter().next().map(|item| item.notes).unwrap_or_default()
+    map(source, body).unwrap().remove(0).notes
 }
