@@ -73,7 +73,7 @@ struct Compiler<'a> {
 impl Compiler<'_> {
     fn rule(&mut self, pointer: &str, text: Option<&String>) -> Option<Rule> {
         match Expression::compile(text?, &self.environment) {
-            Ok(expression) => Some(Rule { pointer: pointer.to_owned(), expression }),
+            Ok(expression) => Some(Rule::new(pointer, expression)),
             Err(faults) => {
                 self.faults.extend(pointer, faults);
                 None
