@@ -20,6 +20,7 @@ mod step;
 mod threshold;
 mod timing;
 mod undo;
+mod value;
 
 #[cfg(test)]
 mod tests;
