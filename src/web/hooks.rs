@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt as _;
 
@@ -28,8 +28,9 @@ pub async fn receive(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let body = read(body, state.options.body_bytes_max).await?;
-    match state.intake.receive(&source, &headers, body).await {
+    let bytes_max = state.intake.body_bytes_max(&source).unwrap_or(state.options.body_bytes_max);
+    let body = read(body, bytes_max.min(state.options.body_bytes_max)).await?;
+    match state.intake.receive(&source, &plain(&headers), &body).await {
         Ok(receipt) => {
             state.metrics.alert(&source, "taken");
             let status = StatusCode::from_u16(receipt.status).unwrap_or(StatusCode::ACCEPTED);
@@ -42,6 +43,12 @@ pub async fn receive(
             Err(refused.into())
         }
     }
+}
+
+/// The headers as sources read them: names in lower case, values as text.
+fn plain(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
 }
 
 async fn read(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
@@ -75,28 +82,6 @@ const fn outcome(refused: &Refused) -> &'static str {
         RefusedKind::BadRequest => "bad_request",
         RefusedKind::Overloaded { .. } => "overloaded",
         RefusedKind::Unavailable => "unavailable",
-    }
-}
-
-impl From<Refused> for Problem {
-    fn from(refused: Refused) -> Self {
-        let status = match refused.kind {
-            RefusedKind::UnknownSource => StatusCode::NOT_FOUND,
-            RefusedKind::Unauthenticated => StatusCode::UNAUTHORIZED,
-            RefusedKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            RefusedKind::BadRequest => StatusCode::BAD_REQUEST,
-            RefusedKind::Overloaded { .. } | RefusedKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        };
-        let problem = Self::new(status, refused.code, refused.reason);
-        let problem = match refused.hint {
-            Some(hint) => problem.hint(hint),
-            None => problem,
-        };
-        match refused.kind {
-            RefusedKind::Overloaded { retry_after_seconds } => problem.retry_after(retry_after_seconds),
-            RefusedKind::Unavailable => problem.retry_after(5),
-            _ => problem,
-        }
     }
 }
 

@@ -72,7 +72,7 @@ pub async fn resume(
     if order.until.is_some() {
         return Err(Problem::parameter("failed to resume: a hold is lifted for good, `until` means nothing here"));
     }
-    let reason = reason(order.reason)?;
+    let reason = reason(&order.reason)?;
     state.engine.lift_holds(&id, &caller.person_actor()?, &reason).await?;
     view(&state.engine, &id).map(Json)
 }
@@ -84,7 +84,7 @@ async fn hold(
     level: HoldLevel,
     order: HoldOrder,
 ) -> Result<Json<AgentView>, Problem> {
-    let reason = reason(order.reason)?;
+    let reason = reason(&order.reason)?;
     check_until(order.until, engine.clock().now())?;
     let id = agent.clone();
     engine.place_hold(HoldRequest { agent, level, reason, until: order.until, by }).await?;

@@ -69,7 +69,7 @@ pub async fn reject(
 
 /// `POST /approvals/{id}/escalate`: asks more people without deciding.
 pub async fn escalate(caller: Caller, State(state): State<WebState>, Id(id): Id<ApprovalId>) -> Result<Response, Problem> {
-    state.approvals.escalate_by_person(id, caller.person()?).await?;
+    state.approvals.escalate_by_person(id, caller.person()?, Assurance::Api).await?;
     Ok(tagged(load(&state, id).await?))
 }
 
@@ -93,7 +93,7 @@ async fn decide(
     if before.approval.votes.iter().any(|vote| vote.person == *person && vote.choice == choice) {
         return Ok(tagged(before));
     }
-    state.approvals.decide_by_person(id, person, choice, reason, plan, Assurance::Api).await?;
+    state.approvals.decide_by_person(id, person, choice, &reason, plan, Assurance::Api).await?;
     Ok(tagged(load(state, id).await?))
 }
 

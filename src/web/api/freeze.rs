@@ -19,7 +19,7 @@ pub async fn freeze(
     State(state): State<WebState>,
     Body(order): Body<FreezeOrder>,
 ) -> Result<Json<Freeze>, Problem> {
-    let reason = reason(order.reason)?;
+    let reason = reason(&order.reason)?;
     Ok(Json(state.engine.set_frozen(true, caller.actor()?, &reason).await?))
 }
 
@@ -29,6 +29,6 @@ pub async fn thaw(
     State(state): State<WebState>,
     Body(order): Body<FreezeOrder>,
 ) -> Result<Json<Freeze>, Problem> {
-    let reason = reason(order.reason)?;
+    let reason = reason(&order.reason)?;
     Ok(Json(state.engine.set_frozen(false, caller.person_actor()?, &reason).await?))
 }

@@ -39,7 +39,7 @@ pub async fn cancel(
     Id(id): Id<RunId>,
     Body(order): Body<Cancellation>,
 ) -> Result<Json<RunView>, Problem> {
-    let reason = reason(order.reason)?;
+    let reason = reason(&order.reason)?;
     submit(&state, &caller, id, EventKind::RunCancelled { reason }).await
 }
 
@@ -50,7 +50,7 @@ pub async fn resolve(
     Id(id): Id<RunId>,
     Body(order): Body<ResolveOrder>,
 ) -> Result<Json<RunView>, Problem> {
-    let reason = reason(order.reason)?;
+    let reason = reason(&order.reason)?;
     let kind = EventKind::Resolved { path: order.step, resolution: order.resolution, reason };
     submit(&state, &caller, id, kind).await
 }
@@ -71,7 +71,7 @@ async fn view(state: &WebState, id: RunId) -> Result<RunView, Problem> {
 const REASON_BYTES_MAX: usize = 2_000;
 
 /// A reason that says something and is no book.
-pub(super) fn reason(text: String) -> Result<String, Problem> {
+pub(super) fn reason(text: &str) -> Result<String, Problem> {
     let detail = match text.trim().len() {
         0 => "failed to change it: a reason must be given".to_owned(),
         1..=REASON_BYTES_MAX => return Ok(text.trim().to_owned()),

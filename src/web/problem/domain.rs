@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 
 use crate::engine::playbooks::{LibraryError, LoadError};
 use crate::engine::{HoldError, SubmitError};
+use crate::intake::{ByHandError, Refused, RefusedKind};
 use crate::machine::IllegalTransition;
 use crate::store::{CommitError, ReadError};
 use crate::web::codes;
@@ -117,4 +118,44 @@ impl From<IllegalTransition> for Problem {
         };
         Self::new(status, code, error.to_string())
     }
+}
+
+impl From<ByHandError> for Problem {
+    fn from(error: ByHandError) -> Self {
+        let (status, code) = match error {
+            ByHandError::NoSuchPlaybook(_) => (StatusCode::NOT_FOUND, codes::NO_SUCH_PLAYBOOK),
+            ByHandError::NoSuchAgent(_) => (StatusCode::NOT_FOUND, codes::NO_SUCH_AGENT),
+            ByHandError::ReasonMissing => (StatusCode::UNPROCESSABLE_ENTITY, codes::REASON_MISSING),
+            ByHandError::Illegal(error) => return error.into(),
+            ByHandError::Read(error) => return error.into(),
+            ByHandError::Commit(error) => return error.into(),
+        };
+        Self::new(status, code, error.to_string())
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        let status = match refused.kind {
+            RefusedKind::UnknownSource => StatusCode::NOT_FOUND,
+            RefusedKind::Unauthenticated => StatusCode::UNAUTHORIZED,
+            RefusedKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            RefusedKind::BadRequest => StatusCode::BAD_REQUEST,
+            RefusedKind::Overloaded { retry_after_seconds } => return later(&refused, retry_after_seconds),
+            RefusedKind::Unavailable => return later(&refused, STORE_RETRY_SECONDS),
+        };
+        let problem = Self::new(status, refused.code, refused.to_string());
+        match refused.hint {
+            Some(hint) => problem.hint(hint),
+            None => problem,
+        }
+    }
+}
+
+/// What a sender should send again. The store's own words stay in the log.
+fn later(refused: &Refused, seconds: u32) -> Problem {
+    tracing::error!(error.code = refused.code, error = refused.reason, "a delivery could not be taken");
+    let detail = "failed to take the delivery: it could not be recorded, and nothing of it was";
+    let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, refused.code, detail);
+    problem.hint("send it again later").retry_after(seconds)
 }

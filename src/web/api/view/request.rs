@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::event::Resolution;
-use crate::domain::{AgentId, IncidentId, Mode, PlaybookName, StepPath};
+use crate::domain::{AgentId, Mode, PlaybookName, StepPath};
 
 /// `POST /runs`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,9 +19,6 @@ pub struct ManualRun {
     /// Whether it acts; never more than the playbook says, which is also the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
-    /// The incident that it belongs to; without one the run gets an incident of its own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub incident: Option<IncidentId>,
 }
 
 /// `POST /runs/{id}/cancel`.
