@@ -98,12 +98,7 @@ impl Engine {
         if !matches!(impact, Impact::Contain | Impact::Destroy) {
             return Grant::Granted { gate };
         }
-        let entry = ContainmentRecord {
-            agent: run.agent.id.clone(),
-            run: run.id,
-            playbook: run.playbook.clone(),
-            at,
-        };
+        let entry = ContainmentRecord { agent: run.agent.id.clone(), run: run.id, playbook: run.playbook.clone(), at };
         if approved {
             self.inner.budget.record(entry.clone());
         } else {
@@ -118,12 +113,7 @@ impl Engine {
                 return Grant::Withheld { cause: ApprovalCause::Budget };
             }
         }
-        draft.rows.push(Row::Containment {
-            agent: entry.agent,
-            run: entry.run,
-            playbook: entry.playbook,
-            at,
-        });
+        draft.rows.push(Row::Containment { agent: entry.agent, run: entry.run, playbook: entry.playbook, at });
         Grant::Granted { gate }
     }
 
@@ -164,7 +154,13 @@ impl Engine {
         self.post(draft, &people, &kind, at);
     }
 
-    fn post(&self, draft: &mut Draft, people: &BTreeSet<PersonId>, kind: &MessageKind, at: Timestamp) -> Vec<MessageId> {
+    fn post(
+        &self,
+        draft: &mut Draft,
+        people: &BTreeSet<PersonId>,
+        kind: &MessageKind,
+        at: Timestamp,
+    ) -> Vec<MessageId> {
         let messages = self.messages(people, kind, Some(&draft.run), at);
         let ids = messages.iter().map(|message| message.id).collect();
         draft.posts |= !messages.is_empty();

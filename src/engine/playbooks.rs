@@ -155,9 +155,8 @@ impl Library {
 
 /// Whether a text that may not parse says `playbook: NAME` on a line of its own.
 fn names_playbook(text: &str, name: &str) -> bool {
-    text.lines().any(|line| {
-        line.strip_prefix("playbook:").is_some_and(|rest| rest.trim().trim_matches(['"', '\'']) == name)
-    })
+    text.lines()
+        .any(|line| line.strip_prefix("playbook:").is_some_and(|rest| rest.trim().trim_matches(['"', '\'']) == name))
 }
 
 /// Why the playbooks could not be loaded at all.

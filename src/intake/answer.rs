@@ -90,7 +90,12 @@ impl From<CommitError> for Refused {
             CommitError::TooLarge { .. } => (RefusedKind::TooLarge, "SD2052"),
             CommitError::Unavailable(_) => (RefusedKind::Unavailable, "SD2053"),
         };
-        Self { kind, code, reason: error.to_string(), hint: Some("send it again later; nothing was recorded".to_owned()) }
+        Self {
+            kind,
+            code,
+            reason: error.to_string(),
+            hint: Some("send it again later; nothing was recorded".to_owned()),
+        }
     }
 }
 

@@ -91,12 +91,7 @@ impl Motion<'_> {
         waiting.map(|(path, _)| path.clone()).collect()
     }
 
-    fn carry_out(
-        &mut self,
-        path: &StepPath,
-        approval: &Approval,
-        decision: Decision,
-    ) -> Result<(), IllegalTransition> {
+    fn carry_out(&mut self, path: &StepPath, approval: &Approval, decision: Decision) -> Result<(), IllegalTransition> {
         let silent = decision == Decision::Expired && approval.on_timeout == OnTimeout::Act;
         let goes_on = decision == Decision::Approved || (silent && self.may_act_on_silence(path));
         self.say(path, describe(approval, decision))?;
