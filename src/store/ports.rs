@@ -5,7 +5,9 @@ use std::future::Future;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::domain::{Approval, ApprovalId, Digest, Hold, Incident, IncidentId, PlaybookName, Run, RunId, SourceId};
+use crate::domain::{
+    AlertId, Approval, ApprovalId, Digest, Hold, Incident, IncidentId, PlaybookName, Run, RunId, SourceId,
+};
 
 use super::commit::{Commit, CommitError};
 use super::rows::{
@@ -72,6 +74,8 @@ pub trait RunLog {
     fn next_wake(&self) -> impl Future<Output = Read<Option<Timestamp>>> + Send;
     /// Runs that are not over, oldest first, after the given id.
     fn open_runs(&self, after: Option<RunId>, limit: u32) -> impl Future<Output = Read<Vec<OpenRun>>> + Send;
+    /// Bytes that were kept by their digest.
+    fn blob(&self, digest: &Digest) -> impl Future<Output = Read<Option<Vec<u8>>>> + Send;
 }
 
 /// Playbook versions.
@@ -130,6 +134,8 @@ pub trait ReadModel {
     fn runs(&self, incident: Option<IncidentId>, limit: u32) -> impl Future<Output = Read<Vec<RunSummary>>> + Send;
     /// The alerts of an incident, oldest first.
     fn alerts_of(&self, incident: IncidentId) -> impl Future<Output = Read<Vec<StoredAlert>>> + Send;
+    /// The body of an alert as it was received (secrets redacted).
+    fn alert_body(&self, id: AlertId) -> impl Future<Output = Read<Option<Value>>> + Send;
     /// Refused deliveries, newest first.
     fn dead_letters(&self, limit: u32) -> impl Future<Output = Read<Vec<DeadLetter>>> + Send;
     /// Whether the database answers.

@@ -1,0 +1,161 @@
+-- Ids are the 16 bytes of a UUIDv7, digests 32 bytes, times microseconds since 1970, bodies JSON.
+
+CREATE TABLE alerts (
+    id           BLOB    NOT NULL PRIMARY KEY,
+    source       TEXT    NOT NULL,
+    dedup        BLOB    NOT NULL,
+    incident     BLOB,
+    firing       INTEGER NOT NULL,
+    count        INTEGER NOT NULL,
+    last_seen_at INTEGER NOT NULL,
+    resolved_at  INTEGER,
+    body         TEXT    NOT NULL
+) STRICT;
+-- Eight bytes of the digest are enough to find it, and keep the pages few that a burst of alerts touches.
+CREATE INDEX alerts_by_dedup ON alerts (substr(dedup, 1, 8));
+CREATE INDEX alerts_by_incident ON alerts (incident);
+
+-- Apart from the alert, so that lists do not read past it.
+CREATE TABLE alert_bodies (
+    id  BLOB NOT NULL PRIMARY KEY,
+    raw TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE deliveries (
+    source   TEXT    NOT NULL,
+    delivery TEXT    NOT NULL,
+    at       INTEGER NOT NULL,
+    answer   TEXT    NOT NULL,
+    PRIMARY KEY (source, delivery)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE incidents (
+    id      BLOB    NOT NULL PRIMARY KEY,
+    version INTEGER NOT NULL,
+    key     TEXT    NOT NULL,
+    open    INTEGER NOT NULL,
+    body    TEXT    NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX incidents_open ON incidents (key) WHERE open = 1;
+
+CREATE TABLE runs (
+    id         BLOB    NOT NULL PRIMARY KEY,
+    version    INTEGER NOT NULL,
+    incident   BLOB    NOT NULL,
+    playbook   TEXT    NOT NULL,
+    digest     BLOB    NOT NULL,
+    agent      TEXT    NOT NULL,
+    mode       TEXT    NOT NULL,
+    status     TEXT    NOT NULL,
+    verdict    TEXT,
+    open       INTEGER NOT NULL,
+    wake_at    INTEGER,
+    live       INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at   INTEGER,
+    state      TEXT    NOT NULL
+) STRICT;
+-- A run is live while it is open or still has something to look at later. Timers and recovery read only this index.
+CREATE INDEX runs_live ON runs (wake_at, open, id, incident, playbook) WHERE live = 1;
+CREATE INDEX runs_by_incident ON runs (incident);
+
+-- One chain a subject. The subject is a letter for its kind and its id: r(un), i(ncident), a(gent), d(aemon).
+CREATE TABLE events (
+    subject   BLOB    NOT NULL,
+    seq       INTEGER NOT NULL,
+    at        INTEGER NOT NULL,
+    actor     TEXT    NOT NULL,
+    kind      TEXT    NOT NULL,
+    body      TEXT    NOT NULL,
+    prev_hash BLOB    NOT NULL,
+    hash      BLOB    NOT NULL,
+    PRIMARY KEY (subject, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER events_do_not_change BEFORE UPDATE ON events
+BEGIN
+    SELECT RAISE(ABORT, 'an event is never changed');
+END;
+
+CREATE TABLE holds (
+    id          BLOB    NOT NULL PRIMARY KEY,
+    agent       TEXT    NOT NULL,
+    ask_at      INTEGER,
+    end_handled INTEGER NOT NULL DEFAULT 0,
+    lifted_at   INTEGER,
+    lifted_by   TEXT,
+    lift_reason TEXT,
+    body        TEXT    NOT NULL
+) STRICT;
+CREATE INDEX holds_standing ON holds (agent) WHERE lifted_at IS NULL;
+
+CREATE TABLE approvals (
+    id      BLOB    NOT NULL PRIMARY KEY,
+    run     BLOB    NOT NULL,
+    agent   TEXT    NOT NULL,
+    pending INTEGER NOT NULL,
+    body    TEXT    NOT NULL
+) STRICT;
+CREATE INDEX approvals_pending ON approvals (id) WHERE pending = 1;
+
+CREATE TABLE tokens (
+    digest    BLOB    NOT NULL PRIMARY KEY,
+    code      BLOB    NOT NULL,
+    approval  BLOB    NOT NULL,
+    run       BLOB    NOT NULL,
+    person    TEXT    NOT NULL,
+    message   BLOB    NOT NULL,
+    minted_at INTEGER NOT NULL,
+    failures  INTEGER NOT NULL,
+    revoked   INTEGER NOT NULL
+) STRICT;
+CREATE INDEX tokens_by_approval ON tokens (approval);
+
+CREATE TABLE messages (
+    id         BLOB    NOT NULL PRIMARY KEY,
+    run        BLOB,
+    status     TEXT    NOT NULL,
+    next_at    INTEGER NOT NULL,
+    failures   INTEGER NOT NULL DEFAULT 0,
+    error      TEXT,
+    ended_at   INTEGER,
+    body       TEXT    NOT NULL
+) STRICT;
+CREATE INDEX messages_open ON messages (status, next_at) WHERE status <> 'sent';
+CREATE INDEX messages_by_run ON messages (run) WHERE run IS NOT NULL;
+
+CREATE TABLE containments (
+    at       INTEGER NOT NULL,
+    agent    TEXT    NOT NULL,
+    run      BLOB    NOT NULL,
+    playbook TEXT    NOT NULL
+) STRICT;
+CREATE INDEX containments_by_time ON containments (at);
+
+CREATE TABLE playbooks (
+    digest    BLOB    NOT NULL PRIMARY KEY,
+    name      TEXT    NOT NULL,
+    text      TEXT    NOT NULL,
+    first_at  INTEGER NOT NULL,
+    loaded_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE dead_letters (
+    id   BLOB NOT NULL PRIMARY KEY,
+    body TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE blobs (
+    digest BLOB NOT NULL PRIMARY KEY,
+    bytes  BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE gate_sightings (
+    agent      TEXT    NOT NULL PRIMARY KEY,
+    seen_at    INTEGER NOT NULL,
+    refused_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE settings (
+    key   TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,171 @@
+//! Rows of a commit as cells of a statement.
+
+use crate::domain::{Alert, AlertStatus, Incident, Run};
+use crate::store::commit::{CommitError, Row};
+use crate::store::rows::Token;
+
+use super::cell::Cell;
+use super::prepared::RUN_STATE_BYTES_MAX;
+use super::statement::Target;
+
+type Rows = Vec<(Target, Vec<Cell>)>;
+
+/// Adds what the row writes. Events have their own way: they are numbered by the writer.
+pub fn encode(row: Row, rows: &mut Rows) -> Result<(), CommitError> {
+    let (target, cells) = match row {
+        Row::Alert { alert, raw, incident } => {
+            rows.push((Target::AlertBodies, vec![Cell::from(alert.id.as_bytes()), Cell::json(&raw)]));
+            (Target::Alerts, alert_cells(&alert, incident.map(|id| Cell::from(id.as_bytes()))))
+        }
+        Row::Delivery { source, delivery, at, answer } => {
+            (Target::Deliveries, vec![source.as_str().into(), Cell::text(delivery), at.into(), Cell::json(&answer)])
+        }
+        Row::Incident(incident) => (Target::Incidents, incident_cells(&incident)),
+        Row::Run(run) => (Target::Runs, run_cells(&run)?),
+        Row::Hold(hold) => {
+            let ask_at = hold.until.filter(|_| hold.ask_at_end);
+            let cells = vec![hold.id.as_bytes().into(), hold.agent.as_str().into(), ask_at.into(), Cell::record(&hold)];
+            (Target::Holds, cells)
+        }
+        Row::Approval { run, agent, approval } => {
+            let pending = approval.status == crate::domain::approval::ApprovalStatus::Pending;
+            let (id, run) = (approval.id.as_bytes().into(), run.as_bytes().into());
+            (Target::Approvals, vec![id, run, agent.as_str().into(), Cell::flag(pending), Cell::record(&approval)])
+        }
+        Row::Token(token) => (Target::Tokens, token_cells(&token)),
+        Row::Message(message) => {
+            let run = message.run.map(|run| Cell::Id(*run.as_bytes()));
+            let id = message.id.as_bytes().into();
+            let body = Cell::record(&message);
+            (Target::Messages, vec![id, run.into(), Cell::text("queued"), message.created_at.into(), body])
+        }
+        Row::Containment { agent, run, playbook, at } => (
+            Target::Containments,
+            vec![at.into(), agent.as_str().into(), run.as_bytes().into(), playbook.as_str().into()],
+        ),
+        Row::Playbook { digest, name, text, at } => {
+            (Target::Playbooks, vec![(&digest).into(), name.as_str().into(), Cell::text(text), at.into(), at.into()])
+        }
+        Row::DeadLetter(letter) => (Target::DeadLetters, vec![letter.id.as_bytes().into(), Cell::record(&letter)]),
+        Row::Blob { digest, bytes } => (Target::Blobs, vec![(&digest).into(), Cell::bytes(&bytes)]),
+        Row::GateSight { agent, seen_at, refused_at } => {
+            (Target::GateSightings, vec![agent.as_str().into(), seen_at.into(), refused_at.into()])
+        }
+        Row::Setting { key, value } => (Target::Settings, vec![key.into(), Cell::json(&value)]),
+        change => match encode_change(change) {
+            Some(encoded) => encoded,
+            None => return Ok(()),
+        },
+    };
+    rows.push((target, cells));
+    Ok(())
+}
+
+/// Rows that change what is there.
+fn encode_change(row: Row) -> Option<(Target, Vec<Cell>)> {
+    Some(match row {
+        Row::AlertRepeated { alert, at } => {
+            (Target::AlertsRepeated, vec![alert.as_bytes().into(), Cell::Integer(1), at.into()])
+        }
+        Row::AlertResolved { alert, at } => (Target::AlertsResolved, vec![alert.as_bytes().into(), at.into()]),
+        Row::HoldLifted { hold, at, by, reason } => {
+            (Target::HoldsLifted, vec![hold.as_bytes().into(), at.into(), Cell::record(&by), Cell::text(reason)])
+        }
+        Row::HoldEndHandled { hold } => (Target::HoldEndsHandled, vec![hold.as_bytes().into()]),
+        Row::TokenFailed { token } => (Target::TokensFailed, vec![(&token).into(), Cell::Integer(1)]),
+        Row::TokenRevoked { token } => (Target::TokensRevoked, vec![(&token).into()]),
+        Row::MessageDelayed { message, next_at, error } => {
+            let cells = vec![message.as_bytes().into(), Cell::Integer(1), next_at.into(), Cell::text(error)];
+            (Target::MessagesDelayed, cells)
+        }
+        Row::MessageSent { message, at } => (Target::MessagesSent, vec![message.as_bytes().into(), at.into()]),
+        Row::MessageUndelivered { message, at, error } => {
+            (Target::MessagesUndelivered, vec![message.as_bytes().into(), at.into(), Cell::text(error)])
+        }
+        Row::Alert { .. }
+        | Row::Delivery { .. }
+        | Row::Incident(_)
+        | Row::Run(_)
+        | Row::Event { .. }
+        | Row::Hold(_)
+        | Row::Approval { .. }
+        | Row::Token(_)
+        | Row::Message(_)
+        | Row::Containment { .. }
+        | Row::Playbook { .. }
+        | Row::DeadLetter(_)
+        | Row::Blob { .. }
+        | Row::GateSight { .. }
+        | Row::Setting { .. } => return None,
+    })
+}
+
+fn alert_cells(alert: &Alert, incident: Option<Cell>) -> Vec<Cell> {
+    let (firing, resolved_at) = match alert.status {
+        AlertStatus::Firing | AlertStatus::Acknowledged => (true, None),
+        AlertStatus::Resolved => (false, Some(alert.ended_at.unwrap_or(alert.received_at))),
+        AlertStatus::Event | AlertStatus::Unknown => (false, None),
+    };
+    vec![
+        alert.id.as_bytes().into(),
+        alert.source.as_str().into(),
+        (&alert.dedup_key).into(),
+        incident.into(),
+        Cell::flag(firing),
+        Cell::Integer(1),
+        alert.received_at.into(),
+        resolved_at.into(),
+        Cell::record(alert),
+    ]
+}
+
+fn incident_cells(incident: &Incident) -> Vec<Cell> {
+    vec![
+        incident.id.as_bytes().into(),
+        Cell::count(incident.version),
+        incident.key.as_str().into(),
+        Cell::flag(incident.status.is_open()),
+        Cell::record(incident),
+    ]
+}
+
+fn run_cells(run: &Run) -> Result<Vec<Cell>, CommitError> {
+    let state = Cell::record(run);
+    if state.len() > RUN_STATE_BYTES_MAX {
+        let (what, bytes) = ("the state of a run", state.len());
+        return Err(CommitError::TooLarge { what, bytes, bytes_max: RUN_STATE_BYTES_MAX });
+    }
+    let open = !run.status.is_finished();
+    let wake_at = run.wake_at();
+    Ok(vec![
+        run.id.as_bytes().into(),
+        Cell::count(run.version),
+        run.incident.as_bytes().into(),
+        run.playbook.as_str().into(),
+        (&run.digest).into(),
+        run.agent.id.as_str().into(),
+        run.mode.as_str().into(),
+        run.status.as_str().into(),
+        run.containment().map(|(verdict, _)| Cell::text(verdict.as_str())).into(),
+        Cell::flag(open),
+        wake_at.into(),
+        Cell::flag(open || wake_at.is_some()),
+        run.started_at.into(),
+        run.ended_at.into(),
+        state,
+    ])
+}
+
+fn token_cells(token: &Token) -> Vec<Cell> {
+    vec![
+        (&token.digest).into(),
+        (&token.code).into(),
+        token.approval.as_bytes().into(),
+        token.run.as_bytes().into(),
+        token.person.as_str().into(),
+        token.message.as_bytes().into(),
+        token.minted_at.into(),
+        Cell::Integer(i64::from(token.failures)),
+        Cell::flag(token.revoked),
+    ]
+}

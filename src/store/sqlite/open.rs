@@ -1,0 +1,136 @@
+//! Opening a database file: lock, version, settings that are read back, migrations, the writer and the readers.
+
+use std::borrow::Cow;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, SqlSafeStr};
+
+use crate::store::backend::{OpenError, StoreOptions};
+
+use super::lock::LockFile;
+use super::writer::WriterHandle;
+use super::{Inner, SqliteStore};
+
+/// Every migration, oldest first. A file that was released is never changed; a change is a new file.
+const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "first", include_str!("../../../migrations/sqlite/0001_first.sql"))];
+
+/// The oldest SQLite that the store trusts: before it a checkpoint could lose a write (fixed in 3.51.3).
+const VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
+/// What SQLite calls `FULL`.
+const SYNCHRONOUS_FULL: i64 = 2;
+/// Every statement in each of its lengths, and the look-up.
+const STATEMENTS_CACHED_MAX: usize = 160;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Opens the database at `path`, creating it if it is not there.
+pub async fn open(path: &Path, options: &StoreOptions) -> Result<SqliteStore, OpenError> {
+    let unusable = |reason: String| OpenError::Unusable { path: path.to_owned(), reason };
+    let lock = LockFile::take(path)?;
+    create_private(path).map_err(|error| unusable(error.to_string()))?;
+    let connect = SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(BUSY_TIMEOUT)
+        .statement_cache_capacity(STATEMENTS_CACHED_MAX)
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("temp_store", "MEMORY")
+        .disable_statement_logging();
+
+    // The writer checkpoints between batches, when nobody waits for it; so no commit does it on its own.
+    let mut writer = connect
+        .clone()
+        .journal_mode(SqliteJournalMode::Wal)
+        .pragma("wal_autocheckpoint", "0")
+        .pragma("journal_size_limit", "134217728")
+        .pragma("cache_size", "-65536")
+        .connect()
+        .await
+        .map_err(|error| unusable(error.to_string()))?;
+    check_settings(&mut writer, path).await?;
+    migrator().run(&mut writer).await.map_err(|error| OpenError::Migration(error.to_string()))?;
+
+    let readers = SqlitePoolOptions::new()
+        .max_connections(options.read_connections.max(1))
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(connect.pragma("query_only", "ON"))
+        .await
+        .map_err(|error| unusable(error.to_string()))?;
+    let writer = WriterHandle::start(writer, lock, options).map_err(|error| unusable(error.to_string()))?;
+    Ok(SqliteStore(Arc::new(Inner { writer, readers })))
+}
+
+/// The path in `sqlite:PATH` or `sqlite://PATH`.
+pub fn path_of(url: &str) -> Option<PathBuf> {
+    let rest = url.strip_prefix("sqlite:")?;
+    let path = rest.strip_prefix("//").unwrap_or(rest);
+    (!path.is_empty() && !path.starts_with(':') && !path.contains('?')).then(|| PathBuf::from(path))
+}
+
+/// Creates the file for its owner alone; SQLite gives the files beside it the same mode.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop)
+}
+
+fn migrator() -> Migrator {
+    let migrations = MIGRATIONS.map(|(version, name, text)| {
+        Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, text.into_sql_str(), false)
+    });
+    Migrator::with_migrations(migrations.to_vec())
+}
+
+async fn check_settings(writer: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
+    let unusable = |reason: String| OpenError::Unusable { path: path.to_owned(), reason };
+    let failed = |error: sqlx::Error| unusable(error.to_string());
+    writer.ping().await.map_err(failed)?;
+    let version: String =
+        sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&mut *writer).await.map_err(failed)?;
+    if parse_version(&version) < Some(VERSION_MIN) {
+        return Err(unusable(format!("SQLite {version} is linked, but 3.51.3 or newer is needed")));
+    }
+    let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *writer).await.map_err(failed)?;
+    if journal != "wal" {
+        let reason = format!("its journal mode stays {journal} instead of wal; is it on a network file system?");
+        return Err(unusable(reason));
+    }
+    match synchronous(writer).await.map_err(failed)? {
+        SYNCHRONOUS_FULL => Ok(()),
+        other => Err(unusable(format!("synchronous is {other} instead of 2 (FULL): a commit could be lost"))),
+    }
+}
+
+async fn synchronous(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("PRAGMA synchronous").fetch_one(connection).await
+}
+
+fn parse_version(text: &str) -> Option<(u32, u32, u32)> {
+    let mut parts = text.split('.').map(|part| part.parse().ok());
+    Some((parts.next()??, parts.next()??, parts.next()??))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_names_a_file_and_nothing_else() {
+        assert_eq!(path_of("sqlite:/var/lib/standdown.db"), Some(PathBuf::from("/var/lib/standdown.db")));
+        assert_eq!(path_of("sqlite:///var/lib/standdown.db"), Some(PathBuf::from("/var/lib/standdown.db")));
+        assert_eq!(path_of("sqlite:standdown.db"), Some(PathBuf::from("standdown.db")));
+        for wrong in ["sqlite:", "sqlite::memory:", "sqlite:a.db?mode=ro", "postgres://db"] {
+            assert_eq!(path_of(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        assert!(parse_version("3.9.0") < Some(VERSION_MIN));
+        assert!(parse_version("3.100.0") > Some(VERSION_MIN));
+        assert!(parse_version("newest") < Some(VERSION_MIN));
+    }
+}

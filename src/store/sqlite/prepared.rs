@@ -1,0 +1,182 @@
+//! A commit as the writer takes it: encoded already, so that the one writer does only what only it can do.
+//!
+//! Callers prepare on their own threads. What the writer needs to judge guards among commits of one batch stands apart
+//! as [`Touch`]es; everything else is cells.
+
+use crate::domain::digest::canonical_json;
+use crate::domain::{Actor, HoldId, IncidentId, RunId, SourceId};
+use crate::store::chain::{Link, actor_json};
+use crate::store::commit::{Commit, CommitError, Guard, Row};
+use crate::store::rows::Subject;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::cell::Cell;
+use super::encode::encode;
+use super::statement::Target;
+
+/// The most that the JSON of a run's state may have, in bytes.
+pub const RUN_STATE_BYTES_MAX: usize = 256 * 1024;
+
+/// What a commit changes of what guards ask.
+#[derive(Clone, Debug)]
+pub enum Touch {
+    /// A run gets this version.
+    Run(RunId, u64),
+    /// An incident gets this version and key.
+    Incident {
+        /// The incident.
+        id: IncidentId,
+        /// Its version from now on.
+        version: u64,
+        /// Its key.
+        key: String,
+        /// Whether it is open from now on.
+        open: bool,
+    },
+    /// A delivery is recorded.
+    Delivery(SourceId, String),
+    /// A hold is placed.
+    HoldPlaced(HoldId),
+    /// A hold is lifted.
+    HoldLifted(HoldId),
+}
+
+/// An event that has no number yet.
+#[derive(Clone, Debug)]
+pub struct PreparedEvent {
+    /// Whose history, as its key.
+    pub subject: Vec<u8>,
+    /// What its hash is taken over.
+    pub link: Link,
+    /// When.
+    pub at: Cell,
+    /// Who, as JSON.
+    pub actor: Cell,
+    /// The name of the fact.
+    pub kind: &'static str,
+    /// The fact, as JSON.
+    pub body: Cell,
+}
+
+/// A commit, encoded.
+#[derive(Clone, Debug, Default)]
+pub struct Prepared {
+    /// What must hold.
+    pub guards: Vec<Guard>,
+    /// What it changes of what guards ask.
+    pub touches: Vec<Touch>,
+    /// What is written where.
+    pub rows: Vec<(Target, Vec<Cell>)>,
+    /// What is added to histories.
+    pub events: Vec<PreparedEvent>,
+}
+
+impl Prepared {
+    /// Encodes a commit, or says which row is too large.
+    pub fn new(commit: Commit) -> Result<Self, CommitError> {
+        let mut prepared = Self { guards: commit.guards, ..Self::default() };
+        for row in commit.rows {
+            prepared.touches.extend(touch(&row));
+            if let Row::Event { subject, at, actor, kind, body } = &row {
+                prepared.events.push(event(subject, *at, actor, kind, body));
+            } else {
+                encode(row, &mut prepared.rows)?;
+            }
+        }
+        Ok(prepared)
+    }
+
+    /// Whether the commit itself makes sure that the subject is new, so that its history need not be looked up.
+    pub fn founds(&self, subject: &[u8]) -> bool {
+        self.guards.iter().any(|guard| match guard {
+            Guard::RunVersion { run, expected: 0 } => subject_key(&Subject::Run(*run)) == subject,
+            Guard::IncidentVersion { incident, expected: 0 } => subject_key(&Subject::Incident(*incident)) == subject,
+            _ => false,
+        })
+    }
+
+    /// How many rows the commit has.
+    pub fn row_count(&self) -> usize {
+        self.rows.len() + self.events.len()
+    }
+
+    /// About how many bytes the commit writes.
+    pub fn byte_count(&self) -> usize {
+        let rows = self.rows.iter().flat_map(|(_, cells)| cells).map(Cell::len).sum::<usize>();
+        rows + self.events.iter().map(|event| event.body.len() + event.actor.len() + 128).sum::<usize>()
+    }
+}
+
+/// The key of a subject: a letter for its kind and its id.
+pub fn subject_key(subject: &Subject) -> Vec<u8> {
+    let (letter, id): (u8, &[u8]) = match subject {
+        Subject::Run(id) => (b'r', id.as_bytes()),
+        Subject::Incident(id) => (b'i', id.as_bytes()),
+        Subject::Agent(id) => (b'a', id.as_str().as_bytes()),
+        Subject::Daemon => (b'd', &[]),
+    };
+    let mut key = Vec::with_capacity(1 + id.len());
+    key.push(letter);
+    key.extend_from_slice(id);
+    key
+}
+
+fn event(subject: &Subject, at: Timestamp, actor: &Actor, kind: &'static str, body: &Value) -> PreparedEvent {
+    // The store keeps microseconds; the hash must be taken over what will be read back.
+    let at = Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at);
+    let actor = actor_json(actor);
+    let body = settled_json(body);
+    PreparedEvent {
+        subject: subject_key(subject),
+        link: Link::new(subject, at, &actor, kind, &body),
+        at: Cell::from(at),
+        actor: Cell::text(actor),
+        kind,
+        body: Cell::text(body),
+    }
+}
+
+/// Canonical JSON that reads back as itself. A fraction may come back from its text as its neighbour, and its hash with
+/// it: such a value is read back until it stays the same.
+fn settled_json(value: &Value) -> String {
+    let mut text = canonical_json(value);
+    if !has_fraction(value) {
+        return text;
+    }
+    for _ in 0..4 {
+        let Ok(read_back) = serde_json::from_str::<Value>(&text) else { break };
+        let again = canonical_json(&read_back);
+        if again == text {
+            break;
+        }
+        text = again;
+    }
+    text
+}
+
+fn has_fraction(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.is_f64(),
+        Value::Array(items) => items.iter().any(has_fraction),
+        Value::Object(map) => map.values().any(has_fraction),
+        Value::Null | Value::Bool(_) | Value::String(_) => false,
+    }
+}
+
+fn touch(row: &Row) -> Option<Touch> {
+    match row {
+        Row::Run(run) => Some(Touch::Run(run.id, run.version)),
+        Row::Incident(incident) => Some(Touch::Incident {
+            id: incident.id,
+            version: incident.version,
+            key: incident.key.clone(),
+            open: incident.status.is_open(),
+        }),
+        Row::Delivery { source, delivery, .. } => Some(Touch::Delivery(source.clone(), delivery.clone())),
+        Row::Hold(hold) => Some(Touch::HoldPlaced(hold.id)),
+        Row::HoldLifted { hold, .. } => Some(Touch::HoldLifted(*hold)),
+        _ => None,
+    }
+}

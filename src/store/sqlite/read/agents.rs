@@ -1,0 +1,55 @@
+//! Holds, sightings, budgets and switches.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::domain::Hold;
+use crate::store::ports::{Agents, Read};
+use crate::store::rows::{ContainmentRecord, GateSighting};
+
+use super::super::SqliteStore;
+use super::{all, one, query};
+
+const STANDING: &str = "SELECT id, body FROM holds WHERE lifted_at IS NULL ORDER BY id";
+const ENDED: &str =
+    "SELECT id, body FROM holds WHERE lifted_at IS NULL AND end_handled = 0 AND ask_at <= ?1 ORDER BY id";
+const SIGHTINGS: &str = "SELECT agent, seen_at, refused_at FROM gate_sightings ORDER BY agent";
+const CONTAINMENTS: &str = "SELECT agent, run, playbook, at FROM containments WHERE at >= ?1 ORDER BY at, rowid";
+
+impl Agents for SqliteStore {
+    async fn holds(&self) -> Read<Vec<Hold>> {
+        all(self.readers(), "hold", query(STANDING, []), |row| row.json("body")).await
+    }
+
+    async fn holds_ended(&self, now: Timestamp) -> Read<Vec<Hold>> {
+        all(self.readers(), "hold", query(ENDED, [now.into()]), |row| row.json("body")).await
+    }
+
+    async fn gate_sightings(&self) -> Read<Vec<GateSighting>> {
+        all(self.readers(), "a sighting", query(SIGHTINGS, []), |row| {
+            Ok(GateSighting {
+                agent: row.parse("agent")?,
+                seen_at: row.time("seen_at")?,
+                refused_at: row.optional_time("refused_at")?,
+            })
+        })
+        .await
+    }
+
+    async fn containments(&self, since: Timestamp) -> Read<Vec<ContainmentRecord>> {
+        all(self.readers(), "a containment", query(CONTAINMENTS, [since.into()]), |row| {
+            Ok(ContainmentRecord {
+                agent: row.parse("agent")?,
+                run: row.id("run")?,
+                playbook: row.parse("playbook")?,
+                at: row.time("at")?,
+            })
+        })
+        .await
+    }
+
+    async fn setting(&self, key: &str) -> Read<Option<Value>> {
+        let query = query("SELECT value FROM settings WHERE key = ?1", [key.into()]);
+        one(self.readers(), "a setting", query, |row| row.json("value")).await
+    }
+}

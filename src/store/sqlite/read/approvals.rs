@@ -1,0 +1,54 @@
+//! Requests to people, and the tokens of their links.
+
+use crate::domain::{Approval, ApprovalId, Digest, RunId};
+use crate::store::ports::{Approvals, Read};
+use crate::store::rows::Token;
+
+use super::super::SqliteStore;
+use super::{Decoder, all, limited, one, query};
+
+const PENDING: &str =
+    "SELECT id, run, body FROM approvals INDEXED BY approvals_pending WHERE pending = 1 ORDER BY id DESC LIMIT ?1";
+const NEWEST: &str = "SELECT id, run, body FROM approvals ORDER BY id DESC LIMIT ?1";
+const TOKEN: &str = "SELECT digest, code, approval, run, person, message, minted_at, failures, revoked FROM tokens
+    WHERE digest = ?1";
+const TOKENS_OF: &str = "SELECT digest, code, approval, run, person, message, minted_at, failures, revoked FROM tokens
+    WHERE approval = ?1 ORDER BY minted_at, digest";
+
+fn request(row: &Decoder<'_>) -> Read<(RunId, Approval)> {
+    Ok((row.id("run")?, row.json("body")?))
+}
+
+fn stored_token(row: &Decoder<'_>) -> Read<Token> {
+    Ok(Token {
+        digest: row.digest("digest")?,
+        code: row.digest("code")?,
+        approval: row.id("approval")?,
+        run: row.id("run")?,
+        person: row.parse("person")?,
+        message: row.id("message")?,
+        minted_at: row.time("minted_at")?,
+        failures: row.small_count("failures")?,
+        revoked: row.flag("revoked")?,
+    })
+}
+
+impl Approvals for SqliteStore {
+    async fn approval(&self, id: ApprovalId) -> Read<Option<(RunId, Approval)>> {
+        let query = query("SELECT id, run, body FROM approvals WHERE id = ?1", [id.as_bytes().into()]);
+        one(self.readers(), "approval", query, request).await
+    }
+
+    async fn approvals(&self, pending: bool, limit: u32) -> Read<Vec<(RunId, Approval)>> {
+        let text = if pending { PENDING } else { NEWEST };
+        all(self.readers(), "approval", query(text, [limited(limit)]), request).await
+    }
+
+    async fn token(&self, digest: &Digest) -> Read<Option<Token>> {
+        one(self.readers(), "a token", query(TOKEN, [digest.into()]), stored_token).await
+    }
+
+    async fn tokens_of(&self, approval: ApprovalId) -> Read<Vec<Token>> {
+        all(self.readers(), "a token", query(TOKENS_OF, [approval.as_bytes().into()]), stored_token).await
+    }
+}

@@ -1,0 +1,61 @@
+//! What the engine asks of runs.
+
+use jiff::Timestamp;
+
+use crate::domain::{Digest, Run, RunId};
+use crate::store::ports::{Read, RunLog};
+use crate::store::rows::{OpenRun, StoredEvent, Subject};
+
+use super::super::SqliteStore;
+use super::super::cell::Cell;
+use super::super::prepared::subject_key;
+use super::inbox::open_run;
+use super::{all, limited, one, query};
+
+const EVENTS: &str = "SELECT seq, at, actor, kind, body, prev_hash, hash FROM events WHERE subject = ?1 ORDER BY seq";
+// `live = 1` is what makes SQLite read only the index of live runs, which is small.
+const RUNS_DUE: &str = "SELECT id FROM runs WHERE live = 1 AND wake_at <= ?1 ORDER BY wake_at LIMIT ?2";
+const NEXT_WAKE: &str = "SELECT min(wake_at) AS at FROM runs WHERE live = 1 AND wake_at IS NOT NULL";
+const OPEN_RUNS: &str = "SELECT id, incident, playbook FROM runs INDEXED BY runs_live
+    WHERE live = 1 AND open = 1 AND id > ?1 ORDER BY id LIMIT ?2";
+
+impl RunLog for SqliteStore {
+    async fn run(&self, id: RunId) -> Read<Option<Run>> {
+        let query = query("SELECT id, state FROM runs WHERE id = ?1", [id.as_bytes().into()]);
+        one(self.readers(), "run", query, |row| row.json("state")).await
+    }
+
+    async fn events(&self, subject: &Subject) -> Read<Vec<StoredEvent>> {
+        let query = query(EVENTS, [Cell::bytes(&subject_key(subject))]);
+        all(self.readers(), "event", query, |row| {
+            Ok(StoredEvent {
+                seq: row.count("seq")?,
+                at: row.time("at")?,
+                actor: row.json("actor")?,
+                kind: row.text("kind")?,
+                body: row.json("body")?,
+                prev_hash: row.digest("prev_hash")?,
+                hash: row.digest("hash")?,
+            })
+        })
+        .await
+    }
+
+    async fn runs_due(&self, now: Timestamp, limit: u32) -> Read<Vec<RunId>> {
+        all(self.readers(), "run", query(RUNS_DUE, [now.into(), limited(limit)]), |row| row.id("id")).await
+    }
+
+    async fn next_wake(&self) -> Read<Option<Timestamp>> {
+        one(self.readers(), "run", query(NEXT_WAKE, []), |row| row.optional_time("at")).await.map(Option::flatten)
+    }
+
+    async fn open_runs(&self, after: Option<RunId>, limit: u32) -> Read<Vec<OpenRun>> {
+        let after = after.map_or_else(|| Cell::bytes(&[]), |id| id.as_bytes().into());
+        all(self.readers(), "run", query(OPEN_RUNS, [after, limited(limit)]), open_run).await
+    }
+
+    async fn blob(&self, digest: &Digest) -> Read<Option<Vec<u8>>> {
+        let query = query("SELECT bytes FROM blobs WHERE digest = ?1", [digest.into()]);
+        one(self.readers(), "a blob", query, |row| row.bytes("bytes")).await
+    }
+}

@@ -1,0 +1,64 @@
+//! What the writer did and where its time went.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// What the writer did since it was started.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WriterStats {
+    /// Commits that were applied.
+    pub commits: u64,
+    /// Commits that lost against a guard.
+    pub conflicts: u64,
+    /// Commits that the database did not take.
+    pub failures: u64,
+    /// Transactions.
+    pub batches: u64,
+    /// Where the time of the batches went.
+    pub spent: Spent,
+}
+
+/// Where the time of batches went.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Spent {
+    /// Rows that were written.
+    pub rows: u64,
+    /// Beginning the transaction and looking up what guards and histories ask.
+    pub look_up: Duration,
+    /// Judging guards, hashing and gathering rows.
+    pub gather: Duration,
+    /// The statements.
+    pub write: Duration,
+    /// Making it durable.
+    pub commit: Duration,
+    /// Copying the write-ahead log into the database.
+    pub checkpoint: Duration,
+}
+
+/// The numbers as they are shared between the writer and whoever asks.
+#[derive(Debug, Default)]
+pub struct SharedStats(Mutex<WriterStats>);
+
+impl SharedStats {
+    /// The numbers now.
+    pub fn read(&self) -> WriterStats {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the numbers.
+    pub fn update(&self, change: impl FnOnce(&mut WriterStats)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl Spent {
+    /// Adds another batch's.
+    pub fn add(&mut self, other: &Self) {
+        self.rows += other.rows;
+        self.look_up += other.look_up;
+        self.gather += other.gather;
+        self.write += other.write;
+        self.commit += other.commit;
+        self.checkpoint += other.checkpoint;
+    }
+}
