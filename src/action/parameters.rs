@@ -26,7 +26,10 @@ pub fn checked<'a>(spec: &ActionSpec, parameters: &'a Value) -> Result<&'a Map<S
             return Err(format!("the parameter `{name}` of `{}` must be {}", spec.name, words(parameter.kind)));
         }
         if parameter.required && value.as_str().is_some_and(|text| text.trim().is_empty()) {
-            return Err(format!("the parameter `{name}` of `{}` is empty; nothing is done to an empty name", spec.name));
+            return Err(format!(
+                "the parameter `{name}` of `{}` is empty; nothing is done to an empty name",
+                spec.name
+            ));
         }
         let allowed = &parameter.values;
         if !allowed.is_empty() && !value.as_str().is_some_and(|text| allowed.iter().any(|each| each == text)) {

@@ -1,1 +1,153 @@
-//! config
+//! The configuration: an embedded file of defaults, the operator's file over it, the environment over both.
+//!
+//! This module owns how a configuration is read, merged, checked and placed: every fault of every file is reported at
+//! once, with file, line, column, code and hint. Each module below owns its own options and what they mean; this one
+//! only reads them. It holds secrets by reference alone, and it starts nothing: what the options are turned into is the
+//! composition root's business.
+//!
+//! **Architecture invariant:** no default stands in code. `default.yaml` has every setting with its default and a
+//! comment, and it is what `standdown config --defaults` prints.
+
+mod agents;
+mod checks;
+pub mod codes;
+mod configuration;
+mod decode;
+mod document;
+mod file;
+mod paths;
+pub mod people;
+mod pointer;
+mod secrets;
+pub mod settings;
+mod shape;
+
+pub use configuration::Configuration;
+pub use document::DEFAULTS;
+pub use file::excerpts;
+pub use people::PersonCredentials;
+pub use settings::{Channels, GateIdentify, GateOptions, LimitOptions, LogFormat, LogLevel, LogOptions};
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use url::Url;
+
+use crate::domain::agent::Agent;
+use crate::domain::directory::Directory;
+use crate::language::{Diagnostic, Level};
+use document::{Document, Layer};
+use shape::Shape;
+
+/// Reads the configuration file (or none: the defaults alone), the environment over it, and the inventory.
+///
+/// # Errors
+/// Every fault of every file, in the order of their places, warnings among them.
+pub fn load(path: Option<&Path>, environment: &BTreeMap<String, String>) -> Result<Configuration, Vec<Diagnostic>> {
+    let source = path.map(file::read).transpose().map_err(|fault| vec![fault])?;
+    let mut document = Document::read(source.as_ref())?;
+    let mut faults = document.apply(environment);
+    faults.extend(secrets::literals(&document.value).iter().map(|fault| document.diagnostic(fault)));
+    paths::resolve(&mut document.value, &paths::folder(path));
+    let (shape, found) = decode::decode::<Shape>(&document.value);
+    faults.extend(found.iter().map(|fault| document.diagnostic(fault)));
+    let shape = shape.unwrap_or_default();
+    let (directory, credentials) = people::read(&document, &shape, &mut faults);
+    let (agents, inventory) = agents::read(&document, &mut faults);
+    for layer in &inventory {
+        faults.extend(secrets::literals(&layer.value).iter().map(|fault| layer.diagnostic(fault)));
+    }
+    let checked = Checked::new(&document, &shape, &mut faults);
+    demand(&document, &mut faults);
+    let (errors, warnings): (Vec<_>, Vec<_>) = sorted(faults).into_iter().partition(|one| one.level == Level::Error);
+    match (checked, errors.is_empty()) {
+        (Some(checked), true) => {
+            let parts = Parts { directory, credentials, agents, warnings, document, inventory };
+            Ok(configuration(shape, checked, parts))
+        }
+        _ => Err(sorted(errors.into_iter().chain(warnings).collect())),
+    }
+}
+
+/// The settings that a configuration can't be without, once they are checked.
+struct Checked {
+    listen: SocketAddr,
+    public_url: Option<Url>,
+    log: LogOptions,
+    gate: GateOptions,
+    limits: LimitOptions,
+}
+
+impl Checked {
+    fn new(document: &Document, shape: &Shape, faults: &mut Vec<Diagnostic>) -> Option<Self> {
+        let listen = checks::listen(document, shape, faults);
+        let public_url = checks::public_url(document, shape, listen, faults);
+        checks::paths(document, shape, faults);
+        let mut gate = shape.gate.clone();
+        if let Some(gate) = &mut gate {
+            checks::gate(document, gate, listen, faults);
+        }
+        if let Some(limits) = &shape.limits {
+            checks::limits(document, limits, faults);
+        }
+        Some(Self { listen: listen?, public_url, log: shape.log?, gate: gate?, limits: shape.limits? })
+    }
+}
+
+struct Parts {
+    directory: Directory,
+    credentials: PersonCredentials,
+    agents: Vec<Agent>,
+    warnings: Vec<Diagnostic>,
+    document: Document,
+    inventory: Vec<Layer>,
+}
+
+fn configuration(shape: Shape, checked: Checked, parts: Parts) -> Configuration {
+    let path = |text: Option<String>| text.map(PathBuf::from);
+    Configuration {
+        listen: checked.listen,
+        public_url: checked.public_url,
+        socket: path(shape.socket),
+        store: shape.store.unwrap_or_default(),
+        playbooks: path(shape.playbooks).unwrap_or_default(),
+        log: checked.log,
+        directory: parts.directory,
+        credentials: parts.credentials,
+        agents: parts.agents,
+        sources: shape.sources,
+        connections: shape.connections,
+        channels: shape.channels,
+        gate: checked.gate,
+        limits: checked.limits,
+        evidence_folder: path(shape.evidence_folder),
+        warnings: parts.warnings,
+        document: parts.document,
+        inventory: parts.inventory,
+    }
+}
+
+/// Settings that must not be taken away: `listen: null` says nothing.
+fn demand(document: &Document, faults: &mut Vec<Diagnostic>) {
+    for name in ["listen", "store", "playbooks"] {
+        let at = format!("/{name}");
+        if document.value.pointer(&at).is_none_or(Value::is_null) {
+            let message = format!("the setting `{name}` can't be none");
+            faults.push(document.error(&at, codes::MISSING_SETTING, message).hint("remove the line for the default"));
+        }
+    }
+}
+
+/// The faults by place, each once: two checks may find the same secret.
+fn sorted(mut faults: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    faults.sort_by(|left, right| (&left.file, left.span, left.code).cmp(&(&right.file, right.span, right.code)));
+    faults.dedup_by(|right, left| {
+        right.span.is_some() && (&right.file, right.span, right.code) == (&left.file, left.span, left.code)
+    });
+    faults
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,57 @@
-//! intake
+//! Intake: from the bytes of a delivery to one write with everything in it, and the answer that says what happened.
+//!
+//! The order is fixed: authenticate the raw bytes, recognise a replay, decode, map, find agent and incident, match, and
+//! commit; only then answer. Nothing acts on what a body claims before it is resolved against the inventory. This room
+//! knows nothing of HTTP, and changes runs only through the engine.
+
+mod answer;
+mod by_hand;
+mod delivery;
+mod incident;
+mod matching;
+mod plan;
+mod subject;
+mod system;
+
+#[cfg(test)]
+mod tests;
+
+pub use answer::{Receipt, Refused, RefusedKind};
+pub use by_hand::{ByHand, ByHandError};
+
+use std::collections::BTreeMap;
+
+use arc_swap::ArcSwap;
+
+use crate::domain::SourceId;
+use crate::engine::Engine;
+use crate::source::Source;
+
+/// The sources of a daemon.
+pub type Sources = BTreeMap<SourceId, Source>;
+
+/// Takes deliveries.
+pub struct Intake {
+    engine: Engine,
+    sources: ArcSwap<Sources>,
+}
+
+impl Intake {
+    /// Intake for the given sources.
+    #[must_use]
+    pub fn new(engine: Engine, sources: Sources) -> Self {
+        Self { engine, sources: ArcSwap::from_pointee(sources) }
+    }
+
+    /// The engine behind it.
+    #[must_use]
+    pub const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The largest body that a source takes, in bytes; `None` if there is no such source.
+    #[must_use]
+    pub fn body_bytes_max(&self, source: &str) -> Option<usize> {
+        self.sources.load().get(source).map(Source::body_bytes_max)
+    }
+}

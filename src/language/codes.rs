@@ -1,7 +1,7 @@
 //! The stable codes of the faults that this module reports, and one line of explanation for each.
 //!
 //! A code never changes its meaning and is never given away again, because people search for it and silence it. The
-//! families are SD00xx for YAML, SD01xx for expressions and SD02xx for templates.
+//! families are `SD00xx` for YAML, `SD01xx` for expressions and `SD02xx` for templates.
 
 /// The text is not YAML.
 pub const YAML_SYNTAX: &str = "SD0001";

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::domain::approval::{ApprovalStatus, OnTimeout};
 use crate::domain::{
-    Approval, ApprovalCause, ApprovalId, Assurance, Decision, Impact, Mode, Principal, StepPath, StepState,
+    Approval, ApprovalCause, ApprovalId, Assurance, Decision, Impact, Mode, Principal, StepPath, StepState, Waiting,
 };
 use crate::language::Template;
 use crate::playbook::{ApprovalSpec, Body};
@@ -13,6 +13,7 @@ use crate::playbook::{ApprovalSpec, Body};
 use super::effect::{Asked, Effect};
 use super::error::IllegalTransition;
 use super::motion::Motion;
+use super::plan::Terms;
 
 /// How long people have when it is not a playbook that asks them (over a budget, not trusted, protected).
 const LIMIT_TIMEOUT: Duration = Duration::from_secs(60 * 60);
@@ -74,25 +75,64 @@ impl Motion<'_> {
         };
         approval.decided_at = Some(at);
         let approval = approval.clone();
-        let path = approval.path.clone();
         if decision == Decision::Expired && approval.on_timeout == OnTimeout::Escalate && !approval.escalated {
             return self.escalate(&approval, "nobody decided in time: more people are asked");
         }
-        let goes_on = decision == Decision::Approved
-            || (decision == Decision::Expired && approval.on_timeout == OnTimeout::Act && self.may_act_on_silence(&path));
-        self.say(&path, describe(&approval, decision))?;
-        self.record_mut(&path)?.decision = Some(decision);
-        match &self.step(&path)?.body {
-            Body::Approval(_) => self.set(&path, StepState::Succeeded),
+        for path in self.waiting_for(&approval) {
+            self.carry_out(&path, &approval, decision)?;
+        }
+        Ok(())
+    }
+
+    /// The steps that wait for this request: the one that asks, and those that a limit stopped with it.
+    fn waiting_for(&self, approval: &Approval) -> Vec<StepPath> {
+        let waits = StepState::Waiting(Waiting::Approval { id: approval.id });
+        let waiting = self.run.steps.iter().filter(|(_, record)| record.state == waits);
+        waiting.map(|(path, _)| path.clone()).collect()
+    }
+
+    fn carry_out(
+        &mut self,
+        path: &StepPath,
+        approval: &Approval,
+        decision: Decision,
+    ) -> Result<(), IllegalTransition> {
+        let silent = decision == Decision::Expired && approval.on_timeout == OnTimeout::Act;
+        let goes_on = decision == Decision::Approved || (silent && self.may_act_on_silence(path));
+        self.say(path, describe(approval, decision))?;
+        self.record_mut(path)?.decision = Some(decision);
+        match &self.step(path)?.body {
+            Body::Approval(_) => self.set(path, StepState::Succeeded),
             Body::Action(action) if goes_on => {
                 let impact = action.impact;
-                self.record_mut(&path)?.authorized = true;
-                self.set(&path, StepState::Pending)?;
-                self.effects.push(Effect::Authorize { path, impact, approved: true });
+                self.record_mut(path)?.authorized = true;
+                self.set(path, StepState::Pending)?;
+                self.effects.push(Effect::Authorize { path: path.clone(), impact, approved: true });
                 Ok(())
             }
-            Body::Action(_) | Body::Wait(_) => self.set(&path, StepState::Rejected),
+            Body::Action(_) | Body::Wait(_) => self.set(path, StepState::Rejected),
         }
+    }
+
+    /// A limit stops a step. One request serves all steps of the run that it stops at the same moment: people are asked
+    /// once, before anybody has seen the request, about everything that it would let go.
+    pub fn stop_at_limit(&mut self, path: &StepPath, cause: ApprovalCause) -> Result<(), IllegalTransition> {
+        let at = self.at;
+        let open = self.run.approvals.values().find(|approval| {
+            let fresh = approval.asked_at == at && approval.votes.is_empty();
+            approval.cause == cause && approval.status == ApprovalStatus::Pending && fresh
+        });
+        let Some(mut joined) = open.cloned() else { return self.ask(path, cause) };
+        joined.releases.push(path.clone());
+        let Ok(plan) = self.plan(&Terms::from(&joined)) else { return self.ask(path, cause) };
+        joined.plan = plan;
+        joined.ask = limit_question(&joined.releases, cause);
+        let id = joined.id;
+        self.run.approvals.insert(id, joined);
+        let record = self.record_mut(path)?;
+        record.asks = Some(cause);
+        record.approval = Some(id);
+        self.set(path, StepState::Waiting(Waiting::Approval { id }))
     }
 
     /// Asks more people in place of a request.
@@ -105,9 +145,15 @@ impl Motion<'_> {
         for threshold in asked.thresholds.iter_mut().filter(|threshold| !threshold.from.is_empty()) {
             threshold.from.extend(more.iter().cloned());
         }
+        for other in self.waiting_for(approval).into_iter().filter(|other| *other != path) {
+            // Stopped by the same limit: they join the new request as they joined the old one.
+            let impact = self.action(&other)?.impact;
+            self.set(&other, StepState::Pending)?;
+            self.effects.push(Effect::Authorize { path: other, impact, approved: false });
+        }
         self.say(&path, why)?;
         self.record_mut(&path)?.asks = Some(approval.cause);
-        self.effects.push(Effect::Ask { path, cause: approval.cause, asked });
+        self.effects.insert(0, Effect::Ask { path, cause: approval.cause, asked });
         Ok(())
     }
 
@@ -128,7 +174,7 @@ fn asked(spec: &ApprovalSpec, starter: Option<crate::domain::PersonId>) -> Asked
 
 fn limit_spec(path: &StepPath, cause: ApprovalCause) -> ApprovalSpec {
     ApprovalSpec {
-        ask: Template::text(&format!("Do `{}` all the same? {}", path, cause.explain())),
+        ask: Template::text(&limit_question(std::slice::from_ref(path), cause)),
         releases: vec![path.step.clone()],
         approvers: vec![Principal::Owner, Principal::Fallback],
         exclude: Vec::new(),
@@ -142,6 +188,11 @@ fn limit_spec(path: &StepPath, cause: ApprovalCause) -> ApprovalSpec {
         valid_for: None,
         escalate_to: Vec::new(),
     }
+}
+
+fn limit_question(paths: &[StepPath], cause: ApprovalCause) -> String {
+    let names: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
+    format!("Do {} all the same? {}", names.join(" and "), cause.explain())
 }
 
 fn describe(approval: &Approval, decision: Decision) -> String {

@@ -1,7 +1,7 @@
 //! The stable codes of the faults in a playbook's meaning, and one line of explanation for each.
 //!
 //! A code never changes its meaning and is never given away again, because people search for it. Faults in the form of
-//! the file (unknown fields, wrong types) keep the codes of the language; this family is SD03xx.
+//! the file (unknown fields, wrong types) keep the codes of the language; this family is `SD03xx`.
 
 /// A file or folder of playbooks can't be read.
 pub const FILE: &str = "SD0301";
@@ -69,13 +69,19 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     (DUPLICATE_PLAYBOOK, "Two files name the same playbook, so that nobody can tell which one runs: rename one."),
     (NAME, "Playbooks and stages are named with letters, digits, `-` and `_`; steps with letters, digits and `_`."),
     (DUPLICATE_NAME, "Stages have unique names, and steps have names that are unique in the whole playbook."),
-    (DURATION, "A duration is numbers with units, such as 30s, 10m, 8h or 1h30m; it is more than zero and at most 30 days."),
+    (
+        DURATION,
+        "A duration is numbers with units, such as 30s, 10m, 8h or 1h30m; it is more than zero and at most 30 days.",
+    ),
     (NOT_AVAILABLE, "The language reserves this, but this version of Standdown does not perform it."),
     (LIMIT, "A playbook has 1 to 64 stages and at most 200 steps; counts have the bounds that the message names."),
     (PRINCIPAL, "People are named as owner, fallback, user:NAME or group:NAME."),
     (STEP_BODY, "A step has exactly one of `action` (with or without `approval`), `approval` alone, or `wait`."),
     (MISPLACED, "The key means nothing on this kind of step: remove it, or move it to where the hint says."),
-    (STEP_ORDER, "Only steps that came before can be used: those of earlier stages, and in a sequential stage those above."),
+    (
+        STEP_ORDER,
+        "Only steps that came before can be used: those of earlier stages, and in a sequential stage those above.",
+    ),
     (UNKNOWN_STEP, "No step of the playbook has this name."),
     (UNKNOWN_ACTION, "No action has this name: neither Standdown itself nor a connector provides it."),
     (UNKNOWN_PARAMETER, "The action takes no parameter of this name."),
@@ -83,12 +89,21 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     (PARAMETER_TYPE, "The parameter takes another type, or only the values that the message lists."),
     (MISSING_CONNECTION, "An action of a connector says under `with` which configured connection it uses."),
     (SECRET_LITERAL, "A secret is always a reference: \"{{agent.credentials.NAME}}\" or { secret: \"env:NAME\" }."),
-    (SECRET_MISPLACED, "A secret goes only into parameters that take one: anywhere else people or systems would read it."),
+    (
+        SECRET_MISPLACED,
+        "A secret goes only into parameters that take one: anywhere else people or systems would read it.",
+    ),
     (IMPACT, "How strong a step is decides who must be asked: notify, contain, destroy or release."),
     (UNDO, "Only steps that recorded what they changed can be undone, and only after they have run."),
     (NOTICE, "A message has recipients and either a template of Standdown's own or a subject and a text."),
-    (DESTROY_UNGUARDED, "What can't be restored stands behind an approval, or says why not: irreversible: { because: ... }."),
-    (RELEASE_UNGUARDED, "Nothing is given back to an agent unless a person says so: an approval must release the step."),
+    (
+        DESTROY_UNGUARDED,
+        "What can't be restored stands behind an approval, or says why not: irreversible: { because: ... }.",
+    ),
+    (
+        RELEASE_UNGUARDED,
+        "Nothing is given back to an agent unless a person says so: an approval must release the step.",
+    ),
     (QUORUM, "The thresholds must be reachable by the people who may vote, after exclusions."),
     (APPROVAL_TIMEOUT, "Every wait for people has a deadline: `timeout`."),
     (SILENCE, "`on_timeout: act` is for steps that only contain: silence never releases and never destroys."),

@@ -82,10 +82,26 @@ fn text(value: Option<&str>) -> Value {
     Value::String(value.unwrap_or_default().to_owned())
 }
 
+/// A value from outside without anything that could pass for a reference to a secret.
+///
+/// A reference is `{"$secret": ...}`, and an action resolves it when it sends. Whatever an alert or an answer supplies
+/// is data, so this key is taken out of it before it can stand in a parameter.
+#[must_use]
+pub fn without_references(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let kept = map.iter().filter(|(name, _)| *name != "$secret");
+            Value::Object(kept.map(|(name, inner)| (name.clone(), without_references(inner))).collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(without_references).collect()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
+}
+
 /// The values of `alert`.
 #[must_use]
 pub fn alert_values(alert: &Alert) -> Value {
-    json!({
+    without_references(&json!({
         "id": alert.id,
         "source": alert.source,
         "rule": text(alert.rule.as_deref()),
@@ -101,7 +117,7 @@ pub fn alert_values(alert: &Alert) -> Value {
         "credential": alert.credential,
         "event_id": text(alert.event_id.as_deref()),
         "group_key": text(alert.group_key.as_deref()),
-    })
+    }))
 }
 
 /// The values of `agent`. A credential is `{"$secret": "<reference>"}`.
@@ -164,4 +180,16 @@ pub fn incident_key(alert: &Alert, agent: Option<&Agent>) -> String {
 #[must_use]
 pub fn worse(incident: &Incident, alert: &Alert) -> crate::domain::Severity {
     incident.severity.max(alert.severity)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alert_can_not_name_a_secret() {
+        let fields =
+            json!({ "a": [{ "$secret": "env:KEY", "b": 1 }], "c": { "d": { "$secret": "file:/etc/shadow" } } });
+        assert_eq!(without_references(&fields), json!({ "a": [{ "b": 1 }], "c": { "d": {} } }));
+    }
 }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 /// The longest duration in a playbook: 30 days.
-pub const DURATION_MAX: Duration = Duration::from_secs(30 * 86_400);
+pub const DURATION_MAX: Duration = Duration::from_hours(30 * 24);
 
 /// The units from the largest to the smallest, in milliseconds.
 const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];

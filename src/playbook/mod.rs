@@ -8,6 +8,8 @@ pub mod codes;
 mod compile;
 pub mod context;
 mod duration;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod folder;
 pub mod model;
 

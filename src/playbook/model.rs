@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::approval::OnTimeout;
-use crate::domain::{Assurance, Digest, HoldLevel, Impact, Mode, PlaybookName, Principal, Protection, StageName, StepName};
+use crate::domain::{
+    Assurance, Digest, HoldLevel, Impact, Mode, PlaybookName, Principal, Protection, StageName, StepName,
+};
 use crate::language::{Expression, Template, Tree};
 
 use super::catalogue::ActionSpec;
@@ -45,9 +47,10 @@ impl Playbook {
     /// The step of that name, with the index of its stage.
     #[must_use]
     pub fn step(&self, name: &StepName) -> Option<(usize, &Step)> {
-        self.stages.iter().enumerate().find_map(|(index, stage)| {
-            stage.steps.iter().find(|step| step.name == *name).map(|step| (index, step))
-        })
+        self.stages
+            .iter()
+            .enumerate()
+            .find_map(|(index, stage)| stage.steps.iter().find(|step| step.name == *name).map(|step| (index, step)))
     }
 
     /// All steps, in order.

@@ -10,13 +10,13 @@ use super::conditions::{condition, rules, value};
 use super::declaration::{Connector, Declaration, Snapshot, Undo, Verify};
 use super::fields::{compile_tree, escaped};
 use super::parameter::{self, Parameter};
-use super::raw::{RawAction, RawConnection, RawConnector, RawSnapshot, RawVerify, Witness};
+use super::raw::{EffectClass, EffectScope, RawAction, RawConnector, RawSnapshot, RawVerify, Witness};
 use super::request::RequestTemplate;
 use super::values::Scope;
-use crate::action::connection::ConnectionSpec;
+use crate::action::connection::{ConnectionSpec, SettingSpec};
 use crate::action::rules::Rules;
 use crate::client::parse_duration;
-use crate::domain::{ActionName, Digest};
+use crate::domain::{ActionName, Digest, Impact, Protection};
 use crate::language::{self, Diagnostic, Fault, Source, SpanMap};
 use crate::playbook::{ActionKind, ActionSpec, ParameterSpec, ParameterType};
 
@@ -52,18 +52,15 @@ pub fn compile(source: &Source) -> Result<Connector, Vec<Diagnostic>> {
     let (raw, spans) = language::parse::<RawConnector>(source)?;
     let mut faults = Faults { spans: &spans, found: Vec::new() };
     let digest = Digest::of(source.text.as_bytes());
-    let connection = connection(&raw.connection, &mut faults);
+    let connection = connection(&raw, &mut faults);
     let context = Context { connector: Arc::from(raw.connector.as_str()), connection: &connection, digest };
-    let actions = raw.actions.into_iter().filter_map(|(name, action)| context.action(&name, action, &mut faults));
+    let actions = raw.actions.iter().filter_map(|(name, action)| context.action(name, action, &mut faults));
     let actions = actions.map(Arc::new).collect();
-    if faults.found.is_empty() {
-        Ok(Connector { name: raw.connector, help: raw.help, connection, actions })
-    } else {
-        Err(faults.found)
-    }
+    if faults.found.is_empty() { Ok(Connector { name: raw.connector, connection, actions }) } else { Err(faults.found) }
 }
 
-fn connection(raw: &RawConnection, faults: &mut Faults<'_>) -> ConnectionSpec {
+fn connection(file: &RawConnector, faults: &mut Faults<'_>) -> ConnectionSpec {
+    let raw = &file.connection;
     let base_url = raw.base_url.as_ref().and_then(|base| {
         let url = Url::parse(&base.default);
         url.map_err(|error| faults.at("/connection/base_url/default", format!("this is no URL: {error}"))).ok()
@@ -73,9 +70,11 @@ fn connection(raw: &RawConnection, faults: &mut Faults<'_>) -> ConnectionSpec {
         if name.ends_with("_path") && !setting.default.starts_with('/') {
             faults.at(&format!("/connection/settings/{}", escaped(name)), "a path begins with a slash");
         }
-        settings.insert(name.clone(), setting.default.clone());
+        let (default, help) = (setting.default.clone(), setting.help.clone());
+        settings.insert(name.clone(), SettingSpec { default, help });
     }
     ConnectionSpec {
+        help: file.help.clone(),
         base_url,
         auth_required: raw.auth.required,
         auth_header: raw.auth.header.clone(),
@@ -91,13 +90,13 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
-    fn action(&self, name: &str, raw: RawAction, faults: &mut Faults<'_>) -> Option<Declaration> {
+    fn action(&self, name: &str, raw: &RawAction, faults: &mut Faults<'_>) -> Option<Declaration> {
         let pointer = format!("/actions/{}", escaped(name));
         let parameters = parameter::compile(&raw.params, &format!("{pointer}/params"), faults);
         let scope = Scope::new(&parameters, self.connection);
         let snapshot = raw.snapshot.as_ref().map(|raw| snapshot(raw, &format!("{pointer}/snapshot"), &scope, faults));
         let request = RequestTemplate::compile(&raw.request, &format!("{pointer}/request"), &scope, faults);
-        let rules = rules(&raw, &pointer, faults);
+        let rules = rules(raw, &pointer, faults);
         let verify = raw.verify.as_ref().map(|raw| verify(raw, &format!("{pointer}/verify"), &scope, faults));
         let undo = raw.undo.as_ref().map(|raw| {
             let request = RequestTemplate::compile(raw, &format!("{pointer}/undo"), &scope, faults);
@@ -105,21 +104,22 @@ impl Context<'_> {
             request.zip(rules).map(|(request, rules)| Undo { request, rules })
         });
         if raw.undo.is_some() && raw.snapshot.as_ref().is_some_and(|snapshot| snapshot.left.is_none()) {
-            faults.at(&format!("{pointer}/snapshot"), "an undo that restores a snapshot needs `left`: what it must find");
+            faults
+                .at(&format!("{pointer}/snapshot"), "an undo that restores a snapshot needs `left`: what it must find");
         }
-        let spec = self.spec(name, &raw, &parameters, &pointer, faults);
+        effect(raw, &pointer, faults);
+        raw.example.check(&parameters, &format!("{pointer}/example"), faults);
+        let spec = self.spec(name, raw, &parameters, &pointer, faults);
         let defaults = parameters.into_iter().filter_map(|(name, parameter)| Some((name, parameter.default?)));
         Some(Declaration {
             defaults: defaults.collect(),
             spec: spec?,
             connector: Arc::clone(&self.connector),
-            effect: raw.effect,
             snapshot: flat(snapshot)?,
             request: request?,
             rules: rules?,
             verify: flat(verify)?,
             undo: flat(undo)?,
-            example: raw.example,
         })
     }
 
@@ -156,6 +156,30 @@ impl Context<'_> {
             digest: self.digest,
             help: raw.help.clone(),
         })
+    }
+}
+
+/// What the file says of the effect must fit the rest of it: people decide by these words.
+fn effect(raw: &RawAction, pointer: &str, faults: &mut Faults<'_>) {
+    let place = format!("{pointer}/effect");
+    let reads = raw.effect.class == EffectClass::Read;
+    if reads != (raw.protection == Protection::Read) || (reads && raw.impact != Impact::Notify) {
+        faults.at(
+            &place,
+            "an action that only reads has the class `read`, the protection `read` and the impact `notify`",
+        );
+    }
+    if raw.undo.is_some() && !raw.effect.reversible {
+        faults.at(&place, "an action with an `undo` is reversible");
+    }
+    if raw.impact == Impact::Destroy && raw.effect.reversible {
+        faults.at(&place, "what destroys is not reversible");
+    }
+    if raw.effect.scope == EffectScope::System && raw.impact == Impact::Contain {
+        faults.at(&place, "what meets a whole system is stronger than `contain`");
+    }
+    if raw.impact == Impact::Contain && raw.verify.is_none() {
+        faults.at(pointer, "an action that contains needs `verify`: nothing counts as contained that was not seen");
     }
 }
 

@@ -54,6 +54,7 @@ pub async fn state(
         return Err(format!("the state before could not be read: {}", answer.excerpt()));
     }
     let kept = snapshot.keep.evaluate(&answer.variables(), task.now());
-    let kept = kept.map_err(|error| format!("the state before is not in the answer: `{}`: {error}", snapshot.keep.source()))?;
+    let kept =
+        kept.map_err(|error| format!("the state before is not in the answer: `{}`: {error}", snapshot.keep.source()))?;
     if kept.is_null() { Err("the state before is not in the answer".to_owned()) } else { Ok(answer.redacted(&kept)) }
 }

@@ -18,9 +18,9 @@ impl Target {
     /// The process that the parameters name. With a snapshot it must be the process that was seen then.
     pub fn of(given: &Map<String, Value>, snapshot: Option<&Value>) -> Result<Self, String> {
         let demanded = match given.get("start_time").filter(|value| !value.is_null()) {
-            Some(value) => {
-                Some(integer(value).and_then(|value| u64::try_from(value).ok()).ok_or("`start_time` is no start time")?)
-            }
+            Some(value) => Some(
+                integer(value).and_then(|value| u64::try_from(value).ok()).ok_or("`start_time` is no start time")?,
+            ),
             None => None,
         };
         let seen = snapshot.and_then(|snapshot| {
@@ -53,9 +53,10 @@ impl Target {
     pub fn read(&self) -> Result<Stat, String> {
         let stat = Stat::read(self.pid)?;
         match self.start_time {
-            Some(start_time) if start_time != stat.start_time => {
-                Err(format!("process {} is another one now: it started at {}, not {start_time}", self.pid, stat.start_time))
-            }
+            Some(start_time) if start_time != stat.start_time => Err(format!(
+                "process {} is another one now: it started at {}, not {start_time}",
+                self.pid, stat.start_time
+            )),
             _ => Ok(stat),
         }
     }
@@ -67,7 +68,8 @@ fn named(given: &Map<String, Value>) -> Result<i32, String> {
     let number = match (value("pid"), value("pidfile").and_then(Value::as_str)) {
         (Some(pid), None) => integer(pid),
         (None, Some(path)) => {
-            let text = std::fs::read_to_string(path).map_err(|error| format!("the file of `pidfile` can't be read: {error}"))?;
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| format!("the file of `pidfile` can't be read: {error}"))?;
             text.split_whitespace().next().and_then(|word| word.parse().ok())
         }
         _ => return Err("give exactly one of `pid` and `pidfile`".to_owned()),

@@ -32,20 +32,15 @@ fn group<'a>(diagnostic: &'a Diagnostic, text: Option<&'a str>, message: &'a str
     let title = level.primary_title(message).id(diagnostic.code);
     let place =
         diagnostic.span.zip(text).and_then(|(span, text)| line_and_range(text, span).map(|found| (span, found)));
-    let mut group = match place {
-        Some((span, (line, range))) => title.element(
-            Snippet::source(line)
-                .line_start(span.line as usize)
-                .path(diagnostic.file.as_str())
-                .annotation(AnnotationKind::Primary.span(range)),
-        ),
-        None => {
-            let mut origin = Origin::path(diagnostic.file.as_str());
-            if let Some(span) = diagnostic.span {
-                origin = origin.line(span.line as usize).char_column(span.column as usize);
-            }
-            title.element(origin)
+    let mut group = if let Some((span, (line, range))) = place {
+        let snippet = Snippet::source(line).line_start(span.line as usize).path(diagnostic.file.as_str());
+        title.element(snippet.annotation(AnnotationKind::Primary.span(range)))
+    } else {
+        let mut origin = Origin::path(diagnostic.file.as_str());
+        if let Some(span) = diagnostic.span {
+            origin = origin.line(span.line as usize).char_column(span.column as usize);
         }
+        title.element(origin)
     };
     if let Some(hint) = hint {
         group = group.element(Severity::HELP.message(hint));

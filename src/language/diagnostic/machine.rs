@@ -38,12 +38,11 @@ fn github_line(diagnostic: &Diagnostic) -> String {
         Level::Error => "error",
         Level::Warning => "warning",
     };
-    let mut properties = format!("file={}", escape_property(&diagnostic.file));
-    if let Some(span) = diagnostic.span {
+    let place = diagnostic.span.map_or_else(String::new, |span| {
         let end = span.column.saturating_add(span.length.saturating_sub(1));
-        properties.push_str(&format!(",line={},col={},endColumn={end}", span.line, span.column));
-    }
-    properties.push_str(&format!(",title={}", diagnostic.code));
+        format!(",line={},col={},endColumn={end}", span.line, span.column)
+    });
+    let properties = format!("file={}{place},title={}", escape_property(&diagnostic.file), diagnostic.code);
     let mut message = diagnostic.message.clone();
     if let Some(hint) = &diagnostic.hint {
         message.push_str("; ");

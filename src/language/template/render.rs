@@ -68,7 +68,7 @@ struct Scope<'a> {
     item: &'a Json,
     key: Json,
     index: usize,
-    last: bool,
+    count: usize,
     item_name: Option<&'a str>,
     index_name: Option<&'a str>,
 }
@@ -125,7 +125,7 @@ impl<'a> Render<'a> {
         let Operand::Path(path) = list else { return Err(RenderError::NotList { path: name(list) }) };
         let found = borrowed(path, self.variables, scopes).filter(|value| !value.is_null());
         let items: Vec<(Json, &'a Json)> = match found {
-            Some(Json::Array(items)) => (0_usize..).map(Json::from).zip(items).collect(),
+            Some(Json::Array(list)) => (0_usize..).map(Json::from).zip(list).collect(),
             Some(Json::Object(object)) => object.iter().map(|(key, value)| (Json::from(key.as_str()), value)).collect(),
             Some(_) => return Err(RenderError::NotList { path: path.text.clone() }),
             None => return Err(RenderError::Missing { path: path.text.clone() }),
@@ -134,14 +134,13 @@ impl<'a> Render<'a> {
             return self.nodes(otherwise, escape, scopes);
         }
         let count = items.len();
-        for (index, (key, item)) in items.into_iter().enumerate() {
+        for (index, (key, value)) in items.into_iter().enumerate() {
             self.rounds += 1;
             if self.rounds > ROUNDS_MAX {
                 return Err(RenderError::TooLong);
             }
-            let last = index + 1 == count;
             let mut inner = scopes.to_vec();
-            inner.push(Scope { item, key, index, last, item_name: names.0, index_name: names.1 });
+            inner.push(Scope { item: value, key, index, count, item_name: names.0, index_name: names.1 });
             self.nodes(body, escape, &inner)?;
         }
         Ok(())
@@ -203,7 +202,7 @@ fn lookup<'v>(path: &Path, variables: &'v Json, scopes: &[Scope<'v>]) -> Option<
         "index" => Json::from(scope.index),
         "key" => scope.key.clone(),
         "first" => Json::from(scope.index == 0),
-        _ => Json::from(scope.last),
+        _ => Json::from(scope.index + 1 == scope.count),
     };
     match &path.root {
         Root::Local(name) => scopes.last().map(|scope| Cow::Owned(local(scope, name))),

@@ -3,7 +3,7 @@
 //! It keeps its own stack, so a hostile file can't make it recurse, and it runs before serde does.
 
 use super::place::{Scalar, span};
-use super::span_map::{Entry, SpanMap, escape};
+use super::span_map::{SpanMap, escape};
 use super::{ALIASES_MAX, DEPTH_MAX};
 use crate::language::codes::{YAML_ALIASES, YAML_DOCUMENTS, YAML_FEATURE, YAML_SYNTAX, YAML_TOO_DEEP};
 use crate::language::{Diagnostic, Source, Span};
@@ -20,6 +20,9 @@ enum Role {
     Value(String),
 }
 
+/// Boxed, because it is large beside what the walk returns otherwise.
+type Refusal = Box<Diagnostic>;
+
 struct Walk<'a> {
     source: &'a Source,
     map: SpanMap,
@@ -29,7 +32,7 @@ struct Walk<'a> {
 }
 
 /// The places of a file, or why it can't be read.
-pub(super) fn walk(source: &Source) -> Result<SpanMap, Box<Diagnostic>> {
+pub(super) fn walk(source: &Source) -> Result<SpanMap, Refusal> {
     let map = SpanMap { file: source.name.as_str().into(), text: source.text.as_str().into(), ..SpanMap::default() };
     let mut walk = Walk { source, map, frames: Vec::new(), aliases: 0, documents: 0 };
     let options = granit_parser::options! {
@@ -47,13 +50,18 @@ pub(super) fn walk(source: &Source) -> Result<SpanMap, Box<Diagnostic>> {
 }
 
 impl Walk<'_> {
-    fn event(&mut self, event: &Event<'_>, place: granit_parser::Span) -> Result<(), Box<Diagnostic>> {
+    fn event(&mut self, event: &Event<'_>, place: granit_parser::Span) -> Result<(), Refusal> {
         match event {
             Event::DocumentStart(..) => {
                 self.documents += 1;
                 if self.documents > 1 {
                     let message = "a second document starts here; a file holds one";
-                    return Err(self.fault(YAML_DOCUMENTS, place, message, "remove the `---`, or use two files"));
+                    return Err(Box::new(self.fault(
+                        YAML_DOCUMENTS,
+                        place,
+                        message,
+                        "remove the `---`, or use two files",
+                    )));
                 }
             }
             Event::Scalar(value, style, _, tag) => {
@@ -77,13 +85,13 @@ impl Walk<'_> {
                 self.aliases += 1;
                 if self.aliases > ALIASES_MAX {
                     let message = format!("more than {ALIASES_MAX} aliases in a file");
-                    return Err(self.fault(YAML_ALIASES, place, message, "write the values out"));
+                    return Err(Box::new(self.fault(YAML_ALIASES, place, message, "write the values out")));
                 }
                 match self.role() {
                     Role::Value(pointer) => self.record(pointer, place, None),
                     Role::Key(_) => {
                         let message = "an alias can't be a key";
-                        return Err(self.fault(YAML_FEATURE, place, message, "write the key out"));
+                        return Err(Box::new(self.fault(YAML_FEATURE, place, message, "write the key out")));
                     }
                 }
             }
@@ -111,10 +119,10 @@ impl Walk<'_> {
     }
 
     /// Enters a list or mapping, and gives its pointer.
-    fn open(&mut self, place: granit_parser::Span) -> Result<String, Box<Diagnostic>> {
+    fn open(&mut self, place: granit_parser::Span) -> Result<String, Refusal> {
         if self.frames.len() >= DEPTH_MAX {
             let message = format!("lists and mappings are nested more than {DEPTH_MAX} levels deep");
-            return Err(self.fault(YAML_TOO_DEEP, place, message, "flatten the structure"));
+            return Err(Box::new(self.fault(YAML_TOO_DEEP, place, message, "flatten the structure")));
         }
         match self.role() {
             Role::Value(pointer) => {
@@ -123,7 +131,7 @@ impl Walk<'_> {
             }
             Role::Key(_) => {
                 let hint = "write the key as text, and a value that starts with `{` or `[` in quotes";
-                Err(self.fault(YAML_SYNTAX, place, "a list or mapping can't be a key", hint))
+                Err(Box::new(self.fault(YAML_SYNTAX, place, "a list or mapping can't be a key", hint)))
             }
         }
     }
@@ -145,17 +153,22 @@ impl Walk<'_> {
 
     fn record(&mut self, pointer: String, place: granit_parser::Span, scalar: Option<Scalar>) {
         let value = self.span(place);
-        let entry = self.map.entries.entry(pointer).or_insert_with(Entry::default);
+        let entry = self.map.entries.entry(pointer).or_default();
         if entry.value.is_none() {
             entry.value = value;
             entry.scalar = scalar;
         }
     }
 
-    fn no_tag(&self, tagged: bool, place: granit_parser::Span) -> Result<(), Box<Diagnostic>> {
+    fn no_tag(&self, tagged: bool, place: granit_parser::Span) -> Result<(), Refusal> {
         if tagged {
             let place = place.tag_span().unwrap_or(place);
-            return Err(self.fault(YAML_FEATURE, place, "a tag is refused", "write the value without the `!tag`"));
+            return Err(Box::new(self.fault(
+                YAML_FEATURE,
+                place,
+                "a tag is refused",
+                "write the value without the `!tag`",
+            )));
         }
         Ok(())
     }
@@ -176,8 +189,8 @@ impl Walk<'_> {
         place: granit_parser::Span,
         message: impl Into<String>,
         hint: &str,
-    ) -> Box<Diagnostic> {
-        Box::new(Diagnostic::error(code, &self.source.name, message).at(self.span(place)).hint(hint))
+    ) -> Diagnostic {
+        Diagnostic::error(code, &self.source.name, message).at(self.span(place)).hint(hint)
     }
 
     fn scan_error(&self, error: &granit_parser::ScanError) -> Diagnostic {

@@ -12,6 +12,6 @@ pub fn apply(motion: &mut Motion<'_>, path: &StepPath, grant: &Grant) -> Result<
     }
     match grant {
         Grant::Granted { gate } => motion.act(path, gate),
-        Grant::Withheld { cause } => motion.ask(path, *cause),
+        Grant::Withheld { cause } => motion.stop_at_limit(path, *cause),
     }
 }

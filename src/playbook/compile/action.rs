@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{Impact, Protection};
+use crate::domain::{Impact, Protection, StepName};
 use crate::language::Escape;
 use crate::playbook::{ActionKind, ActionSpec, ActionStep, Catalogue, NoticeSpec, codes};
 
@@ -31,7 +31,8 @@ pub(super) fn compile(
     step: &StepOutline,
 ) -> Option<ActionStep> {
     let action = fields.get("action")?;
-    let guard = fields.get("approval").map(|node| approval::compile(report, &Scope::at(outline, step.place), &node, step));
+    let guard =
+        fields.get("approval").map(|node| approval::compile(report, &Scope::at(outline, step.place), &node, step));
     let retry = timing::retry(report, fields);
     let timeout = fields.get("timeout").and_then(|node| node.duration(report));
     let with = fields.get("with");
@@ -47,7 +48,7 @@ pub(super) fn compile(
     let protection = protection(report, fields, spec);
     behind_people(report, outline, fields, step);
     let tree = parameter::compile(report, &scope, spec, with.as_ref(), &fields.pointer);
-    let (undoes, notice) = internal(report, &scope, spec, with.as_ref(), step);
+    let (undoes, notice) = internal(report, &scope, step, with.as_ref(), tree.is_some());
     let hurried = outline.is_before_containment(step.place);
     let default = if hurried { spec.timeout.min(BEFORE_CONTAINMENT) } else { spec.timeout };
     let (hold, verify) = (timing::hold(report, fields, spec), timing::verify(report, fields, spec));
@@ -80,14 +81,14 @@ fn unknown(report: &mut Report, catalogue: &Catalogue, action: &Node<'_>) {
 fn internal(
     report: &mut Report,
     scope: &Scope<'_>,
-    spec: &ActionSpec,
-    with: Option<&Node<'_>>,
     step: &StepOutline,
-) -> (Vec<crate::domain::StepName>, Option<NoticeSpec>) {
-    match (&spec.kind, with) {
-        (ActionKind::Undo, Some(with)) => (undo::compile(report, scope, with, step), None),
-        (ActionKind::Notify, Some(with)) => (Vec::new(), notice::compile(report, scope, with)),
-        (ActionKind::Undo | ActionKind::Notify, None) | (ActionKind::Hold(_) | ActionKind::External, _) => (Vec::new(), None),
+    with: Option<&Node<'_>>,
+    sound: bool,
+) -> (Vec<StepName>, Option<NoticeSpec>) {
+    match (step.spec.as_ref().map(|spec| &spec.kind), with) {
+        (Some(ActionKind::Undo), Some(with)) => (undo::compile(report, scope, with, step), None),
+        (Some(ActionKind::Notify), Some(with)) => (Vec::new(), notice::compile(report, scope, with, sound)),
+        _ => (Vec::new(), None),
     }
 }
 
@@ -99,7 +100,11 @@ fn impact(report: &mut Report, fields: &Fields<'_>, spec: &ActionSpec, step: &St
         node.word(report, &IMPACTS)?;
     } else if step.impact.is_none() {
         report
-            .error_at_key(&fields.at("action"), codes::IMPACT, format!("`{}` does not say how strong it is here", spec.name))
+            .error_at_key(
+                &fields.at("action"),
+                codes::IMPACT,
+                format!("`{}` does not say how strong it is here", spec.name),
+            )
             .hint("add `impact: notify`, `contain`, `destroy` or `release`");
     }
     step.impact
@@ -137,8 +142,15 @@ fn behind_people(report: &mut Report, outline: &Outline, fields: &Fields<'_>, st
         }
         Some(Impact::Release) if !asked => {
             report
-                .error_at_key(&fields.at("action"), codes::RELEASE_UNGUARDED, "this gives the agent something back, and nobody is asked")
-                .hint(format!("name `{}` under `releases` of an earlier approval, or add `approval:` to the step", step.name));
+                .error_at_key(
+                    &fields.at("action"),
+                    codes::RELEASE_UNGUARDED,
+                    "this gives the agent something back, and nobody is asked",
+                )
+                .hint(format!(
+                    "name `{}` under `releases` of an earlier approval, or add `approval:` to the step",
+                    step.name
+                ));
         }
         _ => {}
     }
@@ -152,7 +164,9 @@ fn because(report: &mut Report, fields: &Fields<'_>, impact: Option<Impact>) -> 
     let Some(inner) = Fields::open(report, &node, &["because"], &[]) else { return true };
     let because = inner.require(report, "because").and_then(|node| node.text(report).map(str::trim));
     if because == Some("") {
-        report.error(&inner.at("because"), codes::DESTROY_UNGUARDED, "the reason is empty").hint("say why nobody needs to be asked");
+        report
+            .error(&inner.at("because"), codes::DESTROY_UNGUARDED, "the reason is empty")
+            .hint("say why nobody needs to be asked");
     }
     true
 }

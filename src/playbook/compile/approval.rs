@@ -32,7 +32,7 @@ const KEYS: [&str; 12] = [
 ];
 const RESERVED: [&str; 4] = ["form", "reminders", "escalation", "channels"];
 /// From a decision to its execution, if the playbook does not say.
-const VALID_FOR: Duration = Duration::from_secs(600);
+const VALID_FOR: Duration = Duration::from_mins(10);
 
 /// What a request stands before.
 struct Subject {
@@ -71,7 +71,11 @@ pub(super) fn compile(
     let escalate_to = fields.get("escalate_to").map(|node| node.principals(report)).unwrap_or_default();
     if fields.has("escalate_to") && on_timeout != OnTimeout::Escalate {
         report
-            .warn_at_key(&fields.at("escalate_to"), codes::APPROVAL_IDLE, "nobody is asked besides: silence does not escalate")
+            .warn_at_key(
+                &fields.at("escalate_to"),
+                codes::APPROVAL_IDLE,
+                "nobody is asked besides: silence does not escalate",
+            )
             .hint("add `on_timeout: escalate`, or remove `escalate_to`");
     }
     let valid_for = match fields.get("valid_for") {

@@ -30,9 +30,9 @@ pub(super) fn compile(
     let name = fields.require(report, "playbook").and_then(|node| node.name(report, PlaybookName::parse));
     let title = fields.get("title").and_then(|node| node.text(report));
     let owner = owner(report, &fields);
-    let mode = fields.get("mode").and_then(|node| {
-        node.word(report, &[("observe", Mode::Observe), ("enforce", Mode::Enforce)])
-    });
+    let mode = fields
+        .get("mode")
+        .and_then(|node| node.word(report, &[("observe", Mode::Observe), ("enforce", Mode::Enforce)]));
     let when = condition(report, outline, &fields);
     let on_new_alert = on_new_alert(report, &fields);
     let budget = fields.get("budget").and_then(|node| budget(report, &node));
@@ -61,7 +61,11 @@ fn owner(report: &mut Report, fields: &Fields<'_>) -> Principal {
     match node.principal(report) {
         Some(Principal::Owner) => {
             report
-                .error(&node.pointer, codes::PRINCIPAL, "`owner` is the owner of an agent; a playbook answers for many agents")
+                .error(
+                    &node.pointer,
+                    codes::PRINCIPAL,
+                    "`owner` is the owner of an agent; a playbook answers for many agents",
+                )
                 .hint("write group:NAME, user:NAME or fallback");
             Principal::Fallback
         }

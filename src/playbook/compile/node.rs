@@ -132,7 +132,9 @@ impl<'v> Node<'v> {
         match parse(text) {
             Ok(name) => Some(name),
             Err(error) => {
-                report.error(&self.pointer, codes::NAME, format!("`{text}` can't be a name here")).hint(error.to_string());
+                report
+                    .error(&self.pointer, codes::NAME, format!("`{text}` can't be a name here"))
+                    .hint(error.to_string());
                 None
             }
         }

@@ -11,8 +11,9 @@ use super::node::Node;
 use super::report::Report;
 use super::scope::Scope;
 
-/// Compiles the parameters of `notify`; what is missing or unknown among them has been said before.
-pub(super) fn compile(report: &mut Report, scope: &Scope<'_>, with: &Node<'_>) -> Option<NoticeSpec> {
+/// Compiles the parameters of `notify`; what is missing or unknown among them has been said before, and so has what is
+/// wrong with their words unless these are `sound`.
+pub(super) fn compile(report: &mut Report, scope: &Scope<'_>, with: &Node<'_>, sound: bool) -> Option<NoticeSpec> {
     let get = |key: &str| with.value.get(key).map(|value| Node::of(value, &with.pointer, key));
     let to = get("to")?;
     if to.value.as_array().is_some_and(Vec::is_empty) {
@@ -21,6 +22,7 @@ pub(super) fn compile(report: &mut Report, scope: &Scope<'_>, with: &Node<'_>) -
     let to = to.principals(report);
     let content = match (get("template"), get("subject"), get("text")) {
         (Some(template), None, None) => NoticeContent::Builtin(builtin(report, &template)?),
+        (None, Some(_), Some(_)) if !sound => return None,
         (None, Some(subject), Some(text)) => {
             let subject = scope.words(report, &subject);
             let text = scope.words(report, &text);

@@ -24,14 +24,13 @@ impl Entry<'_> {
 
     /// Says which known name was probably meant, or else which there are.
     pub(super) fn did_you_mean<'k>(self, wrong: &str, known: impl Iterator<Item = &'k str> + Clone) {
-        match crate::language::suggest(wrong, known.clone()) {
-            Some(name) => self.hint(format!("did you mean `{name}`?")),
-            None => {
-                let names: Vec<&str> = known.collect();
-                if !names.is_empty() {
-                    self.hint(format!("known here: {}", names.join(", ")));
-                }
-            }
+        if let Some(name) = crate::language::suggest(wrong, known.clone()) {
+            self.hint(format!("did you mean `{name}`?"));
+            return;
+        }
+        let names: Vec<&str> = known.collect();
+        if !names.is_empty() {
+            self.hint(format!("known here: {}", names.join(", ")));
         }
     }
 }

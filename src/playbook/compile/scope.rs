@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::language::codes::{EXPRESSION_UNKNOWN_FIELD, TEMPLATE_UNKNOWN_FIELD};
+use crate::language::codes::{EXPRESSION_UNKNOWN_FIELD, TEMPLATE_SECRET, TEMPLATE_TYPE, TEMPLATE_UNKNOWN_FIELD};
 use crate::language::{Environment, Escape, Expression, Fault, Template, Tree, Type};
 use crate::playbook::codes;
 
@@ -26,6 +26,8 @@ pub(super) enum Form {
     Literal,
     /// Exactly one path, with its type; its value keeps its type.
     Whole(Type),
+    /// One value that is no text, in another spelling than one path: it may be or hold a secret.
+    Disguised,
     /// Anything else: the result is text, or not known before it is rendered.
     Mixed,
 }
@@ -41,15 +43,28 @@ impl<'a> Scope<'a> {
         if !text.contains("{{") {
             return Form::Literal;
         }
-        let inner = text.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")).map(str::trim);
-        let Some(path) = inner.filter(|inner| !inner.is_empty()) else { return Form::Mixed };
-        let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '[' | ']');
-        if !path.chars().all(plain) {
-            return Form::Mixed;
+        let path = text.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")).map(str::trim);
+        match path.and_then(|path| self.type_of(path)) {
+            Some(ty) => Form::Whole(ty),
+            None if self.is_disguised(text) => Form::Disguised,
+            None => Form::Mixed,
         }
+    }
+
+    /// Whether a text gives a value that has no text, by other means than one path alone: `{{~agent~}}`, or a default
+    /// of a secret. Inside a longer text the language refuses exactly these values.
+    fn is_disguised(&self, text: &str) -> bool {
+        let inside = Template::compile(&format!("x{text}"), &self.environment, Escape::None);
+        let valueless = |fault: &Fault| [TEMPLATE_SECRET, TEMPLATE_TYPE].contains(&fault.code);
+        inside.is_err_and(|faults| faults.iter().any(valueless))
+            && Template::compile(text, &self.environment, Escape::None).is_ok()
+    }
+
+    /// The type at the end of a path; a path that leads nowhere is for the template's own check to say.
+    fn type_of(&self, path: &str) -> Option<Type> {
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '[' | ']');
         let segments: Vec<&str> = path.split('.').map(|segment| segment.trim_matches(['[', ']'])).collect();
-        // A path that leads nowhere is for the template's own check to say.
-        self.environment.lookup(&segments).map_or(Form::Mixed, Form::Whole)
+        path.chars().all(plain).then(|| self.environment.lookup(&segments).ok()).flatten()
     }
 
     /// A condition.
@@ -69,11 +84,24 @@ impl<'a> Scope<'a> {
     /// Words that people read: never with a secret in them.
     pub(super) fn words(&self, report: &mut Report, node: &Node<'_>) -> Option<Template> {
         let text = node.text(report)?;
-        if self.form(text) == Form::Whole(Type::Secret) {
-            report
-                .error(&node.pointer, codes::SECRET_MISPLACED, "a secret can't stand in words that people read")
-                .hint("name the credential in words instead");
-            return None;
+        match self.form(text) {
+            Form::Whole(ty) if holds_secret(&ty) => {
+                report
+                    .error(&node.pointer, codes::SECRET_MISPLACED, "a secret can't stand in words that people read")
+                    .hint("name the credential in words instead");
+                return None;
+            }
+            Form::Whole(ty @ (Type::List(_) | Type::Map(_) | Type::Object(_))) => {
+                report
+                    .error(&node.pointer, codes::PARAMETER_TYPE, format!("this is {ty}, which has no text"))
+                    .hint("write `join` before a list, or `json` before an object");
+                return None;
+            }
+            Form::Disguised => {
+                disguised(report, node);
+                return None;
+            }
+            Form::Literal | Form::Whole(_) | Form::Mixed => {}
         }
         match Template::compile(text, &self.environment, Escape::None) {
             Ok(template) => Some(template),
@@ -105,16 +133,38 @@ impl<'a> Scope<'a> {
     fn fault(&self, report: &mut Report, pointer: &str, text: &str, fault: Fault) {
         let unknown = [EXPRESSION_UNKNOWN_FIELD, TEMPLATE_UNKNOWN_FIELD].contains(&fault.code);
         let covered: String = text.chars().skip(fault.offset).take(fault.length).collect();
-        let name = covered.rsplit('.').next().unwrap_or_default();
+        let mut segments = covered.split('.').map(str::trim);
+        let after_steps = segments.by_ref().find(|segment| *segment == "steps").and_then(|_| segments.next());
+        let name = after_steps.or_else(|| covered.rsplit('.').next()).unwrap_or_default();
         let fault = match self.outline.named(name) {
             Some(step) if unknown && text.contains("steps") => Fault {
                 code: codes::STEP_ORDER,
                 message: format!("step `{}` has not happened yet at this place", step.name),
-                hint: Some("only steps of earlier stages exist here; in a `mode: sequential` stage also those above".to_owned()),
+                hint: Some(
+                    "only steps of earlier stages exist here; in a `mode: sequential` stage also those above"
+                        .to_owned(),
+                ),
                 ..fault
             },
             Some(_) | None => fault,
         };
         report.fault(pointer, &fault);
+    }
+}
+
+/// Says that a value may be or hold a secret.
+pub(super) fn disguised(report: &mut Report, node: &Node<'_>) {
+    report
+        .error(&node.pointer, codes::SECRET_MISPLACED, "this may be or hold a secret")
+        .hint("write one path alone, such as \"{{alert.labels}}\", and name the fields that are needed");
+}
+
+/// Whether a secret is somewhere inside.
+pub(super) fn holds_secret(ty: &Type) -> bool {
+    match ty {
+        Type::Secret => true,
+        Type::List(inner) | Type::Map(inner) => holds_secret(inner),
+        Type::Object(fields) => fields.values().any(holds_secret),
+        _ => false,
     }
 }

@@ -1,6 +1,6 @@
 //! Stages: their order, and the names that must be unique across all of them.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::domain::StageName;
 use crate::language::Expression;
@@ -19,7 +19,12 @@ const STAGES_MAX: usize = 64;
 const STEPS_MAX: usize = 200;
 
 /// Compiles all stages of a playbook.
-pub(super) fn compile_all(report: &mut Report, outline: &Outline, catalogue: &Catalogue, node: &Node<'_>) -> Vec<Stage> {
+pub(super) fn compile_all(
+    report: &mut Report,
+    outline: &Outline,
+    catalogue: &Catalogue,
+    node: &Node<'_>,
+) -> Vec<Stage> {
     let stages = node.items(report, "a list of stages").unwrap_or_default();
     let mut excess = |pointer: &str, message: &str, hint: &str| report.error(pointer, codes::LIMIT, message).hint(hint);
     if node.value.is_array() && stages.is_empty() {
@@ -41,9 +46,9 @@ fn named(node: &Node<'_>, key: &str) -> Option<(String, String)> {
 }
 
 fn unique(report: &mut Report, what: &str, names: impl Iterator<Item = (String, String)>) {
-    let mut seen: BTreeMap<String, ()> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     for (name, pointer) in names {
-        if seen.insert(name.clone(), ()).is_some() {
+        if !seen.insert(name.clone()) {
             report
                 .error(&pointer, codes::DUPLICATE_NAME, format!("there is another {what} `{name}` above"))
                 .hint("names are unique in a playbook: rename one of the two");
@@ -69,12 +74,15 @@ fn compile(
     let list = fields.require(report, "steps");
     let items = list.as_ref().and_then(|list| list.items(report, "a list of steps")).unwrap_or_default();
     if let Some(list) = list.filter(|list| list.value.as_array().is_some_and(Vec::is_empty)) {
-        report.error(&list.pointer, codes::LIMIT, "a stage has at least one step").hint("add a step, or remove the stage");
+        report
+            .error(&list.pointer, codes::LIMIT, "a stage has at least one step")
+            .hint("add a step, or remove the stage");
     }
     let outlines = outline.steps.iter().filter(|step| step.place.stage == index);
-    let compiled = items.iter().zip(outlines).filter_map(|(node, outlined)| {
-        step::compile(report, outline, catalogue, node, outlined)
-    });
+    let compiled = items
+        .iter()
+        .zip(outlines)
+        .filter_map(|(node, outlined)| step::compile(report, outline, catalogue, node, outlined));
     let steps = compiled.collect();
     Some(Stage {
         name: name?,

@@ -41,18 +41,28 @@ fn threshold(
     let fields = Fields::open(report, node, &["approve", "reject", "from"], &["all_of"])?;
     let from = fields.get("from").map(|node| node.principals(report)).unwrap_or_default();
     let voters = voters_max(if from.is_empty() { approvers } else { &from }, approvers, exclude);
-    let mut votes = |key| {
+    if voters == Some(0) && !from.is_empty() {
+        report
+            .error(&fields.at("from"), codes::QUORUM, "nobody of these may vote")
+            .hint("name people who stand under `approvers` and are not excluded");
+    }
+    let voters = voters.filter(|voters| *voters > 0);
+    let mut number = |key| {
         let Some(node) = fields.get(key) else { return 1 };
         let count = node.count(report, &(1..=VOTES_MAX)).unwrap_or(1);
         if let Some(voters) = voters.filter(|voters| usize::try_from(count).is_ok_and(|count| count > *voters)) {
             let people = if voters == 1 { "person" } else { "people" };
             report
-                .error(&node.pointer, codes::QUORUM, format!("{count} votes are needed, but only {voters} {people} may vote"))
+                .error(
+                    &node.pointer,
+                    codes::QUORUM,
+                    format!("{count} votes are needed, but only {voters} {people} may vote"),
+                )
                 .hint("lower the number, or name more people under `approvers` and `from`");
         }
         count
     };
-    let (approve, reject) = (votes("approve"), votes("reject"));
+    let (approve, reject) = (number("approve"), number("reject"));
     Some(Threshold { approve, reject, from })
 }
 

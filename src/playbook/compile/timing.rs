@@ -25,7 +25,8 @@ pub(super) fn retry(report: &mut Report, step: &Fields<'_>) -> Retry {
     let keys = ["max_attempts", "backoff", "initial", "max"];
     let Some(fields) = Fields::open(report, &node, &keys, &[]) else { return RETRY };
     let attempts = fields.get("max_attempts").and_then(|node| node.count(report, &(1..=ATTEMPTS_MAX)));
-    let backoff = fields.get("backoff").and_then(|node| node.word(report, &[("exponential", true), ("constant", false)]));
+    let backoff =
+        fields.get("backoff").and_then(|node| node.word(report, &[("exponential", true), ("constant", false)]));
     let initial = fields.get("initial").and_then(|node| node.duration(report)).unwrap_or(RETRY.initial);
     let max = fields.get("max").and_then(|node| node.duration(report)).unwrap_or(RETRY.max.max(initial));
     if initial > max {
@@ -56,7 +57,8 @@ pub(super) fn hold(report: &mut Report, step: &Fields<'_>, spec: &ActionSpec) ->
         let hint = "add `hold:` with the time after which it applies, such as `8h`";
         step.refuse(report, &["on_hold_end"], "on a hold without an end", hint);
     }
-    let on_end = step.get("on_hold_end").and_then(|node| node.word(report, &[("ask", HoldEnd::Ask), ("keep", HoldEnd::Keep)]));
+    let on_end =
+        step.get("on_hold_end").and_then(|node| node.word(report, &[("ask", HoldEnd::Ask), ("keep", HoldEnd::Keep)]));
     Some(HoldRule { level, after, on_end: on_end.unwrap_or(HoldEnd::Ask) })
 }
 
@@ -77,7 +79,11 @@ pub(super) fn verify(report: &mut Report, step: &Fields<'_>, spec: &ActionSpec) 
 fn rechecks(report: &mut Report, node: &Node<'_>) -> Vec<Duration> {
     let items = node.one_or_more();
     if items.len() > RECHECKS_MAX {
-        report.error(&node.pointer, codes::LIMIT, format!("an effect is looked for again at most {RECHECKS_MAX} times"));
+        report.error(
+            &node.pointer,
+            codes::LIMIT,
+            format!("an effect is looked for again at most {RECHECKS_MAX} times"),
+        );
     }
     let found: Vec<Duration> = items.iter().filter_map(|item| item.duration(report)).collect();
     if !found.is_sorted_by(|left, right| left < right) {

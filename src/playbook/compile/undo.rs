@@ -24,7 +24,9 @@ pub(super) fn compile(report: &mut Report, scope: &Scope<'_>, with: &Node<'_>, s
             && let Some(name) = one(report, scope, &item, step)
         {
             if names.contains(&name) {
-                report.error(&item.pointer, codes::UNDO, format!("step `{name}` stands twice")).hint("remove one of the two");
+                report
+                    .error(&item.pointer, codes::UNDO, format!("step `{name}` stands twice"))
+                    .hint("remove one of the two");
             }
             names.push(name);
         }
@@ -55,7 +57,11 @@ fn one(report: &mut Report, scope: &Scope<'_>, item: &Node<'_>, step: &StepOutli
         }
         Some(spec) if !spec.undoable => {
             report
-                .error(&item.pointer, codes::UNDO, format!("step `{name}` can't be undone: `{}` records nothing to restore", spec.name))
+                .error(
+                    &item.pointer,
+                    codes::UNDO,
+                    format!("step `{name}` can't be undone: `{}` records nothing to restore", spec.name),
+                )
                 .hint("write a step that sets the state again, behind an approval");
         }
         None if !undone.is_action => {

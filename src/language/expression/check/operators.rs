@@ -12,7 +12,9 @@ impl Checker<'_> {
     pub(super) fn operator(&mut self, name: &str, args: &[IdedExpr], node: &IdedExpr) -> Option<Type> {
         let ty = match (name, args) {
             (operators::LOGICAL_AND | operators::LOGICAL_OR, args) => {
-                args.iter().for_each(|arg| self.expect_bool(arg, "each side of `&&` and `||`"));
+                for arg in args {
+                    self.expect_bool(arg, "each side of `&&` and `||`");
+                }
                 Type::Bool
             }
             (operators::LOGICAL_NOT, [arg]) => {
@@ -140,17 +142,19 @@ impl Checker<'_> {
     fn arithmetic(&mut self, sign: &str, left: &Type, right: &Type, node: &IdedExpr) -> Type {
         use Type::{Any, Double, Duration, Int, List, String, Timestamp};
         let ty = match (sign, left, right) {
-            (_, Any, Any) => Some(Any),
             ("+", Any, String | List(_)) | (_, Any, Int | Double) => Some(right.clone()),
-            ("+", String | List(_), Any) | (_, Int | Double, Any) => Some(left.clone()),
-            ("+" | "-", Any, Duration | Timestamp) | ("+" | "-", Duration | Timestamp, Any) => Some(Any),
-            (_, Int, Int) => Some(Int),
-            ("+" | "-" | "*" | "/", Double, Double) => Some(Double),
-            ("+", String, String) => Some(String),
+            ("+", String | List(_), Any)
+            | (_, Int | Double, Any)
+            | (_, Int, Int)
+            | ("+" | "-" | "*" | "/", Double, Double)
+            | ("+", String, String) => Some(left.clone()),
+            (_, Any, Any) | ("+" | "-", Any, Duration | Timestamp) | ("+" | "-", Duration | Timestamp, Any) => {
+                Some(Any)
+            }
             ("+", List(left), List(right)) => {
                 Some(Type::list_of(self.unify((**left).clone(), (**right).clone(), node)))
             }
-            ("+", Timestamp, Duration) | ("+", Duration, Timestamp) | ("-", Timestamp, Duration) => Some(Timestamp),
+            ("+" | "-", Timestamp, Duration) | ("+", Duration, Timestamp) => Some(Timestamp),
             ("+" | "-", Duration, Duration) | ("-", Timestamp, Timestamp) => Some(Duration),
             _ => None,
         };
@@ -172,9 +176,10 @@ impl Checker<'_> {
 /// Whether two values can be equal at all.
 fn equals(left: &Type, right: &Type) -> bool {
     match (left, right) {
-        (Type::Any | Type::Null, _) | (_, Type::Any | Type::Null) => true,
-        (Type::Int | Type::Double, Type::Int | Type::Double) => true,
-        (Type::Map(_) | Type::Object(_), Type::Map(_) | Type::Object(_)) => true,
+        (Type::Any | Type::Null, _)
+        | (_, Type::Any | Type::Null)
+        | (Type::Int | Type::Double, Type::Int | Type::Double)
+        | (Type::Map(_) | Type::Object(_), Type::Map(_) | Type::Object(_)) => true,
         (Type::List(left), Type::List(right)) => equals(left, right),
         (left, right) => left == right,
     }

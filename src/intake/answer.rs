@@ -1,0 +1,106 @@
+//! What a sender is told: what happened, or why nothing did.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::source::{Refusal, RefusalKind};
+use crate::store::{CommitError, ReadError};
+
+/// A delivery that was taken, and is on disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The status code that this source wants for success (200 or 202).
+    pub status: u16,
+    /// What happened: `{alerts: [{alert, outcome, incident, run, mode, playbooks: [{name, matched, why_not}]}]}`.
+    pub answer: Value,
+}
+
+/// Why a delivery was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusedKind {
+    /// There is no such source.
+    UnknownSource,
+    /// The sender did not prove who it is, or the proof is too old.
+    Unauthenticated,
+    /// The body is larger than the source takes.
+    TooLarge,
+    /// The body is not what the source sends.
+    BadRequest,
+    /// The queue is full: try again after so many seconds.
+    Overloaded {
+        /// Seconds.
+        retry_after_seconds: u32,
+    },
+    /// The store does not take it now.
+    Unavailable,
+}
+
+/// A delivery that was not taken. Whoever sent it keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("failed to take the delivery: {reason}")]
+pub struct Refused {
+    /// Which kind.
+    pub kind: RefusedKind,
+    /// The stable code.
+    pub code: &'static str,
+    /// Why; no secret, no more than a word of the body.
+    pub reason: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+impl Refused {
+    pub(super) fn unknown_source(source: &str) -> Self {
+        let shown: String = source.chars().filter(|c| c.is_ascii_graphic()).take(64).collect();
+        Self {
+            kind: RefusedKind::UnknownSource,
+            code: "SD2001",
+            reason: format!("there is no source `{shown}`"),
+            hint: Some("name it under `sources:` in the configuration".to_owned()),
+        }
+    }
+
+    pub(super) fn too_large(bytes_max: usize) -> Self {
+        Self {
+            kind: RefusedKind::TooLarge,
+            code: "SD2002",
+            reason: format!("the body has more than {bytes_max} bytes"),
+            hint: Some("send fewer alerts at once, or raise `body_bytes_max` of the source".to_owned()),
+        }
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        let kind = match refusal.kind {
+            RefusalKind::Unauthenticated | RefusalKind::Stale => RefusedKind::Unauthenticated,
+            RefusalKind::NotDecodable | RefusalKind::NotMappable => RefusedKind::BadRequest,
+        };
+        Self { kind, code: refusal.code, reason: refusal.reason, hint: refusal.hint }
+    }
+}
+
+impl From<CommitError> for Refused {
+    fn from(error: CommitError) -> Self {
+        let (kind, code) = match &error {
+            CommitError::Overloaded { retry_after_seconds } => {
+                (RefusedKind::Overloaded { retry_after_seconds: *retry_after_seconds }, "SD2050")
+            }
+            CommitError::Conflict(_) => (RefusedKind::Overloaded { retry_after_seconds: 1 }, "SD2051"),
+            CommitError::TooLarge { .. } => (RefusedKind::TooLarge, "SD2052"),
+            CommitError::Unavailable(_) => (RefusedKind::Unavailable, "SD2053"),
+        };
+        Self { kind, code, reason: error.to_string(), hint: Some("send it again later; nothing was recorded".to_owned()) }
+    }
+}
+
+impl From<ReadError> for Refused {
+    fn from(error: ReadError) -> Self {
+        Self {
+            kind: RefusedKind::Unavailable,
+            code: "SD2054",
+            reason: error.to_string(),
+            hint: Some("send it again later; nothing was recorded".to_owned()),
+        }
+    }
+}

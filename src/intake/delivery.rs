@@ -1,0 +1,136 @@
+//! One delivery: from bytes to the commit, and again if somebody else was faster.
+
+use serde_json::Value;
+
+use crate::domain::{AlertId, SourceId};
+use crate::source::{Authenticated, Mapped, Refusal, Source};
+use crate::store::{Commit, CommitError, DeadLetter, Guard, Inbox, Row, Writer};
+
+use super::answer::{Receipt, Refused};
+use super::plan::Batch;
+use super::{Intake, subject};
+
+/// How often a lost race is decided again.
+const CONFLICTS_MAX: u32 = 3;
+
+impl Intake {
+    /// Takes a delivery. When this returns `Ok`, everything in it is on disk, and so are the runs that it started.
+    /// `headers` have lower-case names.
+    pub async fn receive(&self, source: &str, headers: &[(String, String)], body: &[u8]) -> Result<Receipt, Refused> {
+        let sources = self.sources.load_full();
+        let source = sources.get(source).ok_or_else(|| Refused::unknown_source(source))?;
+        if body.len() > source.body_bytes_max() {
+            return Err(Refused::too_large(source.body_bytes_max()));
+        }
+        let now = self.engine.clock().now();
+        let authenticated = source.authenticate(headers, body, now)?;
+        if let Some(receipt) = self.replayed(source, authenticated.delivery_id.as_deref()).await? {
+            return Ok(receipt);
+        }
+        let value = match source.decode(body) {
+            Ok(value) => value,
+            Err(refusal) => return Err(self.refuse(source, refusal, String::from_utf8_lossy(body).into_owned()).await),
+        };
+        let items = match source.map_each(&value, headers, &authenticated, now) {
+            Ok(items) => items,
+            Err(refusal) => return Err(self.refuse(source, refusal, source.redact(&value).to_string()).await),
+        };
+        let (mut mapped, mut refused) = (Vec::new(), Vec::new());
+        for item in items {
+            match item {
+                Ok(item) => mapped.push(item),
+                Err(item) => refused.push(item),
+            }
+        }
+        // One item that can't be used must not hide the others: senders take a refusal as final.
+        if mapped.is_empty()
+            && let Some(first) = refused.first()
+        {
+            return Err(self.refuse(source, first.refusal.clone(), source.redact(&value).to_string()).await);
+        }
+        for item in refused {
+            self.keep_dead_letter(source, &item.refusal, item.raw.to_string()).await;
+        }
+        self.take(source.id(), source.answer(), &authenticated, &mapped).await
+    }
+
+    async fn refuse(&self, source: &Source, refusal: Refusal, body: String) -> Refused {
+        self.keep_dead_letter(source, &refusal, body).await;
+        refusal.into()
+    }
+
+    async fn replayed(&self, source: &Source, delivery: Option<&str>) -> Result<Option<Receipt>, Refused> {
+        let Some(delivery) = delivery else { return Ok(None) };
+        let answer = self.engine.store().delivery(source.id(), delivery).await?;
+        Ok(answer.map(|answer| Receipt { status: source.answer(), answer }))
+    }
+
+    /// Takes alerts that were mapped, whoever sent them.
+    pub(super) async fn take(
+        &self,
+        source: &SourceId,
+        status: u16,
+        authenticated: &Authenticated,
+        mapped: &[Mapped],
+    ) -> Result<Receipt, Refused> {
+        let inventory = self.engine.inventory();
+        let subjects: Vec<_> = mapped.iter().map(|mapped| subject::of(&inventory, &mapped.alert)).collect();
+        let keys: Vec<String> = subjects.iter().map(|subject| subject.key.clone()).collect();
+        let _turn = self.engine.turn(keys.iter()).await;
+        let mut conflicts = 0;
+        loop {
+            if let Some(delivery) = &authenticated.delivery_id
+                && let Some(answer) = self.engine.store().delivery(source, delivery).await?
+            {
+                return Ok(Receipt { status, answer });
+            }
+            let mut batch = Batch::new(self, self.engine.clock().now());
+            for (mapped, subject) in mapped.iter().zip(&subjects) {
+                batch.add(mapped, subject).await?;
+            }
+            let (mut commit, started, followers, answer) = batch.finish();
+            if let Some(delivery) = &authenticated.delivery_id {
+                record_delivery(&mut commit, source, delivery, self.engine.clock().now(), &answer);
+            }
+            match self.engine.commit(commit, started).await {
+                Ok(_) => {
+                    self.follow(followers).await;
+                    return Ok(Receipt { status, answer });
+                }
+                Err(CommitError::Conflict(guard)) if conflicts < CONFLICTS_MAX => {
+                    tracing::debug!(?guard, "an intake lost a race and decides again");
+                    conflicts += 1;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Keeps a delivery that was authenticated and could not be used, for operators.
+    async fn keep_dead_letter(&self, source: &Source, refusal: &Refusal, body: String) {
+        let at = self.engine.clock().now();
+        let letter = DeadLetter {
+            id: AlertId::generate(at),
+            source: source.id().clone(),
+            at,
+            code: refusal.code.to_owned(),
+            reason: refusal.reason.clone(),
+            body,
+        };
+        tracing::warn!(source.id = %source.id(), code = refusal.code, reason = %refusal.reason, "a delivery was refused");
+        let commit = Commit { guards: Vec::new(), rows: vec![Row::DeadLetter(Box::new(letter))] };
+        if let Err(error) = self.engine.store().commit(commit).await {
+            tracing::error!(source.id = %source.id(), %error, "a refused delivery could not be kept");
+        }
+    }
+}
+
+fn record_delivery(commit: &mut Commit, source: &SourceId, delivery: &str, at: jiff::Timestamp, answer: &Value) {
+    commit.guards.push(Guard::NewDelivery { source: source.clone(), delivery: delivery.to_owned() });
+    commit.rows.push(Row::Delivery {
+        source: source.clone(),
+        delivery: delivery.to_owned(),
+        at,
+        answer: answer.clone(),
+    });
+}

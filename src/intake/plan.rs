@@ -1,0 +1,316 @@
+//! What one delivery leads to, alert by alert, as one commit: alerts, incidents, runs, and messages.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::domain::{
+    Actor, Alert, AlertId, AlertStatus, Event, EventKind, IncidentId, MessageKind, PlaybookName, Principal, RunId,
+};
+use crate::engine::{StartRequest, Started};
+use crate::machine::notice::one_line;
+use crate::playbook::{OnAlert, Playbook};
+use crate::source::Mapped;
+use crate::store::{Commit, Inbox, OpenRun, Row, StoredAlert};
+
+use super::Intake;
+use super::answer::Refused;
+use super::incident::Touched;
+use super::matching::{Match, judge, line};
+use super::subject::Subject;
+
+/// The most runs that one delivery starts in its commit.
+const RUNS_MAX: usize = 32;
+
+/// How long an alert counts as firing without being heard of again.
+const FIRING_TTL: SignedDuration = SignedDuration::from_hours(24);
+
+/// What happens to runs under way, after the commit.
+pub(super) enum Follower {
+    Join { run: RunId, alert: AlertId },
+    Supersede { run: RunId, by: RunId },
+}
+
+/// A delivery under way.
+pub(super) struct Batch<'a> {
+    intake: &'a Intake,
+    at: Timestamp,
+    rows: Vec<Row>,
+    started: Vec<Started>,
+    followers: Vec<Follower>,
+    answers: Vec<Value>,
+    incidents: BTreeMap<String, Touched>,
+    /// Alerts of this very delivery, by dedup key: a sender may repeat itself within one body.
+    fresh: BTreeMap<String, (AlertId, IncidentId)>,
+    open: BTreeMap<IncidentId, Vec<OpenRun>>,
+}
+
+impl<'a> Batch<'a> {
+    pub fn new(intake: &'a Intake, at: Timestamp) -> Self {
+        Self {
+            intake,
+            at,
+            rows: Vec::new(),
+            started: Vec::new(),
+            followers: Vec::new(),
+            answers: Vec::new(),
+            incidents: BTreeMap::new(),
+            fresh: BTreeMap::new(),
+            open: BTreeMap::new(),
+        }
+    }
+
+    /// Takes one alert.
+    pub async fn add(&mut self, mapped: &Mapped, subject: &Subject) -> Result<(), Refused> {
+        let alert = &mapped.alert;
+        if alert.is_test {
+            self.record(mapped, None);
+            self.answers.push(json!({ "alert": alert.id, "outcome": "test", "playbooks": [] }));
+            return Ok(());
+        }
+        let known = self.intake.engine.store().firing_alert(&alert.source, &alert.dedup_key).await?;
+        let known = known.filter(|known| {
+            known.last_seen_at.saturating_add(FIRING_TTL).unwrap_or(known.last_seen_at) >= self.at
+        });
+        match (alert.status, known) {
+            (AlertStatus::Resolved, known) => {
+                self.resolve(mapped, known);
+                Ok(())
+            }
+            (_, Some(known)) => self.fold(alert, known, subject).await,
+            (_, None) => self.open(mapped, subject).await,
+        }
+    }
+
+    /// The commit, the runs that begin with it, and the answer.
+    pub fn finish(self) -> (Commit, Vec<Started>, Vec<Follower>, Value) {
+        let mut commit = Commit { guards: Vec::new(), rows: self.rows };
+        for touched in self.incidents.into_values() {
+            let (guard, rows) = touched.into_parts();
+            commit.guards.push(guard);
+            commit.rows.extend(rows);
+        }
+        (commit, self.started, self.followers, json!({ "alerts": self.answers }))
+    }
+
+    fn record(&mut self, mapped: &Mapped, incident: Option<IncidentId>) {
+        let (alert, raw) = (Box::new(mapped.alert.clone()), mapped.raw.clone());
+        self.rows.push(Row::Alert { alert, raw, incident });
+    }
+
+    /// The alert is over. A resolve older than the last firing is ignored, and it never ends a hold.
+    fn resolve(&mut self, mapped: &Mapped, known: Option<StoredAlert>) {
+        let alert = &mapped.alert;
+        let ended = alert.ended_at.unwrap_or(self.at);
+        let outcome = match known {
+            Some(known) if ended < known.alert.occurred_at => "ignored",
+            Some(known) => {
+                self.rows.push(Row::AlertResolved { alert: known.alert.id, at: ended });
+                "resolved"
+            }
+            None => "ignored",
+        };
+        self.answers.push(json!({ "alert": alert.id, "outcome": outcome, "playbooks": [] }));
+    }
+
+    /// The alert is a repeat of one that still fires: counted, no second run.
+    async fn fold(&mut self, alert: &Alert, known: StoredAlert, subject: &Subject) -> Result<(), Refused> {
+        self.rows.push(Row::AlertRepeated { alert: known.alert.id, at: self.at });
+        if known.incident.is_some() {
+            let at = self.at;
+            let store = self.intake.engine.store();
+            if !self.incidents.contains_key(&subject.key)
+                && let Some(incident) = store.open_incident(&subject.key).await?
+            {
+                self.incidents.insert(subject.key.clone(), Touched::existing(incident));
+            }
+            if let Some(touched) = self.incidents.get_mut(&subject.key) {
+                touched.join(alert, true, at);
+            }
+        }
+        let answer = json!({ "alert": known.alert.id, "outcome": "folded", "incident": known.incident, "playbooks": [] });
+        self.answers.push(answer);
+        Ok(())
+    }
+
+    /// The alert is new: it joins or opens an incident, and starts what matches.
+    async fn open(&mut self, mapped: &Mapped, subject: &Subject) -> Result<(), Refused> {
+        let alert = &mapped.alert;
+        let dedup = format!("{}:{}", alert.source, alert.dedup_key);
+        if let Some((first, incident)) = self.fresh.get(&dedup) {
+            self.answers
+                .push(json!({ "alert": first, "outcome": "folded", "incident": incident, "playbooks": [] }));
+            return Ok(());
+        }
+        let incident = self.touch(alert, subject).await?;
+        self.fresh.insert(dedup, (alert.id, incident));
+        self.record(mapped, Some(incident));
+        let (playbooks, runs) = self.start_matching(alert, subject, incident).await?;
+        let first = runs.first();
+        self.answers.push(json!({
+            "alert": alert.id,
+            "outcome": "accepted",
+            "incident": incident,
+            "agent": { "id": subject.agent.id, "known": subject.agent.known },
+            "run": first.map(|(run, _)| run),
+            "mode": first.map(|(_, mode)| mode),
+            "runs": runs.iter().map(|(run, _)| run).collect::<Vec<_>>(),
+            "playbooks": playbooks,
+        }));
+        Ok(())
+    }
+
+    async fn touch(&mut self, alert: &Alert, subject: &Subject) -> Result<IncidentId, Refused> {
+        let at = self.at;
+        if !self.incidents.contains_key(&subject.key) {
+            let store = self.intake.engine.store();
+            let touched = match store.open_incident(&subject.key).await? {
+                Some(incident) => {
+                    self.open.insert(incident.id, store.open_runs_of(incident.id).await?);
+                    Touched::existing(incident)
+                }
+                None => Touched::new(alert, subject, at),
+            };
+            if touched.is_new() && !subject.agent.known {
+                self.tell_fallback(alert, subject, touched.incident.id);
+            }
+            self.incidents.insert(subject.key.clone(), touched);
+        }
+        let Some(touched) = self.incidents.get_mut(&subject.key) else {
+            return Ok(IncidentId::generate(at));
+        };
+        touched.join(alert, false, at);
+        Ok(touched.incident.id)
+    }
+
+    /// Starts the playbooks that match, or lets the alert join, restart or pass by runs under way.
+    async fn start_matching(
+        &mut self,
+        alert: &Alert,
+        subject: &Subject,
+        incident: IncidentId,
+    ) -> Result<(Vec<Value>, Vec<(RunId, &'static str)>), Refused> {
+        let mut lines = Vec::new();
+        let mut runs = Vec::new();
+        if !self.open.contains_key(&incident) && self.incidents.get(&subject.key).is_some_and(|it| !it.is_new()) {
+            let open = self.intake.engine.store().open_runs_of(incident).await?;
+            self.open.insert(incident, open);
+        }
+        for (playbook, verdict) in judge(self.intake.engine.library(), alert, &subject.agent, self.at) {
+            match verdict {
+                Match::No(why) => lines.push(line(&playbook, false, Some(&why))),
+                Match::Fault(why) => {
+                    self.tell_playbook_owner(&playbook, &why);
+                    lines.push(line(&playbook, false, Some(&format!("could not be evaluated: {why}"))));
+                }
+                Match::Yes if alert.status == AlertStatus::Acknowledged => {
+                    lines.push(line(&playbook, false, Some("the alert is acknowledged already")));
+                }
+                Match::Yes => {
+                    let (run, why_not) = self.start(&playbook, alert, subject, incident);
+                    runs.extend(run.map(|run| (run, playbook.mode.as_str())));
+                    lines.push(line(&playbook, true, why_not.as_deref()));
+                }
+            }
+        }
+        Ok((lines, runs))
+    }
+
+    fn start(
+        &mut self,
+        playbook: &Playbook,
+        alert: &Alert,
+        subject: &Subject,
+        incident: IncidentId,
+    ) -> (Option<RunId>, Option<String>) {
+        let under_way = self.under_way(incident, &playbook.name);
+        match (under_way, playbook.on_new_alert) {
+            (Some(run), OnAlert::Join) => {
+                self.followers.push(Follower::Join { run, alert: alert.id });
+                return (Some(run), None);
+            }
+            (Some(run), OnAlert::Ignore) => return (None, Some(format!("{run} of this playbook is under way"))),
+            (Some(_), OnAlert::Restart) | (None, _) => {}
+        }
+        if self.started.len() >= RUNS_MAX {
+            return (None, Some(format!("more than {RUNS_MAX} runs would start at once")));
+        }
+        let request = StartRequest {
+            playbook,
+            mode: playbook.mode,
+            incident,
+            agent: &subject.agent,
+            alert,
+            actor: Actor::Source { id: alert.source.clone() },
+        };
+        match self.intake.engine.prepare(request) {
+            Ok(started) => {
+                let id = started.run().id;
+                self.followers.extend(under_way.map(|run| Follower::Supersede { run, by: id }));
+                let open = OpenRun { id, incident, playbook: playbook.name.clone() };
+                self.open.entry(incident).or_default().push(open);
+                self.started.push(started);
+                if let Some(touched) = self.incidents.get_mut(&subject.key) {
+                    touched.in_progress();
+                }
+                (Some(id), None)
+            }
+            Err(error) => {
+                tracing::error!(playbook.name = %playbook.name, %error, "a run could not start");
+                (None, Some(error.to_string()))
+            }
+        }
+    }
+
+    fn under_way(&self, incident: IncidentId, playbook: &PlaybookName) -> Option<RunId> {
+        let open = self.open.get(&incident)?;
+        open.iter().rev().find(|run| run.playbook == *playbook).map(|run| run.id)
+    }
+
+    /// Nobody owns an agent that the inventory does not have: the fallback owner is told.
+    fn tell_fallback(&mut self, alert: &Alert, subject: &Subject, incident: IncidentId) {
+        let text = format!(
+            "An alert names an agent that the inventory does not have.\n\nAgent:    {}\nAlert:    \"{}\"\n\
+             Severity: {}\nSource:   {}\nIncident: {incident}\n\nNobody owns it. Add it to the inventory, or find out who it is.\n",
+            subject.agent.name,
+            one_line(&alert.title),
+            alert.severity,
+            alert.source,
+        );
+        self.tell(&[Principal::Fallback], format!("Unknown agent: {}", subject.agent.name), text);
+    }
+
+    fn tell_playbook_owner(&mut self, playbook: &Playbook, why: &str) {
+        let text = format!(
+            "The condition of playbook {} could not be evaluated for an alert, so it did not match:\n{why}\n\nCondition: {}\n",
+            playbook.name,
+            playbook.when.source(),
+        );
+        self.tell(&[playbook.owner.clone(), Principal::Fallback], format!("Playbook fault: {}", playbook.name), text);
+    }
+
+    fn tell(&mut self, to: &[Principal], subject: String, text: String) {
+        let engine = &self.intake.engine;
+        let people = engine.inventory().directory().resolve(to, None);
+        let messages = engine.messages(&people, &MessageKind::Notice { subject, text }, None, self.at);
+        self.rows.extend(messages.into_iter().map(|message| Row::Message(Box::new(message))));
+    }
+}
+
+impl Intake {
+    /// Tells runs under way of what was committed.
+    pub(super) async fn follow(&self, followers: Vec<Follower>) {
+        for follower in followers {
+            let (run, kind) = match follower {
+                Follower::Join { run, alert } => (run, EventKind::AlertJoined { alert }),
+                Follower::Supersede { run, by } => (run, EventKind::RunSuperseded { by }),
+            };
+            let event = Event::by_system(self.engine.clock().now(), kind);
+            if let Err(error) = self.engine.submit(run, event).await {
+                // The run may have ended meanwhile; the incident has the alert in any case.
+                tracing::info!(run.id = %run, %error, "a run under way did not take a further alert");
+            }
+        }
+    }
+}

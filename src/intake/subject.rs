@@ -1,0 +1,40 @@
+//! Whom an alert is about: the agent of the inventory, or an unknown one that is still an agent.
+
+use crate::domain::{Agent, AgentId, Alert, Digest};
+use crate::engine::Inventory;
+
+/// The agent that stands for "the alert names nobody".
+const NOBODY: &str = "unidentified";
+
+/// Whom an alert is about.
+#[derive(Clone, Debug)]
+pub(super) struct Subject {
+    pub agent: Agent,
+    /// What alerts of one incident have in common.
+    pub key: String,
+}
+
+/// Resolves what an alert claims; a claim that nobody fits is an unknown agent, never a wrong one.
+pub(super) fn of(inventory: &Inventory, alert: &Alert) -> Subject {
+    if let Some(agent) = inventory.resolve(&alert.agent) {
+        return Subject { key: format!("agent:{}", agent.id), agent: (*agent).clone() };
+    }
+    let claimed = alert.agent.id.as_deref().or(alert.agent.name.as_deref());
+    match claimed {
+        Some(claimed) => {
+            let agent = unknown(claimed);
+            Subject { key: format!("unknown:{}", agent.id), agent }
+        }
+        None => Subject { agent: unknown(NOBODY), key: format!("alert:{}", alert.dedup_key) },
+    }
+}
+
+/// An agent by a name that may be anything: what can't be an id is known by its digest.
+fn unknown(claimed: &str) -> Agent {
+    let hashed = || AgentId::parse(&format!("unknown-{}", Digest::of(claimed.as_bytes()).prefix()));
+    match AgentId::parse(claimed).or_else(|_| hashed()) {
+        Ok(id) => Agent { name: crate::machine::notice::one_line(claimed), ..Agent::unknown(id) },
+        // A digest always is a name; without this arm the compiler would want a panic.
+        Err(_) => unknown(NOBODY),
+    }
+}

@@ -1,0 +1,131 @@
+//! What people decide, and everything that could make a decision wrong.
+
+use jiff::SignedDuration;
+
+use super::simulator::{CONTAIN, Sim, agent};
+use crate::domain::approval::{ApprovalStatus, Choice};
+use crate::domain::{ApprovalCause, Assurance, Digest, EventKind, Mode, PersonId};
+use crate::machine::IllegalTransition;
+
+fn asked() -> Sim {
+    let mut sim = Sim::start(CONTAIN);
+    sim.contain();
+    sim
+}
+
+/// The vote of `ana`, changed in one respect.
+fn vote(sim: &Sim, change: impl FnOnce(&mut String, &mut Assurance, &mut Digest)) -> EventKind {
+    let EventKind::Voted { approval, person, choice, mut reason, mut assurance, mut plan } =
+        sim.vote_of("ana", Choice::Approve)
+    else {
+        unreachable!()
+    };
+    change(&mut reason, &mut assurance, &mut plan);
+    EventKind::Voted { approval, person, choice, reason, assurance, plan }
+}
+
+#[test]
+fn a_vote_for_another_plan_than_the_one_shown_is_refused() {
+    let mut sim = asked();
+    let wrong = vote(&sim, |_, _, plan| *plan = Digest::of(b"another"));
+    assert!(matches!(sim.submit(wrong), Err(IllegalTransition::PlanChanged { .. })));
+    assert_eq!(sim.approval().status, ApprovalStatus::Pending);
+}
+
+#[test]
+fn a_vote_needs_a_reason_and_an_eligible_person() {
+    let mut sim = asked();
+    let blank = vote(&sim, |reason, _, _| *reason = "  ".into());
+    assert_eq!(sim.submit(blank), Err(IllegalTransition::ReasonMissing));
+    let stranger = sim.vote_of("mallory", Choice::Approve);
+    assert_eq!(sim.submit(stranger), Err(IllegalTransition::NotEligible(PersonId::parse("mallory").unwrap())));
+}
+
+#[test]
+fn the_second_decision_sees_the_first() {
+    let mut sim = asked();
+    let (first, second) = (sim.vote_of("ana", Choice::Reject), sim.vote_of("sam", Choice::Approve));
+    sim.submit(first).unwrap();
+    let late = sim.submit(second);
+    assert_eq!(late, Err(IllegalTransition::AlreadyDecided { status: ApprovalStatus::Rejected }));
+    assert!(sim.lifted.is_empty());
+}
+
+#[test]
+fn a_vote_at_the_deadline_is_too_late_even_before_the_timer() {
+    let mut sim = asked();
+    sim.at += SignedDuration::from_hours(4);
+    let late = sim.vote_of("ana", Choice::Approve);
+    assert_eq!(sim.submit(late), Err(IllegalTransition::DeadlinePassed));
+}
+
+#[test]
+fn the_plan_says_which_hold_an_approval_lifts() {
+    let sim = asked();
+    let plan = sim.approval().plan.body;
+    assert_eq!(plan["steps"][0]["undoes"][0]["hold"], serde_json::json!(sim.placed[0].id));
+    assert_eq!(plan["steps"][0]["step"], "resume");
+    assert_eq!(plan["playbook_digest"], serde_json::json!(sim.playbook.digest));
+}
+
+#[test]
+fn over_a_limit_people_decide_before_anything_is_contained() {
+    let limited = |cause| Sim::start_with(CONTAIN, agent(), Mode::Enforce, Some(cause));
+    let mut sim = limited(ApprovalCause::Budget);
+    assert!(sim.placed.is_empty() && sim.calls.is_empty());
+    assert_eq!((sim.state("pause"), sim.state("revoke")), ("waiting", "waiting"));
+    assert_eq!(sim.run.approvals.len(), 1, "one question for all that the limit stops");
+    assert!(sim.approval().ask.contains("`pause` and `revoke`"), "{}", sim.approval().ask);
+    assert_eq!(sim.approval().plan.body["steps"].as_array().map(Vec::len), Some(2));
+    let vote = sim.vote_of("ana", Choice::Approve);
+    sim.submit(vote).unwrap();
+    assert_eq!((sim.placed.len(), sim.calls.len()), (1, 1));
+    let mut sim = limited(ApprovalCause::Protected);
+    let vote = sim.vote_of("ana", Choice::Reject);
+    sim.submit(vote).unwrap();
+    assert_eq!((sim.state("pause"), sim.state("revoke")), ("rejected", "rejected"));
+    assert!(sim.placed.is_empty());
+}
+
+#[test]
+fn silence_over_a_limit_asks_more_people_once_and_then_does_nothing() {
+    let mut sim = Sim::start_with(CONTAIN, agent(), Mode::Enforce, Some(ApprovalCause::Trust));
+    sim.wait(SignedDuration::from_hours(1));
+    assert_eq!(sim.state("pause"), "waiting");
+    assert!(sim.approval().escalated);
+    sim.wait(SignedDuration::from_hours(1));
+    assert_eq!((sim.state("pause"), sim.state("revoke")), ("rejected", "rejected"));
+    assert!(sim.placed.is_empty());
+}
+
+#[test]
+fn who_cannot_decide_brings_in_more_people_and_voids_the_old_request() {
+    let mut sim = asked();
+    let old = sim.approval();
+    let person = PersonId::parse("ana").unwrap();
+    sim.submit(EventKind::Escalated { approval: old.id, person }).unwrap();
+    let new = sim.approval();
+    assert_ne!(old.id, new.id);
+    assert_eq!(sim.run.approvals[&old.id].status, ApprovalStatus::Superseded);
+    let vote = sim.vote_of("sam", Choice::Approve);
+    sim.submit(vote).unwrap();
+    assert_eq!(sim.lifted.len(), 1);
+}
+
+#[test]
+fn a_decision_that_is_carried_out_too_late_is_asked_again() {
+    let text = CONTAIN.replace("identity: link }", "identity: link, valid_for: 5m }").replace(
+        "    when: steps.override.decision == 'approved'\n    steps:",
+        "    when: steps.override.decision == 'approved'\n    mode: sequential\n    steps:\n      - { step: pause_a_while, wait: 10m }",
+    );
+    let mut sim = Sim::start(&text);
+    sim.contain();
+    let vote = sim.vote_of("ana", Choice::Approve);
+    sim.submit(vote).unwrap();
+    sim.wait(SignedDuration::from_mins(10));
+    assert!(sim.lifted.is_empty(), "the approval is too old");
+    assert_eq!(sim.state("resume"), "waiting");
+    let vote = sim.vote_of("ana", Choice::Approve);
+    sim.submit(vote).unwrap();
+    assert_eq!(sim.lifted.len(), 1);
+}

@@ -1,0 +1,321 @@
+//! A run with somebody who answers the machine's questions.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, json};
+
+use crate::action::Registry;
+use crate::domain::agent::Credential;
+use crate::domain::alert::{Authentication, Claimed};
+use crate::domain::approval::{Choice, Quorum};
+use crate::domain::event::{CallOutcome, GateSight, Grant, Proof};
+use crate::domain::step::Baseline;
+use crate::domain::*;
+use crate::language::Source;
+use crate::machine::{Call, Effect, IllegalTransition, Phase, begin, replay, transition};
+use crate::playbook::{ActionKind, ActionSpec, Catalogue, ParameterSpec, ParameterType, Playbook, compile};
+
+pub const CONTAIN: &str = r#"
+playbook: contain
+title: Contain
+owner: user:ana
+mode: enforce
+match: { when: "true" }
+stages:
+  - stage: contain
+    steps:
+      - { step: pause, action: agent.pause, hold: 8h }
+      - step: revoke
+        action: oauth.revoke_token
+        with: { connection: idp, token: "{{agent.credentials.idp}}" }
+        verify: { within: 30s, recheck: [10m] }
+        retry: { max_attempts: 3, backoff: exponential, initial: 1s, max: 30s }
+  - stage: inform
+    steps:
+      - { step: tell_owner, action: notify, with: { to: owner, template: contained } }
+  - stage: decide
+    steps:
+      - step: override
+        approval: { ask: "Let {{agent.name}} resume?", releases: [resume], approvers: [owner], timeout: 4h, identity: link }
+  - stage: restore
+    when: steps.override.decision == 'approved'
+    steps:
+      - { step: resume, action: undo, with: { steps: [pause] } }
+"#;
+
+/// One action of the tests, of every protection, with or without a probe.
+fn action(name: &str, protection: Protection, probe: bool, impact: Impact) -> ActionSpec {
+    let parameter =
+        ParameterSpec { kind: ParameterType::String, required: false, values: Vec::new(), help: String::new() };
+    ActionSpec {
+        name: ActionName::parse(name).unwrap(),
+        kind: ActionKind::External,
+        parameters: BTreeMap::from([("value".to_owned(), parameter)]),
+        connector: None,
+        impact: Some(impact),
+        protection,
+        prepares: probe,
+        proves: probe,
+        prove_within: Duration::from_secs(30),
+        undoable: true,
+        timeout: Duration::from_secs(10),
+        digest: Digest::of(name.as_bytes()),
+        help: String::new(),
+    }
+}
+
+fn catalogue() -> Catalogue {
+    let real = Registry::catalogue_without_connections();
+    let oauth = real.get("oauth.revoke_token").map(|spec| (**spec).clone());
+    let own = [
+        action("try.idempotent", Protection::Idempotent, false, Impact::Notify),
+        action("try.verifiable", Protection::Verifiable, true, Impact::Contain),
+        action("try.none", Protection::None, false, Impact::Notify),
+    ];
+    Catalogue::new(oauth.into_iter().chain(own))
+}
+
+pub fn playbook(text: &str) -> Playbook {
+    let source = Source { name: "test.yaml".into(), text: text.into() };
+    match compile(&source, &catalogue()) {
+        Ok((playbook, _)) => playbook,
+        Err(faults) => panic!("{}", crate::language::render_human(&faults, &[source], false)),
+    }
+}
+
+fn start_time() -> Timestamp {
+    "2026-11-23T03:00:00Z".parse().unwrap()
+}
+
+pub fn agent() -> Agent {
+    let credential = Credential { reference: Some("env:IDP_TOKEN".into()), hash: None };
+    Agent {
+        known: true,
+        name: "Billing bot".into(),
+        owner: Some("user:ana".parse().unwrap()),
+        tier: Tier::Autonomous,
+        gated: true,
+        credentials: BTreeMap::from([("idp".to_owned(), credential)]),
+        ..Agent::unknown(AgentId::parse("billing-bot").unwrap())
+    }
+}
+
+fn alert(at: Timestamp) -> Alert {
+    Alert {
+        id: AlertId::generate(at),
+        source: SourceId::parse("alertmanager").unwrap(),
+        trust: Trust::Contain,
+        delivery_id: None,
+        event_id: None,
+        dedup_key: Digest::of(b"alert"),
+        group_key: None,
+        rule: Some("token_anomalous_use".into()),
+        title: "token used from an unexpected place".into(),
+        status: AlertStatus::Firing,
+        severity: Severity::High,
+        severity_raw: None,
+        occurred_at: at,
+        occurred_at_assumed: false,
+        ended_at: None,
+        received_at: at,
+        agent: Claimed::default(),
+        principal: None,
+        credential: None,
+        owner: None,
+        resources: Vec::new(),
+        labels: BTreeMap::new(),
+        fields: Map::new(),
+        is_test: false,
+        truncated: false,
+        auth: Authentication { scheme: "bearer".into(), key_id: None },
+    }
+}
+
+/// A run with somebody who answers the machine's questions.
+pub struct Sim {
+    pub playbook: Playbook,
+    pub run: Run,
+    pub events: Vec<Event>,
+    pub at: Timestamp,
+    /// Calls that were asked for and not answered yet.
+    pub calls: Vec<Call>,
+    pub placed: Vec<Hold>,
+    pub lifted: Vec<HoldId>,
+    pub alarms: Vec<String>,
+    pub notices: Vec<String>,
+    /// Set to withhold authority from containing steps.
+    pub withhold: Option<ApprovalCause>,
+    pub free_workers: bool,
+}
+
+impl Sim {
+    pub fn start(text: &str) -> Self {
+        Self::start_with(text, agent(), Mode::Enforce, None)
+    }
+
+    pub fn start_with(text: &str, agent: Agent, mode: Mode, withhold: Option<ApprovalCause>) -> Self {
+        let playbook = playbook(text);
+        let at = start_time();
+        let kind = EventKind::RunStarted {
+            run: RunId::generate(at),
+            incident: IncidentId::generate(at),
+            digest: playbook.digest,
+            mode,
+            agent: Box::new(agent),
+            alert: Box::new(alert(at)),
+        };
+        let event = Event { at, actor: Actor::Source { id: SourceId::parse("alertmanager").unwrap() }, kind };
+        let (run, effects) = begin(&playbook, &event).unwrap();
+        let mut sim = Self {
+            playbook,
+            run,
+            events: vec![event],
+            at,
+            calls: Vec::new(),
+            placed: Vec::new(),
+            lifted: Vec::new(),
+            alarms: Vec::new(),
+            notices: Vec::new(),
+            withhold,
+            free_workers: true,
+        };
+        sim.perform(effects);
+        sim.check_replay();
+        sim
+    }
+
+    pub fn submit(&mut self, kind: EventKind) -> Result<(), IllegalTransition> {
+        let event = Event::by_system(self.at, kind);
+        let (run, effects) = transition(&self.playbook, self.run.clone(), &event)?;
+        self.run = run;
+        self.events.push(event);
+        self.perform(effects);
+        self.check_replay();
+        Ok(())
+    }
+
+    fn check_replay(&self) {
+        let (run, entries) = replay(&self.playbook, &self.events).expect("the history replays");
+        assert_eq!(run, self.run, "the history leads to another state");
+        assert!(!entries.is_empty());
+        let stored = serde_json::to_string(&self.run).unwrap();
+        assert_eq!(serde_json::from_str::<Run>(&stored).unwrap(), self.run, "the state survives being stored");
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            let answer = match effect {
+                Effect::Authorize { path, approved, .. } => {
+                    let gate = GateSight { seen_at: Some(self.at) };
+                    let grant = match self.withhold {
+                        Some(cause) if !approved => Grant::Withheld { cause },
+                        _ => Grant::Granted { gate },
+                    };
+                    Some(EventKind::StepAuthorized { path, grant })
+                }
+                Effect::Ask { path, .. } => {
+                    let people: BTreeSet<PersonId> = ["ana", "sam"].map(|id| PersonId::parse(id).unwrap()).into();
+                    let quorums = vec![Quorum { approve: 1, reject: 1, from: people.clone() }];
+                    Some(EventKind::ApprovalAsked { path, approval: ApprovalId::generate(self.at), people, quorums })
+                }
+                Effect::Notify { path, notice } => {
+                    self.notices.push(format!("{}\n{}", notice.subject, notice.text));
+                    let people = BTreeSet::from([PersonId::parse("ana").unwrap()]);
+                    Some(EventKind::Notified { path, people, messages: vec![MessageId::generate(self.at)] })
+                }
+                Effect::Begin { path } if self.free_workers => Some(EventKind::AttemptBegan { path }),
+                Effect::Begin { .. } | Effect::AskPeople { .. } | Effect::Regressed { .. } => None,
+                Effect::Alarm(notice) => {
+                    self.alarms.push(notice.subject);
+                    None
+                }
+                Effect::Call(call) => {
+                    self.calls.push(*call);
+                    None
+                }
+                Effect::PlaceHold(hold) => {
+                    self.placed.push(*hold);
+                    None
+                }
+                Effect::LiftHold { hold, .. } => {
+                    self.lifted.push(hold);
+                    None
+                }
+            };
+            if let Some(kind) = answer {
+                let event = Event::by_system(self.at, kind);
+                let (run, more) = transition(&self.playbook, self.run.clone(), &event).expect("an answer fits");
+                self.run = run;
+                self.events.push(event);
+                self.perform(more);
+            }
+        }
+    }
+
+    pub fn wait(&mut self, time: SignedDuration) {
+        self.at += time;
+        self.submit(EventKind::Ticked).unwrap();
+    }
+
+    /// Takes the one call that is asked for.
+    pub fn call(&mut self, phase: fn(&Phase) -> bool) -> Call {
+        let index = self.calls.iter().position(|call| phase(&call.phase));
+        self.calls.remove(index.unwrap_or_else(|| panic!("no such call among {:?}", self.calls)))
+    }
+
+    pub fn prepared(&mut self, live: bool) {
+        let path = self.call(|phase| *phase == Phase::Prepare).path;
+        let baseline = Some(Baseline { live, detail: "active: true".into(), at: self.at });
+        self.submit(EventKind::AttemptPrepared { path, baseline, snapshot: None }).unwrap();
+    }
+
+    pub fn ended(&mut self, outcome: CallOutcome) {
+        let path = self.call(|phase| *phase == Phase::Send).path;
+        self.submit(EventKind::AttemptEnded { path, outcome }).unwrap();
+    }
+
+    pub fn applied(&mut self) {
+        self.ended(CallOutcome::Applied { output: json!({ "status": 200 }) });
+    }
+
+    pub fn proved(&mut self, seen: bool) {
+        let path = self.call(|phase| matches!(phase, Phase::Prove { .. })).path;
+        let detail = "active: false".to_owned();
+        let proof = if seen { Proof::Seen { detail } } else { Proof::NotSeen { detail: "active: true".into() } };
+        self.submit(EventKind::AttemptProved { path, proof }).unwrap();
+    }
+
+    /// Contains: the revocation is prepared, sent and proved.
+    pub fn contain(&mut self) {
+        self.prepared(true);
+        self.applied();
+        self.proved(true);
+    }
+
+    pub fn approval(&self) -> Approval {
+        let pending = self.run.approvals.values().find(|it| it.decision().is_none() && it.decided_at.is_none());
+        pending.expect("a pending request").clone()
+    }
+
+    pub fn vote_of(&self, person: &str, choice: Choice) -> EventKind {
+        let approval = self.approval();
+        EventKind::Voted {
+            approval: approval.id,
+            person: PersonId::parse(person).unwrap(),
+            choice,
+            reason: "checked the logs".into(),
+            assurance: Assurance::Link,
+            plan: approval.plan.hash,
+        }
+    }
+
+    pub fn step(&self, name: &str) -> &StepRecord {
+        &self.run.steps[&name.parse::<StepPath>().unwrap()]
+    }
+
+    pub fn state(&self, name: &str) -> &'static str {
+        self.step(name).state.as_str()
+    }
+}
