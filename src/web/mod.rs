@@ -1,1 +1,3 @@
-//! web
+//! What people and programs reach over HTTP.
+
+pub mod ui;
