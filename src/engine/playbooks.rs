@@ -3,6 +3,7 @@
 //! A folder is reloaded whole or not at all for each file: a broken file keeps its last good version serving, and its
 //! diagnostics are kept to be shown. A version is stored before it may start a run.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -83,9 +84,9 @@ impl Library {
         let mut loaded = Loaded { diagnostics: read.diagnostics, sources: read.sources, ..Loaded::default() };
         if loaded.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error) {
             for (name, playbook) in self.last_good(store, &loaded).await? {
-                if !serving.contains_key(&name) {
-                    loaded.kept.push(name.clone());
-                    serving.insert(name, playbook);
+                if let Entry::Vacant(slot) = serving.entry(name) {
+                    loaded.kept.push(slot.key().clone());
+                    slot.insert(playbook);
                 }
             }
         }

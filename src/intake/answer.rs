@@ -51,7 +51,7 @@ pub struct Refused {
 
 impl Refused {
     pub(super) fn unknown_source(source: &str) -> Self {
-        let shown: String = source.chars().filter(|c| c.is_ascii_graphic()).take(64).collect();
+        let shown: String = source.chars().filter(char::is_ascii_graphic).take(64).collect();
         Self {
             kind: RefusedKind::UnknownSource,
             code: "SD2001",

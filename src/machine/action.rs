@@ -62,8 +62,8 @@ impl Motion<'_> {
 
     /// What people let go acts only on their approval, while it is fresh and its plan is still the same.
     fn start_released(&mut self, path: &StepPath, impact: Impact) -> Result<(), IllegalTransition> {
-        let named = self.run.approvals.values().rev().filter(|approval| approval.releases.contains(path));
-        let decided = named.filter_map(|approval| approval.decision().map(|decision| (approval, decision))).next();
+        let mut named = self.run.approvals.values().rev().filter(|approval| approval.releases.contains(path));
+        let decided = named.find_map(|approval| approval.decision().map(|decision| (approval, decision)));
         let Some((approval, decision)) = decided.map(|(approval, decision)| (approval.clone(), decision)) else {
             let reason = "it takes an approval that names it in `releases`, and there is none".to_owned();
             return self.set(path, StepState::Failed { reason });

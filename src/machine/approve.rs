@@ -16,7 +16,7 @@ use super::motion::Motion;
 use super::plan::Terms;
 
 /// How long people have when it is not a playbook that asks them (over a budget, not trusted, protected).
-const LIMIT_TIMEOUT: Duration = Duration::from_secs(60 * 60);
+const LIMIT_TIMEOUT: Duration = Duration::from_hours(1);
 
 impl Motion<'_> {
     pub fn start_approval(&mut self, path: &StepPath, spec: &ApprovalSpec) -> Result<(), IllegalTransition> {
