@@ -124,7 +124,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_daemon_that_does_not_run_is_said_to_be_unreachable_with_its_place() {
-        crate::client::install_provider();
+        crate::client::tls::install_provider();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("none.sock");
         let client = Client::local(&path).unwrap();

@@ -105,6 +105,11 @@ impl Context {
         Ok(())
     }
 
+    /// A variable of the environment.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.get(name).map(String::as_str)
+    }
+
     /// Whether JSON is wanted.
     pub const fn json(&self) -> bool {
         self.connection.json
