@@ -26,6 +26,6 @@ pub mod intake;
 // Floor 5
 pub mod web;
 // Floor 6
-//pub mod app;
-//pub mod cli;
+pub mod app;
+pub mod cli;
 pub mod config;

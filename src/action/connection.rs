@@ -91,17 +91,17 @@ impl Connection {
     }
 
     /// What serves a call that names no connection: public addresses only, no credentials.
-    pub fn plain(secrets: &Arc<dyn Secrets>) -> Result<Self, BuildError> {
+    pub fn plain(secrets: Arc<dyn Secrets>) -> Result<Self, BuildError> {
         let options = ConnectionOptions::new("http");
         Ok(Self {
-            client: client(&options, secrets).map_err(BuildError::Plain)?,
+            client: client(&options, &secrets).map_err(BuildError::Plain)?,
             connector: options.connector,
             base_url: None,
             settings: BTreeMap::new(),
             timeout: None,
             auth: None,
             header_secrets: Vec::new(),
-            secrets: Arc::clone(secrets),
+            secrets,
         })
     }
 

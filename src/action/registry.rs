@@ -80,7 +80,7 @@ impl Registry {
             connectors.iter().map(|connector| (connector.name.as_str(), connector.connection.clone())).collect();
         let help = "any HTTP API, for http.call".to_owned();
         specs.insert(http_call::CONNECTOR, ConnectionSpec { help, ..ConnectionSpec::default() });
-        let connections = Arc::new(connect(connections, &specs, &secrets)?);
+        let connections = Arc::new(connect(connections, &specs, secrets)?);
 
         let mut actions: BTreeMap<String, Box<dyn Action>> = BTreeMap::new();
         let mut add = |action: Box<dyn Action>| actions.insert(action.spec().name.to_string(), action);
@@ -144,7 +144,7 @@ fn broken(faults: &[Diagnostic]) -> Vec<BuildError> {
 fn connect(
     options: &BTreeMap<ConnectionName, ConnectionOptions>,
     specs: &BTreeMap<&str, ConnectionSpec>,
-    secrets: &Arc<dyn Secrets>,
+    secrets: Arc<dyn Secrets>,
 ) -> Result<Connections, Vec<BuildError>> {
     let mut named = BTreeMap::new();
     let mut faults = Vec::new();
@@ -156,7 +156,7 @@ fn connect(
             faults.push(BuildError::UnknownConnector { connection: name.clone(), connector, known });
             continue;
         };
-        match Connection::build(name, options, spec, secrets) {
+        match Connection::build(name, options, spec, &secrets) {
             Ok(connection) => {
                 named.insert(name.clone(), connection);
             }

@@ -70,9 +70,8 @@ impl<'a> Batch<'a> {
             return Ok(());
         }
         let known = self.intake.engine.store().firing_alert(&alert.source, &alert.dedup_key).await?;
-        let known = known.filter(|known| {
-            known.last_seen_at.saturating_add(FIRING_TTL).unwrap_or(known.last_seen_at) >= self.at
-        });
+        let known = known
+            .filter(|known| known.last_seen_at.saturating_add(FIRING_TTL).unwrap_or(known.last_seen_at) >= self.at);
         match (alert.status, known) {
             (AlertStatus::Resolved, known) => {
                 self.resolve(mapped, known);
@@ -129,7 +128,8 @@ impl<'a> Batch<'a> {
                 touched.join(alert, true, at);
             }
         }
-        let answer = json!({ "alert": known.alert.id, "outcome": "folded", "incident": known.incident, "playbooks": [] });
+        let answer =
+            json!({ "alert": known.alert.id, "outcome": "folded", "incident": known.incident, "playbooks": [] });
         self.answers.push(answer);
         Ok(())
     }
@@ -139,8 +139,7 @@ impl<'a> Batch<'a> {
         let alert = &mapped.alert;
         let dedup = format!("{}:{}", alert.source, alert.dedup_key);
         if let Some((first, incident)) = self.fresh.get(&dedup) {
-            self.answers
-                .push(json!({ "alert": first, "outcome": "folded", "incident": incident, "playbooks": [] }));
+            self.answers.push(json!({ "alert": first, "outcome": "folded", "incident": incident, "playbooks": [] }));
             return Ok(());
         }
         let incident = self.touch(alert, subject).await?;

@@ -15,4 +15,5 @@
 
 mod harness;
 mod servers;
+mod source;
 mod tidy;

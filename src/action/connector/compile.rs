@@ -18,7 +18,7 @@ use crate::action::rules::Rules;
 use crate::client::parse_duration;
 use crate::domain::{ActionName, Digest, Impact, Protection};
 use crate::language::{self, Diagnostic, Fault, Source, SpanMap};
-use crate::playbook::{ActionKind, ActionSpec, ParameterSpec, ParameterType};
+use crate::playbook::{ActionKind, ActionSpec};
 
 /// The code of what is wrong with a connector, apart from its YAML, expressions and templates.
 pub const CONNECTOR_FAULT: &str = "SD0401";
@@ -94,11 +94,11 @@ impl Context<'_> {
         let pointer = format!("/actions/{}", escaped(name));
         let parameters = parameter::compile(&raw.params, &format!("{pointer}/params"), faults);
         let scope = Scope::new(&parameters, self.connection);
-        let snapshot = raw.snapshot.as_ref().map(|raw| snapshot(raw, &format!("{pointer}/snapshot"), &scope, faults));
+        let snapshot = part(raw.snapshot.as_ref(), |raw| snapshot(raw, &format!("{pointer}/snapshot"), &scope, faults));
         let request = RequestTemplate::compile(&raw.request, &format!("{pointer}/request"), &scope, faults);
         let rules = rules(raw, &pointer, faults);
-        let verify = raw.verify.as_ref().map(|raw| verify(raw, &format!("{pointer}/verify"), &scope, faults));
-        let undo = raw.undo.as_ref().map(|raw| {
+        let verify = part(raw.verify.as_ref(), |raw| verify(raw, &format!("{pointer}/verify"), &scope, faults));
+        let undo = part(raw.undo.as_ref(), |raw| {
             let request = RequestTemplate::compile(raw, &format!("{pointer}/undo"), &scope, faults);
             let rules = faults.all(&format!("{pointer}/undo"), Rules::usual());
             request.zip(rules).map(|(request, rules)| Undo { request, rules })
@@ -115,11 +115,11 @@ impl Context<'_> {
             defaults: defaults.collect(),
             spec: spec?,
             connector: Arc::clone(&self.connector),
-            snapshot: flat(snapshot)?,
+            snapshot: snapshot.ok()?,
             request: request?,
             rules: rules?,
-            verify: flat(verify)?,
-            undo: flat(undo)?,
+            verify: verify.ok()?,
+            undo: undo.ok()?,
         })
     }
 
@@ -136,11 +136,7 @@ impl Context<'_> {
         let within = raw.verify.as_ref().and_then(|verify| verify.within.as_deref());
         let within = duration(within, "30s", &format!("{pointer}/verify/within"), faults);
         let timeout = duration(raw.timeout.as_deref(), "10s", &format!("{pointer}/timeout"), faults);
-        let mut parameters: BTreeMap<String, ParameterSpec> =
-            parameters.iter().map(|(name, parameter)| (name.clone(), parameter.spec.clone())).collect();
-        let help = format!("the connection of `{}` that is called", self.connector);
-        let kind = ParameterType::String;
-        parameters.insert("connection".to_owned(), ParameterSpec { kind, required: true, values: Vec::new(), help });
+        let parameters = parameters.iter().map(|(name, parameter)| (name.clone(), parameter.spec.clone())).collect();
         Some(ActionSpec {
             name: full?,
             kind: ActionKind::External,
@@ -183,19 +179,20 @@ fn effect(raw: &RawAction, pointer: &str, faults: &mut Faults<'_>) {
     }
 }
 
-/// A part that was left out is fine; a part that did not compile is not.
-fn flat<T>(part: Option<Option<T>>) -> Option<Option<T>> {
-    match part {
-        None => Some(None),
-        Some(compiled) => compiled.map(Some),
-    }
+/// A part of the file that did not compile; its faults are noted.
+struct Broken;
+
+/// Compiles a part, unless it was left out.
+fn part<R, T>(raw: Option<&R>, compile: impl FnOnce(&R) -> Option<T>) -> Result<Option<T>, Broken> {
+    raw.map(|raw| compile(raw).ok_or(Broken)).transpose()
 }
 
 fn snapshot(raw: &RawSnapshot, pointer: &str, scope: &Scope, faults: &mut Faults<'_>) -> Option<Snapshot> {
     let request = RequestTemplate::get(&raw.get, &format!("{pointer}/get"), scope, faults);
     let keep = value(&raw.keep, &format!("{pointer}/keep"), faults);
-    let left = raw.left.as_ref().map(|left| compile_tree(left, &format!("{pointer}/left"), &scope.environment, faults));
-    Some(Snapshot { request: request?, keep: keep?, left: flat(left)? })
+    let left =
+        part(raw.left.as_ref(), |left| compile_tree(left, &format!("{pointer}/left"), &scope.environment, faults));
+    Some(Snapshot { request: request?, keep: keep?, left: left.ok()? })
 }
 
 fn verify(raw: &RawVerify, pointer: &str, scope: &Scope, faults: &mut Faults<'_>) -> Option<Verify> {

@@ -94,3 +94,11 @@ async fn a_secret_in_the_headers_of_a_connection_is_sent_and_redacted() {
     let told = format!("{outcome:?}");
     assert!(told.contains("secret#") && !told.contains("victim-token-333"), "{told}");
 }
+
+#[test]
+fn the_shipped_playbooks_compile_with_these_actions() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks");
+    let compiled = crate::playbook::compile_folder(&folder, &Registry::catalogue_without_connections());
+    assert!(compiled.diagnostics.is_empty(), "{:#?}", compiled.diagnostics);
+    assert!(!compiled.playbooks.is_empty());
+}

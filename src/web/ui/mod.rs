@@ -15,7 +15,6 @@ mod text;
 mod view;
 
 pub use address::ClientAddress;
-pub use templates::TemplateFault;
 
 use std::sync::Arc;
 
@@ -37,18 +36,18 @@ struct Ui {
     templates: Arc<Templates>,
 }
 
-/// The pages `/a/{token}` and `/r/{receipt}`. Fails only if a template of our own is broken.
-pub fn router(approvals: Arc<Approvals>) -> Result<Router, TemplateFault> {
-    let templates = Arc::new(Templates::compile()?);
+/// The pages `/a/{token}` and `/r/{receipt}`.
+pub fn router<S: Clone + Send + Sync + 'static>(approvals: Arc<Approvals>) -> Router<S> {
+    let templates = Arc::new(Templates::compile());
     let policy = headers::policy(templates::STYLE);
     let ui = Ui { approvals, templates };
     // `get` answers HEAD as well, without the body.
-    Ok(Router::new()
+    Router::new()
         .route("/a/{token}", get(pages::request::show).post(pages::decision::submit))
         .route("/a/{token}/decision", post(pages::decision::decide))
         .route("/a/{token}/escalate", post(pages::decision::escalate))
         .route("/r/{receipt}", get(pages::outcome::show))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(middleware::map_response(move |response| headers::guarded(response, policy.clone())))
-        .with_state(ui))
+        .with_state(ui)
 }

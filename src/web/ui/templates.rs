@@ -23,8 +23,8 @@ const TEMPLATES: [(&str, &str); 9] = [
 
 /// A template of our own is broken.
 #[derive(Debug, thiserror::Error)]
-#[error("failed to prepare the page {page}: {reason}; this is a fault of the build, not of the configuration")]
-pub struct TemplateFault {
+#[error("failed to render the page {page}: {reason}; this is a fault of the build, not of the configuration")]
+pub(super) struct TemplateFault {
     page: &'static str,
     reason: String,
 }
@@ -33,19 +33,35 @@ pub struct TemplateFault {
 pub(super) struct Templates(Handlebars<'static>);
 
 impl Templates {
-    pub fn compile() -> Result<Self, TemplateFault> {
+    /// The templates of the build. One that is broken, which a test rules out, is logged and answers with an error.
+    pub fn compile() -> Self {
         let mut registry = Handlebars::new();
         registry.set_strict_mode(true);
         let layout = include_str!("templates/layout.hbs").replace(STYLE_MARK, STYLE);
         for (page, text) in TEMPLATES.into_iter().chain([("layout", layout.as_str())]) {
-            let fault = |error: handlebars::TemplateError| TemplateFault { page, reason: error.to_string() };
-            registry.register_template_string(page, text).map_err(fault)?;
+            if let Err(error) = registry.register_template_string(page, text) {
+                tracing::error!(page, %error, "a page of the build is broken");
+            }
         }
-        Ok(Self(registry))
+        Self(registry)
     }
 
     /// A view as HTML.
     pub fn render(&self, page: &'static str, view: &impl Serialize) -> Result<String, TemplateFault> {
         self.0.render(page, view).map_err(|error| TemplateFault { page, reason: error.to_string() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_of_the_build_compiles_and_none_lets_markup_through() {
+        let templates = Templates::compile();
+        assert_eq!(templates.0.get_templates().len(), TEMPLATES.len() + 1);
+        for (page, text) in TEMPLATES {
+            assert!(!text.contains("{{{") && !text.contains("{{&"), "{page}");
+        }
     }
 }

@@ -83,7 +83,7 @@ fn action(url: &str) -> ConnectorAction {
     let mut options = stub::connection("directory", url);
     options.auth = Some(serde_json::from_value(json!({"header": {"value": "env:API"}})).unwrap());
     let built = Connection::build(&stub::name("dir"), &options, &connection, &secrets).unwrap();
-    let plain = Connection::plain(&secrets).unwrap();
+    let plain = Connection::plain(secrets).unwrap();
     let connections = Connections::new(BTreeMap::from([(stub::name("dir"), built)]), plain);
     ConnectorAction::new(Arc::clone(&actions[0]), Arc::new(connections))
 }
