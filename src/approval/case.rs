@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::domain::{Approval, ApprovalId, Hold, PersonId, Run, RunId, Standing};
+use crate::domain::{AgentId, Approval, ApprovalId, Hold, PersonId, Run, RunId, Standing};
 use crate::engine::Engine;
 use crate::engine::delivery::Wording;
 use crate::playbook::Playbook;
@@ -28,6 +28,8 @@ pub struct Case {
     pub standing: Standing,
     /// All holds on the agent.
     pub holds: Vec<Hold>,
+    /// Agents of the inventory that need this one.
+    pub dependents: Vec<AgentId>,
     /// When the gate last saw the agent.
     pub gate_seen_at: Option<Timestamp>,
     /// The moment of all this.
@@ -41,6 +43,8 @@ impl Case {
         let playbook = engine.library().pinned(engine.store(), &run.digest).await.ok();
         let (now, inventory) = (engine.clock().now(), engine.inventory());
         let voters = approval.votes.iter().map(|vote| &vote.person);
+        let needs = |needed: &[String]| needed.iter().any(|name| name == run.agent.id.as_str() || *name == run.agent.name);
+        let dependents = inventory.agents().filter(|agent| needs(&agent.depends_on)).map(|agent| agent.id.clone());
         let mentioned = approval.people.iter().chain(voters);
         let known = mentioned.filter_map(|id| inventory.directory().people.get(id));
         Ok(Some(Self {
@@ -48,6 +52,7 @@ impl Case {
             names: known.map(|person| (person.id.clone(), person.name.clone())).collect(),
             standing: engine.standing(&run.agent.id),
             holds: engine.holds_on(&run.agent.id),
+            dependents: dependents.collect(),
             gate_seen_at: engine.gate().seen_at(&run.agent.id),
             run,
             approval,

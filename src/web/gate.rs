@@ -1,9 +1,10 @@
-//! The gate over HTTP: may this agent act now? 204 or 403, from memory.
+//! The gate over HTTP: may this agent act now? 200 or 403, from memory.
 //!
 //! It serves nginx `auth_request`, Traefik `forwardAuth`, Envoy `ext_authz` and agent runtimes, so it takes any method
 //! (Envoy forwards the original one) and any path below `/gate` when a header names the agent: Envoy appends the original
 //! path to its `path_prefix`, so `path_prefix: /gate/envoy` with `gate.identify: header` works as it is. nginx drops the
-//! body of a refusal, so the standing and the reason are headers.
+//! body of a refusal, so the standing and the reason are headers. "Yes" is 200 without a body: Envoy takes no other status
+//! for it, and the others take every 2xx.
 //!
 //! **Architecture invariant:** no database, no logging and no body on this path; it stays outside of the layers that the
 //! other routes have.
@@ -67,7 +68,7 @@ fn answer(state: &WebState, path: Option<&str>, headers: &HeaderMap) -> Response
 
 fn respond(answer: &GateAnswer) -> Response {
     if answer.allowed {
-        return (StatusCode::NO_CONTENT, [(STANDING, answer.standing.as_str())]).into_response();
+        return (StatusCode::OK, [(STANDING, answer.standing.as_str())]).into_response();
     }
     // An agent that is not held and still refused is one that the inventory does not have.
     let standing = match answer.standing {
