@@ -9,6 +9,7 @@
 //! **Architecture invariant:** no database, no logging and no body on this path; it stays outside of the layers that the
 //! other routes have.
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -25,7 +26,13 @@ const REASON: &str = "x-standdown-reason";
 const REASON_CHARACTERS_MAX: usize = 200;
 
 /// `/gate/{agent}`, or any path below `/gate` when a header names the agent.
-pub async fn at_path(State(state): State<WebState>, Path(path): Path<String>, request: Request) -> Response {
+pub async fn at_path(
+    State(state): State<WebState>,
+    path: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Response {
+    // A path that is no UTF-8 names nobody. A proxy must get 403 for it: nginx takes anything else for a fault.
+    let path = path.map(|Path(path)| path).unwrap_or_default();
     answer(&state, Some(&path), request.headers())
 }
 
