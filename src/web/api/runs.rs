@@ -22,7 +22,11 @@ pub struct Query {
 }
 
 /// `GET /runs[?incident=]`.
-pub async fn list(_: Caller, State(state): State<WebState>, Asked(query): Asked<Query>) -> Result<Json<RunList>, Problem> {
+pub async fn list(
+    _: Caller,
+    State(state): State<WebState>,
+    Asked(query): Asked<Query>,
+) -> Result<Json<RunList>, Problem> {
     let runs = state.engine.store().runs(query.incident, limit(query.limit)?).await?;
     Ok(Json(RunList { runs }))
 }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::{
-    Actor, AgentId, Alert, Approval, Digest, Incident, IncidentId, Mode, PlaybookName, Run, RunId, StepPath, StepRecord,
-    StepState, Verdict, Attempt,
+    Actor, AgentId, Alert, Approval, Attempt, Digest, Incident, IncidentId, Mode, PlaybookName, Run, RunId, StepPath,
+    StepRecord, StepState, Verdict,
 };
 use crate::machine::Entry;
 use crate::store::{MessageSummary, RunSummary, StoredAlert};
@@ -93,7 +93,9 @@ impl StepView {
     #[must_use]
     pub fn new(path: &StepPath, record: &StepRecord) -> Self {
         let reason = match &record.state {
-            StepState::Failed { reason } | StepState::UndoFailed { reason } | StepState::Skipped { reason } => Some(reason),
+            StepState::Failed { reason } | StepState::UndoFailed { reason } | StepState::Skipped { reason } => {
+                Some(reason)
+            }
             _ => None,
         };
         let needs_operator = match &record.state {
