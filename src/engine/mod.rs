@@ -25,7 +25,7 @@ mod timers;
 mod worker;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use delivery::Delivery;
 pub use freeze::Freeze;
