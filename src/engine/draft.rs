@@ -10,6 +10,7 @@ use crate::machine::{Call, Effect, IllegalTransition, begin, transition};
 use crate::playbook::Playbook;
 use crate::store::{Guard, Row, Subject};
 
+use super::budget::Place;
 use super::{Engine, SystemAlert};
 
 /// The most events that one event may lead to; more would be a loop in the machine.
@@ -32,6 +33,8 @@ pub(super) struct Draft {
     pub placed: Vec<Hold>,
     pub lifted: Vec<HoldId>,
     pub alerts: Vec<SystemAlert>,
+    /// Places in the budgets; given back unless this is committed.
+    pub places: Vec<Place>,
     /// Whether people get messages by it.
     pub posts: bool,
     before: BTreeMap<ApprovalId, Approval>,
@@ -128,6 +131,7 @@ fn empty(
         placed: Vec::new(),
         lifted: Vec::new(),
         alerts: Vec::new(),
+        places: Vec::new(),
         posts: false,
         before,
     }
