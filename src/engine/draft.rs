@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::domain::{Approval, ApprovalId, Event, Hold, HoldId, Run, StepPath};
@@ -10,7 +10,7 @@ use crate::machine::{Call, Effect, IllegalTransition, begin, transition};
 use crate::playbook::Playbook;
 use crate::store::{Guard, Row, Subject};
 
-use super::history::recorded;
+use super::budget::Place;
 use super::{Engine, SystemAlert};
 
 /// The most events that one event may lead to; more would be a loop in the machine.
@@ -33,6 +33,8 @@ pub(super) struct Draft {
     pub placed: Vec<Hold>,
     pub lifted: Vec<HoldId>,
     pub alerts: Vec<SystemAlert>,
+    /// Places in the budgets; given back unless this is committed.
+    pub places: Vec<Place>,
     /// Whether people get messages by it.
     pub posts: bool,
     before: BTreeMap<ApprovalId, Approval>,
@@ -48,7 +50,7 @@ impl Draft {
             at: event.at,
             actor: event.actor.clone(),
             kind: event.kind.as_str(),
-            body: recorded(&event.kind),
+            body: serde_json::to_value(&event.kind).unwrap_or(Value::Null),
         }));
         let changed = self.run.approvals.values().filter(|approval| self.before.get(&approval.id) != Some(*approval));
         rows.extend(changed.map(|approval| Row::Approval {
@@ -129,6 +131,7 @@ fn empty(
         placed: Vec::new(),
         lifted: Vec::new(),
         alerts: Vec::new(),
+        places: Vec::new(),
         posts: false,
         before,
     }
