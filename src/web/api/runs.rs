@@ -67,8 +67,9 @@ async fn submit(state: &WebState, caller: &Caller, id: RunId, kind: EventKind) -
 
 async fn view(state: &WebState, id: RunId) -> Result<RunView, Problem> {
     let history = state.engine.history(id).await?;
+    let playbook = state.engine.library().pinned(state.engine.store(), &history.run.digest).await?;
     let messages = state.engine.store().messages_of(id).await?;
-    Ok(RunView::new(&history.run, history.entries, history.consistent, messages))
+    Ok(RunView::new(history, &playbook, messages))
 }
 
 /// The longest reason that is kept, in bytes.
