@@ -17,6 +17,7 @@
 mod demo;
 mod harness;
 mod real_crash;
+mod real_example;
 mod real_spine;
 mod servers;
 mod source;
