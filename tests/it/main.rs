@@ -15,5 +15,6 @@
 
 mod harness;
 mod servers;
+mod shipped_playbooks;
 mod source;
 mod tidy;
