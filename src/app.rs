@@ -15,6 +15,7 @@ use axum::Router;
 use tokio::net::UnixListener;
 use tokio::sync::mpsc;
 
+use crate::approval::{Approvals, Limits};
 use crate::clock::{SharedClock, SystemClock};
 use crate::client::{Secrets, SystemSecrets};
 use crate::config::Configuration;
@@ -64,9 +65,6 @@ pub enum BuildError {
     /// The socket can't be had.
     #[error(transparent)]
     Socket(#[from] web::listen::SocketError),
-    /// Pages or keys can't be made.
-    #[error("failed to start: {0}")]
-    Approvals(String),
 }
 
 /// A daemon that is ready to run.
@@ -121,7 +119,7 @@ impl Application {
 
         let intake = Arc::new(Intake::new(engine.clone(), sources));
         let delivery = Delivery::new(engine.clone(), channels);
-        let approvals = parts::approvals(&engine).await?;
+        let approvals = Arc::new(Approvals::new(engine.clone(), Limits::default()));
         let last_load = Arc::new(LastLoad::default());
         last_load.set(loaded.clone());
         let state = WebState {

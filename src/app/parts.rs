@@ -8,12 +8,11 @@ use axum::http::HeaderName;
 use secrecy::ExposeSecret as _;
 
 use crate::action::{ActionOptions, Registry};
-use crate::approval::Approvals;
 use crate::channel::{Channel, SmtpChannel, WebhookChannel};
 use crate::client::Secrets;
 use crate::config::{Configuration, PersonCredentials};
 use crate::domain::{Digest, PersonId};
-use crate::engine::{Engine, Inventory, Options, Reach, delivery::Channels};
+use crate::engine::{Inventory, Options, Reach, delivery::Channels};
 use crate::intake::Sources;
 use crate::language::{Diagnostic, Level};
 use crate::source::Source;
@@ -95,11 +94,6 @@ pub(super) fn engine_options(configuration: &Configuration, local_addr: SocketAd
         public_url: public_url.map(|url| url.as_str().trim_end_matches('/').to_owned()).unwrap_or_default(),
         ..Options::default()
     }
-}
-
-pub(super) async fn approvals(engine: &Engine) -> Result<Arc<Approvals>, BuildError> {
-    let approvals = Approvals::new(engine.clone()).await.map_err(|error| BuildError::Approvals(error.to_string()))?;
-    Ok(Arc::new(approvals))
 }
 
 pub(super) fn web_options(configuration: &Configuration, secrets: &dyn Secrets) -> Result<web::Options, BuildError> {

@@ -24,6 +24,7 @@ impl Intake {
         }
         let now = self.engine.clock().now();
         let authenticated = source.authenticate(headers, body, now)?;
+        let mut authenticated = authenticated;
         if let Some(receipt) = self.replayed(source, authenticated.delivery_id.as_deref()).await? {
             return Ok(receipt);
         }
@@ -50,6 +51,9 @@ impl Intake {
         }
         for item in refused {
             self.keep_dead_letter(source, &item.refusal, item.raw.to_string()).await;
+        }
+        if authenticated.delivery_id.is_none() {
+            authenticated.delivery_id = common_delivery_id(&mapped);
         }
         self.take(source.id(), source.answer(), &authenticated, &mapped).await
     }
@@ -123,6 +127,12 @@ impl Intake {
             tracing::error!(source.id = %source.id(), %error, "a refused delivery could not be kept");
         }
     }
+}
+
+/// The delivery id that the mapping found, if it found the same in every item.
+fn common_delivery_id(mapped: &[Mapped]) -> Option<String> {
+    let first = mapped.first()?.alert.delivery_id.clone()?;
+    mapped.iter().all(|mapped| mapped.alert.delivery_id.as_ref() == Some(&first)).then_some(first)
 }
 
 fn record_delivery(commit: &mut Commit, source: &SourceId, delivery: &str, at: jiff::Timestamp, answer: &Value) {

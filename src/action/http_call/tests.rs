@@ -91,7 +91,7 @@ async fn an_answer_that_never_comes_and_a_connection_that_breaks_leave_doubt() {
     let mut server = JoinSet::new();
     server.spawn(async move {
         let (mut connection, _) = listener.accept().await.unwrap();
-        connection.read(&mut [0; 64]).await.unwrap();
+        connection.read_exact(&mut [0; 16]).await.unwrap();
     });
     let broken = send(&stub::registry(&format!("http://{address}")), &call("http.call", post("/"), Phase::Send)).await;
     assert!(ambiguous(&broken), "{broken:?}");

@@ -134,7 +134,7 @@ async fn whoever_steps_the_clock_ends_the_looking() {
     let proving = perform(&fake, &call, &clock);
     let stepping = async {
         tokio::time::sleep(Duration::from_secs(3)).await;
-        clock.advance(Duration::from_secs(3_600));
+        clock.advance(Duration::from_hours(1));
     };
     let (result, ()) = tokio::join!(proving, stepping);
     assert!(matches!(result, CallResult::Proved(Proof::NotSeen { .. })));

@@ -82,7 +82,7 @@ impl Life {
     /// One call: ask the gate, then work; with a token that is no longer good, fetch another.
     async fn act(&self, token: &mut String) -> anyhow::Result<()> {
         let gate = self.client.get(&self.gate).send().await?;
-        if gate.status() != StatusCode::NO_CONTENT {
+        if !gate.status().is_success() {
             let reason = gate.headers().get("x-standdown-reason").and_then(|value| value.to_str().ok());
             self.refused(gate.status(), reason.unwrap_or_default());
             return Ok(());
@@ -102,10 +102,10 @@ impl Life {
     fn worked(&self) {
         let before = *self.tell.borrow();
         if before.worked == 0 {
-            self.screen.good_line("billing-bot", "works: gate 204, ledger 200");
+            self.screen.good_line("billing-bot", "works: the gate lets it, the ledger answers 200");
         }
         if before.stopped && !before.resumed {
-            self.screen.good_line("billing-bot", "works again: gate 204, a new token, ledger 200");
+            self.screen.good_line("billing-bot", "works again: the gate lets it, with a new token the ledger answers 200");
         }
         self.tell.send_modify(|seen| {
             if seen.stopped {

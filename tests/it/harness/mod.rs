@@ -5,6 +5,7 @@
 #![allow(dead_code, reason = "the harness offers more than each state of the suite uses")]
 
 pub mod authority;
+pub mod daemon;
 pub mod lab;
 pub mod patience;
 pub mod recorder;
