@@ -13,6 +13,7 @@
     reason = "a test that cannot go on must stop loudly; helpers outside #[test] functions are tests too"
 )]
 
+mod bad_input;
 mod harness;
 mod servers;
 mod shipped_playbooks;

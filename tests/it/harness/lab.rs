@@ -285,7 +285,7 @@ protected: [{protected}]
 people:
   ana: {{ name: Ana, email: ana@example.com }}
   sam: {{ name: Sam, email: sam@example.com }}
-fallback_owner: user:sam
+fallback_owner: ["user:sam"]
 sources:
   detector: {{ preset: generic, auth: {{ bearer: "file:{folder}/bearer" }}, trust: contain }}
 connections:

@@ -9,4 +9,5 @@ pub mod daemon;
 pub mod lab;
 pub mod patience;
 pub mod recorder;
+pub mod scene;
 pub mod servers;
