@@ -13,8 +13,11 @@
     reason = "a test that cannot go on must stop loudly; helpers outside #[test] functions are tests too"
 )]
 
+mod bad_decisions;
 mod bad_input;
+mod check;
 mod harness;
+mod reload;
 mod servers;
 mod shipped_playbooks;
 mod source;
