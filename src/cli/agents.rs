@@ -78,10 +78,8 @@ impl Until {
 impl Agents {
     pub async fn run(self, context: &Context) -> Result<(), Error> {
         let (client, now) = (context.client()?, context.now());
-        let order = |hold: &Hold| HoldOrder {
-            reason: hold.reason.clone(),
-            until: hold.until.map(|until| until.resolve(now)),
-        };
+        let order =
+            |hold: &Hold| HoldOrder { reason: hold.reason.clone(), until: hold.until.map(|until| until.resolve(now)) };
         let path = |id: &AgentId, verb: &str| format!("/agents/{}{verb}", segment(id.as_str()));
         let view: AgentView = match self {
             Self::List { held } => {
@@ -148,7 +146,11 @@ fn words(view: &AgentView, now: Timestamp) -> String {
         };
         let asked = hold.until.map(|at| format!("; asked about {}", time::stamp(at, now))).unwrap_or_default();
         let placed = time::stamp(hold.placed_at, now);
-        let line = format!("\n✗ {} since {placed} by {by}{asked}\n    \"{}\"\n", Standing::from(hold.level), quoted(&hold.reason));
+        let line = format!(
+            "\n✗ {} since {placed} by {by}{asked}\n    \"{}\"\n",
+            Standing::from(hold.level),
+            quoted(&hold.reason)
+        );
         text.push_str(&paint(Tone::Bad, &line));
     }
     if !view.holds.is_empty() && view.gate.seen_at.is_none() {

@@ -111,7 +111,13 @@ fn table(list: &ApprovalList, now: Timestamp) -> Table {
 fn words(view: &ApprovalView, now: Timestamp) -> String {
     let approval = &view.approval;
     let status = paint(tone(approval.status), approval.status.as_str());
-    let mut text = format!("{}\n{}  {status}  step {} of {}\n", bold(&quoted(&approval.ask)), approval.id, approval.path, view.run);
+    let mut text = format!(
+        "{}\n{}  {status}  step {} of {}\n",
+        bold(&quoted(&approval.ask)),
+        approval.id,
+        approval.path,
+        view.run
+    );
     text.push_str(&format!("  why asked  {}\n", approval.cause.explain()));
     let silence = match approval.on_timeout {
         OnTimeout::Reject => "counts as no",

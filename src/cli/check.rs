@@ -3,7 +3,6 @@
 //! The actions that playbooks may name depend on the configured connections, so the configuration is read first. A
 //! secret that can't be read here is only warned of: where files are checked is seldom where they serve.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -77,30 +76,21 @@ impl Check {
 impl Report {
     /// The actions that playbooks may name, and every fault of the configuration.
     fn catalogue(&mut self, configuration: Option<&Configuration>) -> Catalogue {
+        let Some(configuration) = configuration else { return Registry::catalogue_without_connections() };
         let secrets: Arc<dyn Secrets> = Arc::new(SystemSecrets);
-        let options = ActionOptions { evidence_folder: configuration.and_then(|one| one.evidence_folder.clone()) };
-        let none = BTreeMap::new();
-        let connections = configuration.map_or(&none, |one| &one.connections);
-        if let Some(configuration) = configuration {
-            self.diagnostics.extend(configuration.warnings.iter().cloned());
-            let missing = configuration.check_secrets(secrets.as_ref());
-            if missing.is_empty() {
-                self.sources_of(configuration, secrets.as_ref());
-            }
-            self.diagnostics.extend(missing.into_iter().map(|fault| Diagnostic { level: Level::Warning, ..fault }));
+        let options = ActionOptions { evidence_folder: configuration.evidence_folder.clone() };
+        self.diagnostics.extend(configuration.warnings.iter().cloned());
+        let missing = configuration.check_secrets(secrets.as_ref());
+        if missing.is_empty() {
+            self.sources_of(configuration, secrets.as_ref());
         }
-        match Registry::build(connections, &options, secrets.clone()) {
+        self.diagnostics.extend(missing.into_iter().map(|fault| Diagnostic { level: Level::Warning, ..fault }));
+        match Registry::build(&configuration.connections, &options, secrets) {
             Ok(registry) => registry.catalogue(),
             Err(faults) => {
-                let at = |fault: String| {
-                    configuration.map_or_else(
-                        || Diagnostic::error("SD1040", "connections", fault.clone()),
-                        |one| one.diagnostic("/connections", "SD1040", fault.clone(), None),
-                    )
-                };
+                let at = |fault: String| configuration.diagnostic("/connections", "SD1040", fault, None);
                 self.diagnostics.extend(faults.iter().map(|fault| at(fault.to_string())));
-                let plain = Registry::build(&none, &options, secrets);
-                plain.map(|registry| registry.catalogue()).unwrap_or_default()
+                Registry::catalogue_without_connections()
             }
         }
     }

@@ -42,7 +42,8 @@ impl Client {
         if parsed.is_none() {
             return Err(Error::Usage(format!("failed to call `{base}`: an address begins with https:// or http://")));
         }
-        let builder = || reqwest::Client::builder().timeout(ANSWER_TIME_MAX).redirect(reqwest::redirect::Policy::none());
+        let builder =
+            || reqwest::Client::builder().timeout(ANSWER_TIME_MAX).redirect(reqwest::redirect::Policy::none());
         let http = builder().build().or_else(|_| builder().tls_certs_only(bundled()).build()).map_err(unusable)?;
         let hint = "check the address, and that `listen:` of the daemon's configuration can be reached from here";
         Ok(Self { http, place: base.clone(), base, hint, token: Some(token.into()) })

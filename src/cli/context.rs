@@ -47,7 +47,9 @@ impl Context {
     /// A context over the environment of the process.
     pub fn new(connection: Connection) -> Self {
         // A variable that is no Unicode can't be one of ours.
-        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
         Self { connection, environment: std::env::vars_os().filter_map(text).collect() }
     }
 
@@ -72,7 +74,9 @@ impl Context {
         if let Some(url) = &self.connection.url {
             let token = self.environment.get("STANDDOWN_TOKEN").filter(|token| !token.is_empty());
             let token = token.ok_or_else(|| {
-                Error::Usage("failed to call the daemon: --url needs a person's API token in STANDDOWN_TOKEN".to_owned())
+                Error::Usage(
+                    "failed to call the daemon: --url needs a person's API token in STANDDOWN_TOKEN".to_owned(),
+                )
             })?;
             return Client::network(url, token);
         }
@@ -88,7 +92,9 @@ impl Context {
         }
         let configuration = self.configuration().map_err(|faults| {
             let shown = render_human(&faults, &config::excerpts(&faults), false);
-            Error::Failed(format!("failed to find the socket: the configuration has faults (or name it with --socket)\n{shown}"))
+            Error::Failed(format!(
+                "failed to find the socket: the configuration has faults (or name it with --socket)\n{shown}"
+            ))
         })?;
         configuration.socket.ok_or_else(|| {
             Error::Usage("failed to call the daemon: the configuration has no socket; use --url".to_owned())

@@ -110,7 +110,9 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Error> {
     match cli.command {
         Command::Serve(command) => return command.run(&context).await,
         Command::Check(command) => return command.run(&context),
-        Command::Demo(command) => return demo::run(command.yes).await.map_err(|error| Error::Failed(format!("{error:#}"))),
+        Command::Demo(command) => {
+            return demo::run(command.yes).await.map_err(|error| Error::Failed(format!("{error:#}")));
+        }
         Command::Status(command) => command.run(&context).await?,
         Command::Incidents(command) => command.run(&context).await?,
         Command::Runs(command) => return command.run(&context).await,

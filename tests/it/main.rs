@@ -9,6 +9,7 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stderr,
+    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test that cannot go on must stop loudly; helpers outside #[test] functions are tests too"
 )]
@@ -16,7 +17,10 @@
 mod bad_decisions;
 mod bad_input;
 mod check;
+mod demo;
 mod harness;
+mod real_crash;
+mod real_spine;
 mod reload;
 mod servers;
 mod shipped_playbooks;

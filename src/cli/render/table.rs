@@ -1,6 +1,6 @@
 //! Aligned columns, one line a row, coloured by the row's tone.
 
-use comfy_table::{presets, Table as Grid};
+use comfy_table::{Table as Grid, presets};
 
 use crate::machine::Tone;
 

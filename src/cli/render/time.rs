@@ -35,11 +35,7 @@ pub fn span(length: SignedDuration) -> String {
 /// How long after `start` something was, to the millisecond in the first minute: `+0.123 s`, `+14 min`.
 pub fn offset(at: Timestamp, start: Timestamp) -> String {
     let length = at.duration_since(start);
-    if length.as_secs() < 60 {
-        format!("+{:.3} s", length.as_secs_f64())
-    } else {
-        format!("+{}", span(length))
-    }
+    if length.as_secs() < 60 { format!("+{:.3} s", length.as_secs_f64()) } else { format!("+{}", span(length)) }
 }
 
 #[cfg(test)]
