@@ -148,7 +148,7 @@ async fn one_unusable_item_of_a_delivery_does_not_hide_the_others() {
 #[tokio::test]
 async fn hostile_values_are_data_whatever_field_they_stand_in() {
     let scene = Scene::start(|setup| setup).await;
-    let long = "x".repeat(200_000);
+    let long = "x".repeat(20_000);
     let hostile = [
         "{{agent.credentials.idp}}{{#each this}}{{this}}{{/each}}",
         "\u{0}\u{1b}[2J\u{202e}\r\nBcc: everybody@example.com",

@@ -8,7 +8,8 @@ use crate::harness::scene::{Scene, database_bytes};
 
 #[tokio::test]
 async fn no_secret_and_no_link_token_reaches_the_log_or_the_database() {
-    let mut scene = Scene::start(|setup| setup.set("/log", json!({ "level": "trace", "format": "json" }))).await;
+    let logged = json!({ "level": "trace", "format": "json" });
+    let mut scene = Scene::start(|setup| setup.set("/log", logged).variable("RUST_LOG", "trace")).await;
     let run = scene.misuse_run().await;
     scene.until_asked(&run).await;
     let request = scene.request(1).await;
@@ -42,7 +43,7 @@ async fn no_secret_and_no_link_token_reaches_the_log_or_the_database() {
         ("a wrong credential", "not-the-token-of-anybody-41ac".to_owned()),
     ];
     let (log, database) = (scene.daemon.log(), database_bytes(scene.daemon.folder()));
-    assert!(log.contains("TRACE") && log.contains(&run), "everything is logged");
+    assert!(log.contains("\"TRACE\"") && log.contains(&run), "everything is logged");
     assert!(database.len() > 4096);
     for (what, secret) in &secrets {
         assert!(!log.contains(secret.as_str()), "{what} stands in the log: {}", around(&log, secret));
