@@ -106,9 +106,13 @@ impl Engine {
             let (run, effects) = transition(playbook, draft.run, &event)?;
             draft.run = run;
             draft.events.push(event);
+            // What an answer leads to comes before the other answers: a second step that a limit stops must find the
+            // request of the first, so that people are asked once about both.
+            let mut further = Vec::new();
             for effect in effects {
-                answers.extend(self.answer(playbook, &mut draft, effect, at));
+                further.extend(self.answer(playbook, &mut draft, effect, at));
             }
+            further.into_iter().rev().for_each(|kind| answers.push_front(kind));
         }
         Ok(draft)
     }

@@ -8,6 +8,7 @@ pub mod address;
 mod form;
 mod headers;
 mod pages;
+mod segment;
 mod templates;
 #[cfg(test)]
 mod tests;
