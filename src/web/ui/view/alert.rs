@@ -35,7 +35,7 @@ impl AlertView {
     pub fn new(case: &Case) -> Self {
         let alert = &case.run.alert;
         let (icon, tone) = match alert.severity {
-            Severity::Critical => ("‼", "bad"),
+            Severity::Critical => ("!!", "bad"),
             Severity::High => ("!", "bad"),
             Severity::Medium => ("△", "warn"),
             Severity::Low | Severity::Info => ("·", ""),
@@ -48,11 +48,7 @@ impl AlertView {
             icon,
             tone,
             test: alert.is_test,
-            at: format!(
-                "{}, {}{assumed}",
-                full_time(alert.occurred_at),
-                distance(alert.occurred_at, case.now)
-            ),
+            at: format!("{}, {}{assumed}", full_time(alert.occurred_at), distance(alert.occurred_at, case.now)),
             joined: case.run.joined,
             evidence: evidence(alert),
         }

@@ -37,8 +37,9 @@ impl Faults {
                 Some(Self { code: code(), reason: if *reason_missing { reason() } else { None }, choice: None })
             }
             DecideError::WrongCode { left } if *left > 0 => {
-                let tries = if *left == 1 { "One more try" } else { "Look at the newest message" };
-                let text = format!("That is not the code of this link. {tries}: {left} left.");
+                let tries = if *left == 1 { "try" } else { "tries" };
+                let text =
+                    format!("That is not the code of this link: take it from the newest message. {left} more {tries}.");
                 Some(Self { code: Some(text), ..Self::default() })
             }
             DecideError::ReasonMissing => Some(Self { reason: reason(), ..Self::default() }),
@@ -83,9 +84,9 @@ impl FormView {
         let picked = typed.entry.and_then(Entry::picked);
         let reason = typed.entry.map(|entry| block(&entry.reason, REASON_BYTES_MAX).0).unwrap_or_default();
         let all = [("words", &faults.reason), ("code", &faults.code), ("choice", &faults.choice)];
-        let errors = all.into_iter().filter_map(|(field, text)| {
-            text.as_ref().map(|text| FieldError { field, text: text.clone() })
-        });
+        let errors = all
+            .into_iter()
+            .filter_map(|(field, text)| text.as_ref().map(|text| FieldError { field, text: text.clone() }));
         let errors = errors.collect();
         let view = Self {
             plan: approval.plan.hash.to_string(),

@@ -30,22 +30,28 @@ impl Outcome {
             ),
             ApprovalStatus::Approved => ("✓", format!("Decided{at}: {}", wording.approve), wording.if_approved.clone()),
             ApprovalStatus::Rejected => ("✗", format!("Decided{at}: {}", wording.reject), wording.if_rejected.clone()),
-            ApprovalStatus::Expired => {
-                ("⏱", format!("Nobody decided in time{at}"), wording.if_silent.clone())
-            }
-            ApprovalStatus::Cancelled => {
-                ("–", format!("No longer asked{at}"), "The run ended before anybody decided. Nothing was done by this request.".to_owned())
-            }
+            ApprovalStatus::Expired => ("–", format!("Nobody decided in time{at}"), wording.if_silent.clone()),
+            ApprovalStatus::Cancelled => (
+                "–",
+                format!("No longer asked{at}"),
+                "The run ended before anybody decided. Nothing was done by this request.".to_owned(),
+            ),
             ApprovalStatus::Superseded => (
                 "→",
                 format!("More people were asked{at}"),
                 "A new request stands in the place of this one. If you are asked, you have a newer message.".to_owned(),
             ),
         };
-        Self { icon, headline, text }
+        Self { icon, headline, text: capitalised(&text) }
     }
 
     pub(super) fn notice(&self) -> Notice {
         Notice { bad: false, headline: format!("{} {}", self.icon, self.headline), text: self.text.clone() }
     }
+}
+
+/// The text as a sentence of its own.
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }

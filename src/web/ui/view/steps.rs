@@ -36,7 +36,8 @@ pub(super) fn what(case: &Case, path: &StepPath) -> String {
 
 pub(super) fn done(case: &Case) -> Vec<StepLine> {
     let begun = in_order(case).into_iter().filter(|(path, record)| {
-        let asks_now = matches!(&record.state, StepState::Waiting(Waiting::Approval { .. })) && **path == case.approval.path;
+        let asks_now =
+            matches!(&record.state, StepState::Waiting(Waiting::Approval { .. })) && **path == case.approval.path;
         record.state != StepState::Pending && !asks_now
     });
     begun.take(STEPS_MAX).map(|(path, record)| done_line(case, path, record)).collect()
@@ -66,7 +67,7 @@ const fn standing(record: &StepRecord) -> (&'static str, &'static str, &'static 
         (StepState::Skipped { .. }, _) => ("–", "", "skipped"),
         (StepState::Cancelled, _) => ("–", "", "cancelled"),
         (StepState::Undoing(_), _) => ("…", "warn", "being undone"),
-        (StepState::Undone, _) => ("↩", "", "undone"),
+        (StepState::Undone, _) => ("←", "", "undone"),
         (StepState::UndoFailed { .. }, _) => ("✗", "bad", "undoing failed"),
     }
 }
