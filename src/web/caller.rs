@@ -35,9 +35,7 @@ impl Caller {
     pub fn actor(&self) -> Result<Actor, Problem> {
         let id = match self {
             Self::Person(id) => id.clone(),
-            Self::Administrator { uid } => {
-                PersonId::parse(&format!("local-{uid}")).map_err(|_| Problem::internal())?
-            }
+            Self::Administrator { uid } => PersonId::parse(&format!("local-{uid}")).map_err(|_| Problem::internal())?,
         };
         Ok(Actor::Person { id, assurance: Assurance::Api })
     }
@@ -47,7 +45,8 @@ impl Caller {
         match self {
             Self::Person(id) => Ok(id),
             Self::Administrator { uid } => {
-                let detail = format!("failed to act as user {uid} of this machine: the configuration maps it to nobody");
+                let detail =
+                    format!("failed to act as user {uid} of this machine: the configuration maps it to nobody");
                 Err(Problem::new(StatusCode::FORBIDDEN, codes::FORBIDDEN, detail)
                     .hint(format!("add `uid: {uid}` to a person under `people:` of the configuration")))
             }
@@ -78,7 +77,8 @@ impl FromRequestParts<WebState> for Caller {
             Some(person) => Ok(Self::Person(person)),
             None if uid == 0 || uid == rustix::process::getuid().as_raw() => Ok(Self::Administrator { uid }),
             None => {
-                let detail = format!("failed to authenticate: user {uid} of this machine is nobody of the configuration");
+                let detail =
+                    format!("failed to authenticate: user {uid} of this machine is nobody of the configuration");
                 Err(Problem::new(StatusCode::FORBIDDEN, codes::FORBIDDEN, detail)
                     .hint(format!("add `uid: {uid}` to a person under `people:` of the configuration")))
             }
@@ -97,6 +97,8 @@ pub(super) fn bearer(parts: &Parts) -> Result<Option<&str>, Problem> {
     let usable = token.filter(|token| !token.is_empty() && token.len() <= TOKEN_BYTES_MAX);
     match (usable, values.next()) {
         (Some(token), None) => Ok(Some(token)),
-        _ => Err(Problem::unauthenticated("failed to authenticate: the `Authorization` header is no single bearer token")),
+        _ => Err(Problem::unauthenticated(
+            "failed to authenticate: the `Authorization` header is no single bearer token",
+        )),
     }
 }

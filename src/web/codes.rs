@@ -63,7 +63,10 @@ pub const NOT_READY: &str = "SD5013";
 const EXPLANATIONS: [(&str, &str); 28] = [
     (NO_SUCH_RUN, "There is no run with this id; `standdown runs list` shows the newest."),
     (RUN_STATE, "The run is over, or its step is not in a state in which this can happen to it; read the run again."),
-    (PLAYBOOK_VERSION, "The version of the playbook that the run started with can't be used; restore the actions it names."),
+    (
+        PLAYBOOK_VERSION,
+        "The version of the playbook that the run started with can't be used; restore the actions it names.",
+    ),
     (NO_SUCH_INCIDENT, "There is no incident with this id; `standdown incidents list` shows the newest."),
     (NO_SUCH_PLAYBOOK, "No playbook of this name serves; `standdown playbooks list` shows those that do."),
     (NO_SUCH_AGENT, "The inventory has no agent with this id; `standdown agents list` shows those it has."),

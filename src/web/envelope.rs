@@ -13,11 +13,11 @@ use futures_util::FutureExt as _;
 use tracing::Instrument as _;
 use uuid::{NoContext, Uuid};
 
+use super::Peer;
 use super::codes;
 use super::problem::{Problem, identify};
 use super::state::WebState;
 use super::ui::ClientAddress;
-use super::Peer;
 
 /// How long a request may take.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);

@@ -1,13 +1,15 @@
-//! The gate over HTTP: may this agent act now? 204 or 403, from memory.
+//! The gate over HTTP: may this agent act now? 200 or 403, from memory.
 //!
 //! It serves nginx `auth_request`, Traefik `forwardAuth`, Envoy `ext_authz` and agent runtimes, so it takes any method
 //! (Envoy forwards the original one) and any path below `/gate` when a header names the agent: Envoy appends the original
 //! path to its `path_prefix`, so `path_prefix: /gate/envoy` with `gate.identify: header` works as it is. nginx drops the
-//! body of a refusal, so the standing and the reason are headers.
+//! body of a refusal, so the standing and the reason are headers. "Yes" is 200 without a body: Envoy takes no other status
+//! for it, and the others take every 2xx.
 //!
 //! **Architecture invariant:** no database, no logging and no body on this path; it stays outside of the layers that the
 //! other routes have.
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -24,7 +26,13 @@ const REASON: &str = "x-standdown-reason";
 const REASON_CHARACTERS_MAX: usize = 200;
 
 /// `/gate/{agent}`, or any path below `/gate` when a header names the agent.
-pub async fn at_path(State(state): State<WebState>, Path(path): Path<String>, request: Request) -> Response {
+pub async fn at_path(
+    State(state): State<WebState>,
+    path: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Response {
+    // A path that is no UTF-8 names nobody. A proxy must get 403 for it: nginx takes anything else for a fault.
+    let path = path.map(|Path(path)| path).unwrap_or_default();
     answer(&state, Some(&path), request.headers())
 }
 
@@ -60,7 +68,7 @@ fn answer(state: &WebState, path: Option<&str>, headers: &HeaderMap) -> Response
 
 fn respond(answer: &GateAnswer) -> Response {
     if answer.allowed {
-        return (StatusCode::NO_CONTENT, [(STANDING, answer.standing.as_str())]).into_response();
+        return (StatusCode::OK, [(STANDING, answer.standing.as_str())]).into_response();
     }
     // An agent that is not held and still refused is one that the inventory does not have.
     let standing = match answer.standing {

@@ -56,7 +56,8 @@ async fn read(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
         let mut stream = body.into_data_stream();
         let mut bytes = Vec::new();
         while let Some(chunk) = stream.next().await {
-            let broken = |_| Problem::new(StatusCode::BAD_REQUEST, codes::BODY, "failed to read the body: it broke off");
+            let broken =
+                |_| Problem::new(StatusCode::BAD_REQUEST, codes::BODY, "failed to read the body: it broke off");
             bytes.extend_from_slice(&chunk.map_err(broken)?);
             if bytes.len() > bytes_max {
                 let detail = format!("failed to read the body: it has more than {bytes_max} bytes");

@@ -53,7 +53,11 @@ impl Metrics {
     pub fn new(since: jiff::Timestamp) -> Self {
         let mut registry = Registry::with_prefix("standdown");
         let alerts = Family::default();
-        registry.register("deliveries", "Deliveries of alert sources, by source and what became of them", alerts.clone());
+        registry.register(
+            "deliveries",
+            "Deliveries of alert sources, by source and what became of them",
+            alerts.clone(),
+        );
         let gate = Family::<Labels<1>, Counter>::default();
         registry.register("gate_answers", "Answers of the gate", gate.clone());
         let answer = |word: &str| gate.get_or_create(&Labels([("answer", word.to_owned())])).clone();
@@ -101,7 +105,8 @@ impl Metrics {
         let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         self.messages_waiting.set(number(waiting));
         self.messages_undelivered.set(number(undelivered));
-        self.approvals_pending.set(i64::try_from(store.approvals(true, APPROVALS_MAX).await?.len()).unwrap_or(i64::MAX));
+        self.approvals_pending
+            .set(i64::try_from(store.approvals(true, APPROVALS_MAX).await?.len()).unwrap_or(i64::MAX));
         self.frozen.set(i64::from(engine.is_frozen()));
         self.runs.update(store).await?;
         let mut text = String::new();

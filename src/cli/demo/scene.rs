@@ -93,7 +93,7 @@ playbooks: playbooks
 agents: agents.yaml
 people:
   ana: {{ name: Ana, webhook: inbox, token: "sha256:{token}", uid: {uid} }}
-fallback_owner: user:ana
+fallback_owner: [user:ana]
 sources:
   demo:
     preset: generic

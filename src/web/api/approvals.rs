@@ -68,7 +68,11 @@ pub async fn reject(
 }
 
 /// `POST /approvals/{id}/escalate`: asks more people without deciding.
-pub async fn escalate(caller: Caller, State(state): State<WebState>, Id(id): Id<ApprovalId>) -> Result<Response, Problem> {
+pub async fn escalate(
+    caller: Caller,
+    State(state): State<WebState>,
+    Id(id): Id<ApprovalId>,
+) -> Result<Response, Problem> {
     state.approvals.escalate_by_person(id, caller.person()?, Assurance::Api).await?;
     Ok(tagged(load(&state, id).await?))
 }
@@ -121,7 +125,9 @@ fn plan(headers: &HeaderMap) -> Result<Digest, Problem> {
     let text = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
     match (text.parse(), values.next()) {
         (Ok(plan), None) => Ok(plan),
-        _ => Err(Problem::parameter("failed to decide: `If-Match` is not one hash of 64 hexadecimal digits").hint(hint)),
+        _ => {
+            Err(Problem::parameter("failed to decide: `If-Match` is not one hash of 64 hexadecimal digits").hint(hint))
+        }
     }
 }
 

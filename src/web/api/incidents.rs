@@ -10,9 +10,9 @@ use crate::store::ReadModel;
 use crate::web::problem::Problem;
 use crate::web::{Caller, WebState, codes};
 
+use super::LIST_MAX;
 use super::reading::{Asked, Id, limit};
 use super::view::{IncidentList, IncidentView};
-use super::LIST_MAX;
 
 /// Which incidents.
 #[derive(Debug, Default, Deserialize)]

@@ -22,7 +22,11 @@ pub struct Query {
 }
 
 /// `GET /runs[?incident=]`.
-pub async fn list(_: Caller, State(state): State<WebState>, Asked(query): Asked<Query>) -> Result<Json<RunList>, Problem> {
+pub async fn list(
+    _: Caller,
+    State(state): State<WebState>,
+    Asked(query): Asked<Query>,
+) -> Result<Json<RunList>, Problem> {
     let runs = state.engine.store().runs(query.incident, limit(query.limit)?).await?;
     Ok(Json(RunList { runs }))
 }
@@ -63,8 +67,9 @@ async fn submit(state: &WebState, caller: &Caller, id: RunId, kind: EventKind) -
 
 async fn view(state: &WebState, id: RunId) -> Result<RunView, Problem> {
     let history = state.engine.history(id).await?;
+    let playbook = state.engine.library().pinned(state.engine.store(), &history.run.digest).await?;
     let messages = state.engine.store().messages_of(id).await?;
-    Ok(RunView::new(&history.run, history.entries, history.consistent, messages))
+    Ok(RunView::new(history, &playbook, messages))
 }
 
 /// The longest reason that is kept, in bytes.

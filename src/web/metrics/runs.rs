@@ -52,7 +52,11 @@ impl Tally {
         };
         registry.register("runs_started", "Runs that began, by mode", tally.started.clone());
         registry.register("runs_finished", "Runs that are over, by outcome", tally.finished.clone());
-        registry.register("run_verdicts", "What is known of the containment of runs that are over", tally.verdicts.clone());
+        registry.register(
+            "run_verdicts",
+            "What is known of the containment of runs that are over",
+            tally.verdicts.clone(),
+        );
         registry.register("runs_open", "Runs of the newest 1000 that are not over", tally.open.clone());
         registry.register(
             "time_to_contain_seconds",

@@ -36,7 +36,8 @@ async fn a_success_is_left_as_it_is() {
 
 #[tokio::test]
 async fn an_overloaded_store_says_when_to_come_back() {
-    let (status, headers, body) = sent(Problem::from(CommitError::Overloaded { retry_after_seconds: 7 }).into_response()).await;
+    let (status, headers, body) =
+        sent(Problem::from(CommitError::Overloaded { retry_after_seconds: 7 }).into_response()).await;
     assert_eq!((status, body.code.as_str()), (StatusCode::SERVICE_UNAVAILABLE, "SD5011"));
     assert_eq!(headers.get(RETRY_AFTER).unwrap(), "7");
 }

@@ -12,7 +12,8 @@ pub const ROWS: usize = 8;
 
 /// The commit of that number; every number is another delivery, agent and incident.
 pub fn commit(number: u64) -> Commit {
-    let seconds = i64::try_from(number / 10_000).unwrap();
+    // Ids are made of the time; a few commits share each of its steps, as they would at full speed.
+    let seconds = i64::try_from(number / 12).unwrap();
     let key = format!(
         "agent-{:x}",
         Digest::of(&number.to_be_bytes()).as_bytes()[0..8]

@@ -40,7 +40,7 @@ pub async fn a_changed_event_is_detected(store: &impl Backend) {
     assert_eq!(changed(|event| event.body = json!({"step": "revoke"})), Err(ChainError::Content { seq: 2 }));
     assert_eq!(changed(|event| event.at = at(9)), Err(ChainError::Content { seq: 2 }));
     assert_eq!(changed(|event| event.actor = by_hand()), Err(ChainError::Content { seq: 2 }));
-    assert_eq!(changed(|event| event.kind = "step_failed".to_owned()), Err(ChainError::Content { seq: 2 }));
+    assert_eq!(changed(|event| event.kind.push('!')), Err(ChainError::Content { seq: 2 }));
     let other = Subject::Run(RunId::generate(at(0)));
     assert_eq!(verify_chain(&events, &other), Err(ChainError::Content { seq: 1 }));
 }
@@ -56,7 +56,8 @@ pub async fn a_removed_or_swapped_event_is_detected(store: &impl Backend) {
 }
 
 pub async fn fractions_and_sorted_keys_survive_verification(store: &impl Backend) {
-    let body = json!({"z": 0.1, "a": 1.0e-7, "rate": 117.30000000000001, "big": u64::MAX, "n": -3, "t": "é\u{202e}\n"});
+    let body =
+        json!({"z": 0.1, "a": 1.0e-7, "rate": 117.300_000_000_000_01, "big": u64::MAX, "n": -3, "t": "é\u{202e}\n"});
     let odd = [5e-324, 1.797_693_134_862_315_7e308, 0.123_456_789_012_345_67, 7.038_531e-26];
     store
         .commit(rows([

@@ -2,6 +2,14 @@
 //!
 //! A database more is one module more below that runs the same list.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_imports,
+    reason = "a test stops at what it did not expect; its samples read like words of the language"
+)]
+
 mod batches;
 mod durability;
 mod guards;

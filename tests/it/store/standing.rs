@@ -26,7 +26,7 @@ pub async fn an_end_is_asked_about_once(store: &impl Backend) {
     silent.ask_at_end = false;
     store.commit(rows([&ends, &stays, &silent].map(hold_row))).await.unwrap();
     assert_eq!(store.holds_ended(at(59)).await.unwrap(), []);
-    assert_eq!(store.holds_ended(at(60)).await.unwrap(), [ends.clone()]);
+    assert_eq!(store.holds_ended(at(60)).await.unwrap(), std::slice::from_ref(&ends));
     store.commit(rows([Row::HoldEndHandled { hold: ends.id }])).await.unwrap();
     assert_eq!(store.holds_ended(at(99)).await.unwrap(), []);
     assert_eq!(store.holds().await.unwrap().len(), 3);

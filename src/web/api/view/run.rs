@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::{
-    Actor, AgentId, Alert, Approval, Digest, Incident, IncidentId, Mode, PlaybookName, Run, RunId, StepPath, StepRecord,
-    StepState, Verdict, Attempt,
+    Actor, AgentId, Alert, Approval, Attempt, Digest, Incident, IncidentId, Mode, PlaybookName, RunId, StepPath,
+    StepRecord, StepState, Verdict,
 };
+use crate::engine::RunHistory;
 use crate::machine::Entry;
+use crate::playbook::Playbook;
 use crate::store::{MessageSummary, RunSummary, StoredAlert};
 
 /// An alert as it first arrived, and what became of it.
@@ -93,7 +95,9 @@ impl StepView {
     #[must_use]
     pub fn new(path: &StepPath, record: &StepRecord) -> Self {
         let reason = match &record.state {
-            StepState::Failed { reason } | StepState::UndoFailed { reason } | StepState::Skipped { reason } => Some(reason),
+            StepState::Failed { reason } | StepState::UndoFailed { reason } | StepState::Skipped { reason } => {
+                Some(reason)
+            }
             _ => None,
         };
         let needs_operator = match &record.state {
@@ -147,7 +151,7 @@ pub struct RunView {
     pub ended_at: Option<Timestamp>,
     /// How many more alerts joined it.
     pub joined: u32,
-    /// Its steps, in the order in which their turn came.
+    /// Its steps, in the order of the playbook.
     pub steps: Vec<StepView>,
     /// What it asked people, oldest first.
     pub approvals: Vec<Approval>,
@@ -160,11 +164,12 @@ pub struct RunView {
 }
 
 impl RunView {
-    /// A run with its timeline and messages.
+    /// A run with its playbook, timeline and messages.
     #[must_use]
-    pub fn new(run: &Run, timeline: Vec<Entry>, consistent: bool, messages: Vec<MessageSummary>) -> Self {
+    pub fn new(history: RunHistory, playbook: &Playbook, messages: Vec<MessageSummary>) -> Self {
+        let RunHistory { run, entries: timeline, consistent } = history;
         let mut steps: Vec<StepView> = run.steps.iter().map(|(path, record)| StepView::new(path, record)).collect();
-        steps.sort_by_key(|step| (step.started_at.is_none(), step.started_at));
+        steps.sort_by_key(|step| playbook.steps().position(|known| known.name == step.path.step));
         let mut approvals: Vec<Approval> = run.approvals.values().cloned().collect();
         approvals.sort_by_key(|approval| approval.asked_at);
         let containment = run.containment();
