@@ -16,8 +16,8 @@ use tokio::net::UnixListener;
 use tokio::sync::mpsc;
 
 use crate::approval::{Approvals, Limits};
-use crate::clock::{SharedClock, SystemClock};
 use crate::client::{Secrets, SystemSecrets};
+use crate::clock::{SharedClock, SystemClock};
 use crate::config::Configuration;
 use crate::engine::{Delivery, Engine, Gate, Library, Loaded, Supervisor, SystemAlert};
 use crate::intake::Intake;

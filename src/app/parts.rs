@@ -29,7 +29,9 @@ pub(super) fn adapters(
     let options = ActionOptions { evidence_folder: configuration.evidence_folder.clone() };
     let registry = Registry::build(&configuration.connections, &options, secrets.clone());
     if let Err(found) = &registry {
-        faults.extend(found.iter().map(|fault| configuration.diagnostic("/connections", "SD1040", fault.to_string(), None)));
+        faults.extend(
+            found.iter().map(|fault| configuration.diagnostic("/connections", "SD1040", fault.to_string(), None)),
+        );
     }
     let sources = sources(configuration, secrets.as_ref(), &mut faults);
     let channels = channels(configuration, secrets, &mut faults);

@@ -43,7 +43,8 @@ impl Case {
         let playbook = engine.library().pinned(engine.store(), &run.digest).await.ok();
         let (now, inventory) = (engine.clock().now(), engine.inventory());
         let voters = approval.votes.iter().map(|vote| &vote.person);
-        let needs = |needed: &[String]| needed.iter().any(|name| name == run.agent.id.as_str() || *name == run.agent.name);
+        let needs =
+            |needed: &[String]| needed.iter().any(|name| name == run.agent.id.as_str() || *name == run.agent.name);
         let dependents = inventory.agents().filter(|agent| needs(&agent.depends_on)).map(|agent| agent.id.clone());
         let mentioned = approval.people.iter().chain(voters);
         let known = mentioned.filter_map(|id| inventory.directory().people.get(id));

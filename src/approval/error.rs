@@ -121,9 +121,8 @@ impl From<IllegalTransition> for DecideError {
     fn from(illegal: IllegalTransition) -> Self {
         match illegal {
             IllegalTransition::NoSuchApproval(_) => Self::NotFound,
-            IllegalTransition::AlreadyDecided { status: ApprovalStatus::Expired } | IllegalTransition::DeadlinePassed => {
-                Self::Expired
-            }
+            IllegalTransition::AlreadyDecided { status: ApprovalStatus::Expired }
+            | IllegalTransition::DeadlinePassed => Self::Expired,
             IllegalTransition::AlreadyDecided { status } => Self::AlreadyDecided { status },
             IllegalTransition::NotEligible(person) => Self::NotEligible(person),
             IllegalTransition::AlreadyVoted(person) => Self::AlreadyVoted(person),

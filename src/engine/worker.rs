@@ -65,7 +65,10 @@ impl Engine {
         let mut held = permit;
         let mut next = Some(call);
         while let Some(call) = next.take() {
-            if held.is_none() {
+            if is_patient(call.phase) {
+                // Looking for an effect may take long, and costs little: it must not keep a change waiting.
+                held = None;
+            } else if held.is_none() {
                 held = self.inner.workers.clone().acquire_owned().await.ok();
             }
             if call.phase == Phase::Send {
@@ -106,6 +109,14 @@ impl Engine {
                 }
             }
         }
+    }
+}
+
+/// Whether a phase only waits and looks.
+const fn is_patient(phase: Phase) -> bool {
+    match phase {
+        Phase::Prove { .. } | Phase::Recheck => true,
+        Phase::Prepare | Phase::Send | Phase::Check => false,
     }
 }
 

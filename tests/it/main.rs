@@ -9,11 +9,15 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stderr,
+    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test that cannot go on must stop loudly; helpers outside #[test] functions are tests too"
 )]
 
+mod demo;
 mod harness;
+mod real_crash;
+mod real_spine;
 mod servers;
 mod source;
 mod tidy;

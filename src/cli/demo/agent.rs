@@ -105,7 +105,8 @@ impl Life {
             self.screen.good_line("billing-bot", "works: the gate lets it, the ledger answers 200");
         }
         if before.stopped && !before.resumed {
-            self.screen.good_line("billing-bot", "works again: the gate lets it, with a new token the ledger answers 200");
+            self.screen
+                .good_line("billing-bot", "works again: the gate lets it, with a new token the ledger answers 200");
         }
         self.tell.send_modify(|seen| {
             if seen.stopped {
@@ -120,7 +121,8 @@ impl Life {
         let before = *self.tell.borrow();
         if before.worked > 0 && !before.stopped {
             let calls = before.worked;
-            self.screen.bad_line("billing-bot", &format!("STOPPED after {calls} calls: gate {} ({reason})", status.as_u16()));
+            self.screen
+                .bad_line("billing-bot", &format!("STOPPED after {calls} calls: gate {} ({reason})", status.as_u16()));
             self.tell.send_modify(|seen| seen.stopped = true);
         }
     }

@@ -40,7 +40,10 @@ pub async fn run(yes: bool) -> anyhow::Result<ExitCode> {
     let configuration = match config::load(Some(&scene.configuration), &std::collections::BTreeMap::new()) {
         Ok(configuration) => configuration,
         Err(faults) => {
-            bail!("the demo's configuration: {}", crate::language::render_human(&faults, &config::excerpts(&faults), false))
+            bail!(
+                "the demo's configuration: {}",
+                crate::language::render_human(&faults, &config::excerpts(&faults), false)
+            )
         }
     };
     let application = Application::build(configuration, Surroundings::default()).await?;

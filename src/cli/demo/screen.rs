@@ -85,7 +85,12 @@ impl Screen {
     /// Asks whoever sits in front of the screen to decide.
     pub fn ask(&self, link: &str, code: &str) {
         self.styled("decide", &format!("open {link}"), WAITING.bold(), '?');
-        self.styled("decide", &format!("the code is {code}; until you decide, billing-bot stays stopped (Ctrl-C ends)"), WAITING, '?');
+        self.styled(
+            "decide",
+            &format!("the code is {code}; until you decide, billing-bot stays stopped (Ctrl-C ends)"),
+            WAITING,
+            '?',
+        );
     }
 
     fn styled(&self, who: &str, text: &str, style: Style, mark: char) {

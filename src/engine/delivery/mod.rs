@@ -11,6 +11,8 @@ pub mod moment;
 pub mod outlook;
 mod pause;
 mod record;
+#[cfg(test)]
+pub(crate) mod rehearsal;
 mod request;
 #[cfg(test)]
 mod tests;

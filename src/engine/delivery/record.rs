@@ -24,7 +24,9 @@ impl Delivery {
             Fate::NoLongerNeeded => Row::MessageUndelivered { message: id, at, error: NO_LONGER_NEEDED.to_owned() },
             Fate::Failed { reason, permanent, token } => {
                 let next = if permanent { None } else { next_try(queued.failures, message.created_at, at) };
-                return self.record_failure(message, next, reason, token.map(|token| Row::TokenRevoked { token })).await;
+                return self
+                    .record_failure(message, next, reason, token.map(|token| Row::TokenRevoked { token }))
+                    .await;
             }
         };
         Ok(self.engine.store().commit(Commit { guards: Vec::new(), rows: vec![row] }).await?)

@@ -82,7 +82,9 @@ impl Request<'_> {
             line(format!("{name}: {fact}"));
         }
         line(format!("\nLook at it and decide:\n{link}\n"));
-        line("Opening the link changes nothing. The page asks for the code: the four digits at the start of the".into());
+        line(
+            "Opening the link changes nothing. The page asks for the code: the four digits at the start of the".into(),
+        );
         line("subject. The link is for you alone; do not forward it.".into());
         line(format!("\nRequest {}, run {}.", self.approval.id, self.run.id));
         text

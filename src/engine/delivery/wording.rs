@@ -94,9 +94,7 @@ impl Planned {
     fn of(approval: &Approval) -> Self {
         let empty = Vec::new();
         let steps = approval.plan.body.get("steps").and_then(Value::as_array).unwrap_or(&empty);
-        let text = |value: &Value, key: &str| {
-            one_line(value.get(key).and_then(Value::as_str).unwrap_or_default())
-        };
+        let text = |value: &Value, key: &str| one_line(value.get(key).and_then(Value::as_str).unwrap_or_default());
         let undone: Vec<&Value> =
             steps.iter().filter_map(|step| step.get("undoes").and_then(Value::as_array)).flatten().collect();
         let destroys = steps.iter().any(|step| text(step, "impact") == "destroy");

@@ -6,6 +6,9 @@
 
 pub mod authority;
 pub mod daemon;
+pub mod interposer;
 pub mod patience;
 pub mod recorder;
+pub mod request;
 pub mod servers;
+pub mod world;

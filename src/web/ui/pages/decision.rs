@@ -78,14 +78,22 @@ impl Ui {
         }
         let conflict = |headline: &str, text: &str, bad| {
             let notice = Some(Notice { bad, headline: headline.to_owned(), text: text.to_owned() });
-            self.again(token, address, StatusCode::CONFLICT, Typed { entry: Some(entry), faults: Faults::default(), notice })
+            self.again(
+                token,
+                address,
+                StatusCode::CONFLICT,
+                Typed { entry: Some(entry), faults: Faults::default(), notice },
+            )
         };
         match error {
             DecideError::PlanChanged => {
-                let text = "What would be done is not what you were shown. Nothing was decided. Look at it again below.";
+                let text =
+                    "What would be done is not what you were shown. Nothing was decided. Look at it again below.";
                 conflict("The plan has changed", text, true).await
             }
-            DecideError::AlreadyVoted(_) => conflict("You have answered already", "Your first answer stands.", false).await,
+            DecideError::AlreadyVoted(_) => {
+                conflict("You have answered already", "Your first answer stands.", false).await
+            }
             DecideError::AlreadyEscalated => {
                 conflict("More people were asked already", "You can still decide.", false).await
             }
@@ -110,7 +118,8 @@ impl Ui {
             | DecideError::ReasonMissing
             | DecideError::ReasonTooLong { .. } => {
                 let text = "That was the fifth wrong code, so this link is no longer good. Nothing was decided.";
-                let hint = Some("If a new message comes, use its link and its code. Otherwise: standdown approvals list");
+                let hint =
+                    Some("If a new message comes, use its link and its code. Otherwise: standdown approvals list");
                 self.message(StatusCode::UNPROCESSABLE_ENTITY, "This link has ended", text, hint)
             }
         }

@@ -36,8 +36,14 @@ impl AgentView {
             name: line(&agent.name, 80),
             id: (agent.name != agent.id.as_str()).then(|| agent.id.to_string()),
             known: agent.known,
-            owner: agent.owner.as_ref().map_or_else(|| "nobody; the fallback owner is asked".to_owned(), ToString::to_string),
-            environment: agent.environment.as_deref().map_or_else(|| "unknown environment".into(), |name| line(name, 60)),
+            owner: agent
+                .owner
+                .as_ref()
+                .map_or_else(|| "nobody; the fallback owner is asked".to_owned(), ToString::to_string),
+            environment: agent
+                .environment
+                .as_deref()
+                .map_or_else(|| "unknown environment".into(), |name| line(name, 60)),
             tier: match agent.tier {
                 Tier::ReadOnly => "reads only",
                 Tier::Supervised => "acts with a person in the loop",
@@ -51,7 +57,11 @@ impl AgentView {
                 Standing::Retired => "retired",
             },
             holds: holds(case),
-            dependents: if dependents.is_empty() { "no other agent that we know of".into() } else { dependents.join(", ") + &tail },
+            dependents: if dependents.is_empty() {
+                "no other agent that we know of".into()
+            } else {
+                dependents.join(", ") + &tail
+            },
             undo: undo(&case.approval),
         }
     }
@@ -71,7 +81,8 @@ fn holds(case: &Case) -> Vec<String> {
         } else {
             ""
         };
-        let text = format!("{} by {who}, {}: {}", Standing::from(hold.level), distance(hold.placed_at, case.now), hold.reason);
+        let text =
+            format!("{} by {who}, {}: {}", Standing::from(hold.level), distance(hold.placed_at, case.now), hold.reason);
         line(&text, 160) + stays
     });
     words.collect()

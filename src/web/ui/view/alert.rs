@@ -48,11 +48,7 @@ impl AlertView {
             icon,
             tone,
             test: alert.is_test,
-            at: format!(
-                "{}, {}{assumed}",
-                full_time(alert.occurred_at),
-                distance(alert.occurred_at, case.now)
-            ),
+            at: format!("{}, {}{assumed}", full_time(alert.occurred_at), distance(alert.occurred_at, case.now)),
             joined: case.run.joined,
             evidence: evidence(alert),
         }

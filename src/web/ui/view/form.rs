@@ -83,9 +83,9 @@ impl FormView {
         let picked = typed.entry.and_then(Entry::picked);
         let reason = typed.entry.map(|entry| block(&entry.reason, REASON_BYTES_MAX).0).unwrap_or_default();
         let all = [("words", &faults.reason), ("code", &faults.code), ("choice", &faults.choice)];
-        let errors = all.into_iter().filter_map(|(field, text)| {
-            text.as_ref().map(|text| FieldError { field, text: text.clone() })
-        });
+        let errors = all
+            .into_iter()
+            .filter_map(|(field, text)| text.as_ref().map(|text| FieldError { field, text: text.clone() }));
         let errors = errors.collect();
         let view = Self {
             plan: approval.plan.hash.to_string(),

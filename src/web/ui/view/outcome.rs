@@ -30,12 +30,12 @@ impl Outcome {
             ),
             ApprovalStatus::Approved => ("✓", format!("Decided{at}: {}", wording.approve), wording.if_approved.clone()),
             ApprovalStatus::Rejected => ("✗", format!("Decided{at}: {}", wording.reject), wording.if_rejected.clone()),
-            ApprovalStatus::Expired => {
-                ("⏱", format!("Nobody decided in time{at}"), wording.if_silent.clone())
-            }
-            ApprovalStatus::Cancelled => {
-                ("–", format!("No longer asked{at}"), "The run ended before anybody decided. Nothing was done by this request.".to_owned())
-            }
+            ApprovalStatus::Expired => ("◔", format!("Nobody decided in time{at}"), wording.if_silent.clone()),
+            ApprovalStatus::Cancelled => (
+                "–",
+                format!("No longer asked{at}"),
+                "The run ended before anybody decided. Nothing was done by this request.".to_owned(),
+            ),
             ApprovalStatus::Superseded => (
                 "→",
                 format!("More people were asked{at}"),

@@ -40,7 +40,8 @@ impl PlanView {
 fn planned(step: &Value) -> PlannedStep {
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let undone = step.get("undoes").and_then(Value::as_array).map(|undone| {
-        let names: Vec<String> = undone.iter().map(|other| format!("{} ({})", text(other, "step"), text(other, "action"))).collect();
+        let names: Vec<String> =
+            undone.iter().map(|other| format!("{} ({})", text(other, "step"), text(other, "action"))).collect();
         format!(": undoes {}", names.join(", "))
     });
     PlannedStep {

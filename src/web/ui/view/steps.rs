@@ -36,7 +36,8 @@ pub(super) fn what(case: &Case, path: &StepPath) -> String {
 
 pub(super) fn done(case: &Case) -> Vec<StepLine> {
     let begun = in_order(case).into_iter().filter(|(path, record)| {
-        let asks_now = matches!(&record.state, StepState::Waiting(Waiting::Approval { .. })) && **path == case.approval.path;
+        let asks_now =
+            matches!(&record.state, StepState::Waiting(Waiting::Approval { .. })) && **path == case.approval.path;
         record.state != StepState::Pending && !asks_now
     });
     begun.take(STEPS_MAX).map(|(path, record)| done_line(case, path, record)).collect()

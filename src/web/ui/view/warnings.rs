@@ -20,7 +20,8 @@ pub(super) fn not_contained(case: &Case) -> Vec<String> {
             warnings.push(format!("{}: {why}.{detail}", what(case, path)));
         }
     }
-    let pauses = case.run.steps.values().any(|record| record.hold.is_some() && record.verdict == Some(Verdict::Unproven));
+    let pauses =
+        case.run.steps.values().any(|record| record.hold.is_some() && record.verdict == Some(Verdict::Unproven));
     if case.gate_seen_at.is_none() && (pauses || plans_a_hold(case)) {
         warnings.push(format!("The gate has never seen {agent}: pausing will not stop it."));
     }
