@@ -58,6 +58,7 @@ mod tests {
     use axum::extract::ConnectInfo;
     use axum::routing::get;
     use tokio::sync::Notify;
+    use tokio::task::JoinSet;
 
     use super::*;
 
@@ -74,16 +75,17 @@ mod tests {
         let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let mut served = Box::pin(serve(listener, Router::new().route("/", slow), supervisor.clone()));
-        let asked = tokio::spawn(reqwest::get(url));
+        let asked = JoinSet::from_iter([reqwest::get(url)]);
         tokio::select! {
             ended = &mut served => panic!("{ended:?}"),
             () = arrived.notified() => {}
         }
         drop(served);
-        let stopped = tokio::spawn(async move { supervisor.stop(Duration::from_secs(10)).await });
+        let stopped = JoinSet::from_iter([async move { supervisor.stop(Duration::from_secs(10)).await }]);
         tokio::task::yield_now().await;
         release.notify_one();
-        assert_eq!(asked.await.unwrap().unwrap().text().await.unwrap(), "127.0.0.1");
-        assert!(stopped.await.unwrap(), "the server ended in time");
+        let answer = asked.join_all().await.remove(0).unwrap();
+        assert_eq!(answer.text().await.unwrap(), "127.0.0.1");
+        assert_eq!(stopped.join_all().await, [true], "the server ended in time");
     }
 }
