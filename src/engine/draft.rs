@@ -10,6 +10,7 @@ use crate::machine::{Call, Effect, IllegalTransition, begin, transition};
 use crate::playbook::Playbook;
 use crate::store::{Guard, Row, Subject};
 
+use super::budget::Place;
 use super::history::recorded;
 use super::{Engine, SystemAlert};
 
@@ -33,6 +34,8 @@ pub(super) struct Draft {
     pub placed: Vec<Hold>,
     pub lifted: Vec<HoldId>,
     pub alerts: Vec<SystemAlert>,
+    /// Places in the budgets; given back unless this is committed.
+    pub places: Vec<Place>,
     /// Whether people get messages by it.
     pub posts: bool,
     before: BTreeMap<ApprovalId, Approval>,
@@ -104,9 +107,13 @@ impl Engine {
             let (run, effects) = transition(playbook, draft.run, &event)?;
             draft.run = run;
             draft.events.push(event);
+            // What an answer leads to comes before the other answers: a second step that a limit stops must find the
+            // request of the first, so that people are asked once about both.
+            let mut further = Vec::new();
             for effect in effects {
-                answers.extend(self.answer(playbook, &mut draft, effect, at));
+                further.extend(self.answer(playbook, &mut draft, effect, at));
             }
+            further.into_iter().rev().for_each(|kind| answers.push_front(kind));
         }
         Ok(draft)
     }
@@ -129,6 +136,7 @@ fn empty(
         placed: Vec::new(),
         lifted: Vec::new(),
         alerts: Vec::new(),
+        places: Vec::new(),
         posts: false,
         before,
     }

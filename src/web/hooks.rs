@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::{Body, Bytes};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -24,10 +25,11 @@ const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 /// `POST /hooks/{source}`.
 pub async fn receive(
     State(state): State<WebState>,
-    Path(source): Path<String>,
+    path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
+    let Path(source) = path?;
     let bytes_max = state.intake.body_bytes_max(&source).unwrap_or(state.options.body_bytes_max);
     let body = read(body, bytes_max.min(state.options.body_bytes_max)).await?;
     match state.intake.receive(&source, &plain(&headers), &body).await {

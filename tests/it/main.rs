@@ -14,10 +14,17 @@
     reason = "a test that cannot go on must stop loudly; helpers outside #[test] functions are tests too"
 )]
 
+mod bad_decisions;
+mod bad_input;
+mod check;
 mod demo;
 mod harness;
 mod real_crash;
+mod real_example;
 mod real_spine;
+mod reload;
 mod servers;
+mod shipped_playbooks;
 mod source;
+mod store;
 mod tidy;

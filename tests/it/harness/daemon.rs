@@ -8,6 +8,7 @@ mod answer;
 mod setup;
 mod signature;
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -32,6 +33,7 @@ pub struct Daemon {
     child: Option<Child>,
     folder: TempDir,
     port: u16,
+    variables: BTreeMap<String, String>,
     client: reqwest::Client,
 }
 
@@ -49,7 +51,7 @@ impl Daemon {
         let folder = TempDir::new().unwrap();
         setup.write(folder.path());
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { child: None, folder, port: setup.port(), client }
+        Self { child: None, folder, port: setup.port(), variables: setup.variables().clone(), client }
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at its end.
@@ -231,7 +233,7 @@ impl Daemon {
         let log = self.append_to_log();
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", "--", BINARY, "serve", "--config"]).arg(self.configuration());
-        command.current_dir(self.folder()).stdin(Stdio::null()).env_remove("RUST_LOG");
+        command.current_dir(self.folder()).stdin(Stdio::null()).env_remove("RUST_LOG").envs(&self.variables);
         command.stdout(log.try_clone().unwrap()).stderr(log);
         self.child = Some(command.spawn().unwrap_or_else(|error| panic!("failed to start the daemon: {error}")));
     }

@@ -7,8 +7,10 @@
 pub mod authority;
 pub mod daemon;
 pub mod interposer;
+pub mod lab;
 pub mod patience;
 pub mod recorder;
 pub mod request;
+pub mod scene;
 pub mod servers;
 pub mod world;

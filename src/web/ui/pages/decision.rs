@@ -3,13 +3,14 @@
 use std::net::IpAddr;
 
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::approval::{DecideError, Receipt};
 use crate::web::ui::form::Entry;
 use crate::web::ui::view::{Faults, Notice, RequestView, Typed};
+use crate::web::ui::segment::Segment;
 use crate::web::ui::{ClientAddress, Ui};
 
 type Received = Result<Form<Entry>, FormRejection>;
@@ -17,7 +18,7 @@ type Received = Result<Form<Entry>, FormRejection>;
 /// What the page's own forms post: the field `act` says what is wanted.
 pub(in crate::web::ui) async fn submit(
     State(ui): State<Ui>,
-    Path(token): Path<String>,
+    Segment(token): Segment,
     ClientAddress(address): ClientAddress,
     form: Received,
 ) -> Response {
@@ -29,17 +30,17 @@ pub(in crate::web::ui) async fn submit(
 
 pub(in crate::web::ui) async fn decide(
     State(ui): State<Ui>,
-    Path(token): Path<String>,
+    Segment(token): Segment,
     address: ClientAddress,
     form: Received,
 ) -> Response {
     // A page that answers here offers its forms again, and they post back to this address.
-    submit(State(ui), Path(token), address, form).await
+    submit(State(ui), Segment(token), address, form).await
 }
 
 pub(in crate::web::ui) async fn escalate(
     State(ui): State<Ui>,
-    Path(token): Path<String>,
+    Segment(token): Segment,
     ClientAddress(address): ClientAddress,
 ) -> Response {
     ui.escalate(&token, address).await

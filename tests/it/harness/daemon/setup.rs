@@ -25,6 +25,7 @@ pub struct Setup {
     agents: Vec<Value>,
     playbooks: BTreeMap<String, String>,
     secrets: BTreeMap<String, String>,
+    variables: BTreeMap<String, String>,
 }
 
 impl Setup {
@@ -59,6 +60,7 @@ impl Setup {
             agents: Vec::new(),
             playbooks: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            variables: BTreeMap::new(),
         };
         let secret = setup.secret("detector", &format!("whsec_{}", STANDARD.encode(SIGNING_KEY)));
         let auth = json!({ "hmac": { "preset": "standard-webhooks", "secrets": [secret] } });
@@ -86,6 +88,12 @@ impl Setup {
     pub fn secret(&mut self, name: &str, value: &str) -> String {
         self.secrets.insert(name.to_owned(), value.to_owned());
         format!("file:@FOLDER@/secrets/{name}")
+    }
+
+    /// Sets a variable in the environment of the daemon.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.insert(name.to_owned(), value.to_owned());
+        self
     }
 
     pub fn source(self, name: &str, options: Value) -> Self {
@@ -156,6 +164,10 @@ impl Setup {
     pub fn without_playbooks(mut self) -> Self {
         self.playbooks.clear();
         self
+    }
+
+    pub(super) const fn variables(&self) -> &BTreeMap<String, String> {
+        &self.variables
     }
 
     pub(super) const fn port(&self) -> u16 {

@@ -40,6 +40,11 @@ impl Delivery {
         ]
     }
 
+    /// Its right signature.
+    pub fn signed(&self) -> String {
+        self.sign()
+    }
+
     fn sign(&self) -> String {
         let mut signed = format!("{}.{}.", self.id, self.at.as_second()).into_bytes();
         signed.extend_from_slice(&self.body);
