@@ -40,7 +40,7 @@ async fn a_wrong_code_keeps_what_was_typed_and_says_how_many_tries_are_left() {
     assert_eq!(scene.gate(Scene::AGENT).await, 403);
     let answer = scene.decide(&request, "approve", &request.code, &plan).await;
     assert_eq!(answer.status, 303, "the right code at the last try is taken: {answer:?}");
-    let receipt = answer.header("location").to_owned();
+    let receipt = answer.location();
     assert!(receipt.starts_with("/r/"), "{receipt}");
     assert_eq!(scene.until_finished(&run).await["status"], "completed");
     assert_eq!(scene.daemon.send(Method::GET, &receipt, &[], None).await.status, 200);
@@ -118,7 +118,11 @@ async fn an_incomplete_or_unreadable_form_decides_nothing_and_uses_up_no_try() {
         ("a blank reason", vec![("choice", "approve"), ("reason", " \n "), ("code", code), ("plan", plan)], 422),
         ("a long reason", vec![("choice", "approve"), ("reason", &long), ("code", code), ("plan", plan)], 422),
         ("no plan", vec![("choice", "approve"), ("reason", "because"), ("code", code)], 409),
-        ("another plan", vec![("choice", "approve"), ("reason", "because"), ("code", code), ("plan", &long[..64])], 409),
+        (
+            "another plan",
+            vec![("choice", "approve"), ("reason", "because"), ("code", code), ("plan", &long[..64])],
+            409,
+        ),
         ("nothing", vec![], 422),
     ];
     for (what, fields, status) in &cases {
