@@ -11,7 +11,8 @@ use tokio::sync::oneshot;
 use crate::engine::Supervisor;
 use crate::web::Peer;
 
-/// How long the head of a request may take to arrive.
+/// How long the head of a request may take to arrive: the first one since the connection began, though nothing is sent on
+/// it, and each later one since its first byte.
 const HEADER_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long requests under way may take after a stop was asked for.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -30,15 +31,21 @@ pub async fn serve(listener: TcpListener, router: Router, supervisor: Supervisor
     let stop = supervisor.clone();
     supervisor.spawn("network", async move {
         // Nobody may be waiting any more.
-        told.send(serve_here(listener, router, stop).await).unwrap_or_default();
+        told.send(serve_here(listener, router, stop, HEADER_TIME_MAX).await).unwrap_or_default();
     });
     ended.await.unwrap_or_else(|_| Err(io::Error::other("the server's task is gone")))
 }
 
-async fn serve_here(listener: TcpListener, router: Router, supervisor: Supervisor) -> io::Result<()> {
+async fn serve_here(
+    listener: TcpListener,
+    router: Router,
+    supervisor: Supervisor,
+    header_time_max: Duration,
+) -> io::Result<()> {
     let handle = Handle::new();
-    let mut server = axum_server::from_tcp(listener)?.handle(handle.clone());
-    server.http_builder().http1().header_read_timeout(HEADER_TIME_MAX);
+    // The builder's timeout begins with the first byte; a connection on which none comes needs the other.
+    let mut server = axum_server::from_tcp(listener)?.handle(handle.clone()).first_request_timeout(header_time_max);
+    server.http_builder().http1().header_read_timeout(header_time_max);
     let stop = async {
         supervisor.stopping().await;
         handle.graceful_shutdown(Some(DRAIN));
@@ -61,6 +68,27 @@ mod tests {
     use tokio::task::JoinSet;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_sends_nothing_or_half_a_head_is_closed() {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let address = listener.local_addr().unwrap();
+        let supervisor = Supervisor::default();
+        let served = serve_here(listener, Router::new(), supervisor.clone(), Duration::from_millis(100));
+        let ask = async {
+            for sent in ["", "P", "GET / HTTP/1.1\r\nhost: x\r\n"] {
+                let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+                stream.write_all(sent.as_bytes()).await.unwrap();
+                let mut answer = Vec::new();
+                let closed = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut answer)).await;
+                assert!(closed.is_ok(), "{sent:?}: the connection is still open");
+            }
+            supervisor.stop(Duration::ZERO).await;
+        };
+        let (ended, ()) = tokio::join!(served, ask);
+        ended.unwrap();
+    }
 
     #[tokio::test]
     async fn a_request_under_way_is_finished_though_a_stop_was_asked_for_and_nobody_waits() {
