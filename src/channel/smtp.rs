@@ -21,6 +21,9 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+/// Replies about our login (RFC 4954, section 6), which may also come when the mail begins.
+const LOGIN_REPLIES: [u16; 4] = [530, 534, 535, 538];
+
 /// A configured mail server.
 pub struct SmtpChannel {
     name: String,
@@ -70,7 +73,7 @@ impl SmtpChannel {
     /// Hands the message to the mail server.
     ///
     /// # Errors
-    /// See [`Channel::send`](super::Channel::send). A 5xx reply is permanent; everything else may pass.
+    /// See [`Channel::send`](super::Channel::send). A 5xx reply to the mail itself is permanent; everything else may pass.
     pub async fn send(&self, message: &Message) -> Result<(), DeliveryError> {
         let Address::Email(to) = &message.to else {
             return Err(DeliveryError::Permanent(format!("the message is not for the mail channel {}", self.name)));
@@ -86,7 +89,7 @@ impl SmtpChannel {
         let delivery = self.deliver(&mail, password.as_ref());
         match tokio::time::timeout(self.options.timeout, delivery).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(self.classify(&error, password.as_ref())),
+            Ok(Err(refusal)) => Err(self.classify(&refusal, password.as_ref())),
             Err(_) => {
                 let milliseconds = self.options.timeout.as_millis();
                 Err(DeliveryError::Transient(format!("{}: not done within {milliseconds} ms", self.place())))
@@ -94,7 +97,15 @@ impl SmtpChannel {
         }
     }
 
-    async fn deliver(&self, mail: &lettre::Message, password: Option<&SecretString>) -> Result<(), SmtpError> {
+    async fn deliver(&self, mail: &lettre::Message, password: Option<&SecretString>) -> Result<(), Refusal> {
+        let mut connection = self.connect(password).await.map_err(Refusal::Session)?;
+        connection.send(mail.envelope(), &mail.formatted()).await.map_err(Refusal::Mail)?;
+        // The mail is accepted; how the connection ends changes nothing.
+        connection.quit().await.ok();
+        Ok(())
+    }
+
+    async fn connect(&self, password: Option<&SecretString>) -> Result<AsyncSmtpConnection, SmtpError> {
         let server = (self.options.host.as_str(), self.options.port());
         let hello = ClientId::default();
         let implicit = self.tls.clone().filter(|_| self.options.tls == SmtpTls::Implicit);
@@ -107,19 +118,38 @@ impl SmtpChannel {
             let credentials = Credentials::new(username.clone(), password.expose_secret().to_owned());
             connection.auth(DEFAULT_MECHANISMS, &credentials).await?;
         }
-        connection.send(mail.envelope(), &mail.formatted()).await?;
-        // The mail is accepted; how the connection ends changes nothing.
-        connection.quit().await.ok();
-        Ok(())
+        Ok(connection)
     }
 
-    fn classify(&self, error: &SmtpError, password: Option<&SecretString>) -> DeliveryError {
+    fn classify(&self, refusal: &Refusal, password: Option<&SecretString>) -> DeliveryError {
+        let (Refusal::Session(error) | Refusal::Mail(error)) = refusal;
         let reason = Redactor::new(password).text(&format!("{}: {error}", self.place()));
-        if error.is_permanent() { DeliveryError::Permanent(reason) } else { DeliveryError::Transient(reason) }
+        if refusal.is_permanent() { DeliveryError::Permanent(reason) } else { DeliveryError::Transient(reason) }
     }
 
     fn place(&self) -> String {
         format!("mail server {}:{}", self.options.host, self.options.port())
+    }
+}
+
+/// What a server refused.
+enum Refusal {
+    /// To serve us: the connection, its encryption or our login. That is the operator's to put right, and then every
+    /// message can still go out.
+    Session(SmtpError),
+    /// The sender, the recipient or the mail.
+    Mail(SmtpError),
+}
+
+impl Refusal {
+    fn is_permanent(&self) -> bool {
+        match self {
+            Self::Session(_) => false,
+            Self::Mail(error) => {
+                let code = error.status().map(u16::from);
+                error.is_permanent() && !code.is_some_and(|code| LOGIN_REPLIES.contains(&code))
+            }
+        }
     }
 }
 

@@ -101,13 +101,28 @@ async fn a_4xx_reply_anywhere_may_pass() {
 }
 
 #[tokio::test]
-async fn a_5xx_reply_anywhere_is_final_and_says_why() {
+async fn a_5xx_reply_to_the_mail_is_final_and_says_why() {
     for step in ["MAIL", "RCPT", "DATA", "end of data"] {
         let (outcome, _) = deliver(|_| (), &[(step, "550 5.1.1 no such person")]).await;
         match outcome {
             Err(DeliveryError::Permanent(reason)) => assert!(reason.contains("no such person"), "{step}: {reason}"),
             other => panic!("{step}: {other:?}"),
         }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_serves_nobody_or_wants_another_login_may_be_put_right() {
+    let replies = [
+        ("greeting", "554 5.3.2 no service"),
+        ("EHLO", "550 5.7.1 who are you"),
+        ("MAIL", "530 5.7.0 authentication required"),
+        ("RCPT", "535 5.7.8 log in first"),
+        ("MAIL", "538 5.7.11 encryption required"),
+    ];
+    for reply in replies {
+        let (outcome, _) = deliver(|_| (), &[reply, ("HELO", "550 5.7.1 no")]).await;
+        assert!(matches!(outcome, Err(DeliveryError::Transient(_))), "{reply:?}: {outcome:?}");
     }
 }
 
@@ -124,7 +139,7 @@ async fn a_server_without_starttls_hears_neither_password_nor_mail() {
 }
 
 #[tokio::test]
-async fn a_refused_password_is_reported_without_it() {
+async fn a_refused_password_is_reported_without_it_and_loses_no_message() {
     let adjust = |options: &mut SmtpOptions| {
         options.username = Some("standdown".to_owned());
         options.password = Some(SecretReference::parse("env:MAIL").unwrap());
@@ -133,7 +148,7 @@ async fn a_refused_password_is_reported_without_it() {
     let (outcome, received) = deliver(adjust, &replies).await;
     assert!(received.contains("AUTH PLAIN "), "{received}");
     match outcome {
-        Err(DeliveryError::Permanent(reason)) => {
+        Err(DeliveryError::Transient(reason)) => {
             assert!(reason.contains("is wrong") && !reason.contains("hunter2"), "{reason}");
         }
         other => panic!("{other:?}"),
