@@ -21,6 +21,8 @@ use super::state::WebState;
 
 /// How long a body may take to arrive.
 const BODY_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long the sender of a slow body should wait, in seconds.
+const BODY_RETRY_SECONDS: u32 = 5;
 
 /// `POST /hooks/{source}`.
 pub async fn receive(
@@ -70,7 +72,8 @@ async fn read(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
     };
     let Ok(read) = tokio::time::timeout(BODY_TIME_MAX, whole).await else {
         let detail = "failed to read the body: it did not arrive within 10 seconds";
-        return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, codes::BODY_TOO_SLOW, detail));
+        let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, codes::BODY_TOO_SLOW, detail);
+        return Err(problem.retry_after(BODY_RETRY_SECONDS));
     };
     read
 }
@@ -101,6 +104,7 @@ mod tests {
     async fn a_body_that_does_not_come_is_given_up() {
         let never = Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
         let problem = read(never, 10).await.unwrap_err();
-        assert_eq!((problem.status().as_u16(), problem.code()), (408, codes::BODY_TOO_SLOW));
+        assert_eq!((problem.status().as_u16(), problem.code()), (503, codes::BODY_TOO_SLOW));
+        assert!(problem.into_response().headers().contains_key("retry-after"));
     }
 }
