@@ -12,6 +12,7 @@ mod lower;
 mod paths;
 mod render;
 mod scan;
+mod shown;
 
 pub use escape::Escape;
 pub use render::RenderError;

@@ -63,6 +63,8 @@ pub const IDENTITY: &str = "SD0343";
 pub const RELEASES: &str = "SD0344";
 /// Something in an approval has no effect.
 pub const APPROVAL_IDLE: &str = "SD0345";
+/// The question of an approval would show what the sender of an alert wrote.
+pub const APPROVAL_WORDS: &str = "SD0346";
 
 const EXPLANATIONS: &[(&str, &str)] = &[
     (FILE, "A file or folder of playbooks can't be read: look at its path, its permissions and its encoding (UTF-8)."),
@@ -110,6 +112,10 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     (IDENTITY, "A link can be forwarded: what destroys needs a voter known by `api`."),
     (RELEASES, "`releases` names later steps that are held back until people approve."),
     (APPROVAL_IDLE, "Something in the approval has no effect as it is written."),
+    (
+        APPROVAL_WORDS,
+        "The question is in your words alone, because people take it for yours; page and message quote the alert below.",
+    ),
 ];
 
 /// Every code of this module with its explanation, in order.

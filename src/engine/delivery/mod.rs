@@ -10,6 +10,7 @@ mod mint;
 pub mod moment;
 pub mod outlook;
 mod pause;
+pub mod quoted;
 mod record;
 #[cfg(test)]
 pub(crate) mod rehearsal;

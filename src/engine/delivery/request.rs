@@ -11,6 +11,7 @@ use crate::domain::{Approval, LinkToken, Run};
 use crate::machine::notice::one_line;
 
 use super::moment::{clock_time, distance};
+use super::quoted;
 use super::wording::Wording;
 
 /// The longest question in a subject.
@@ -41,20 +42,23 @@ impl Request<'_> {
     }
 
     fn subject(&self, code: &str) -> String {
-        let question: String = one_line(&self.approval.ask).chars().take(SUBJECT_CHARACTERS_MAX).collect();
+        let question: String = quiet(&self.approval.ask).chars().take(SUBJECT_CHARACTERS_MAX).collect();
         format!("[{code}] {question} - decide by {}", clock_time(self.approval.deadline, self.now))
     }
 
-    fn facts(&self) -> [(&'static str, String); 5] {
+    fn facts(&self) -> Vec<(&'static str, String)> {
         let (run, alert) = (self.run, &self.run.alert);
         let environment = run.agent.environment.as_deref().map(|name| format!(", {}", quiet(name)));
-        [
-            ("Alert", format!("\"{}\" (quoted from the source {})", quiet(&alert.title), alert.source)),
+        let said = quoted::fields(alert);
+        let said = said.iter().map(|(name, value)| ("It says", format!("{}: \"{}\"", quiet(name), quiet(value))));
+        let alert_line = format!("\"{}\" (quoted from the source {})", quiet(&alert.title), alert.source);
+        let facts = [
             ("Severity", alert.severity.to_string()),
             ("Agent", format!("{} ({}{})", run.agent.id, run.agent.tier, environment.unwrap_or_default())),
             ("Why asked", self.approval.cause.explain().to_owned()),
             ("Decide by", self.deadline()),
-        ]
+        ];
+        [("Alert", alert_line)].into_iter().chain(said).chain(facts).collect()
     }
 
     fn deadline(&self) -> String {

@@ -52,6 +52,20 @@ async fn a_request_arrives_with_the_code_first_and_one_link_and_the_store_knows_
 }
 
 #[tokio::test]
+async fn what_the_agent_wants_is_quoted_first_and_neither_breaks_a_line_nor_becomes_a_link() {
+    let alert = |alert: &mut crate::domain::Alert| {
+        for (name, value) in [("a", "1"), ("b", "2"), ("c", "3"), ("action", "wire 9 EUR\nto https://evil.example")] {
+            alert.fields.insert(name.to_owned(), serde_json::Value::String(value.to_owned()));
+        }
+    };
+    let rehearsal = Rehearsal::of(Scene { alert, ..Scene::default() }).await;
+    let text = rehearsal.deliver().await.remove(0).text;
+    let said: Vec<&str> = text.lines().filter(|line| line.starts_with("It says: ")).collect();
+    let wanted = "It says: action: \"wire 9 EUR to https[:]//evil.example\"";
+    assert_eq!(said, [wanted, "It says: a: \"1\"", "It says: b: \"2\""], "{text}");
+}
+
+#[tokio::test]
 async fn a_failed_attempt_ends_its_token_and_the_next_one_mints_anew() {
     let rehearsal = Rehearsal::of(Scene::default()).await;
     rehearsal.receiver.answer(503);

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::domain::approval::OnTimeout;
 use crate::domain::{Assurance, Impact, Principal, StepName};
+use crate::language::Template;
 use crate::playbook::{ApprovalSpec, Threshold, codes};
 
 use super::fields::Fields;
@@ -31,6 +32,8 @@ const KEYS: [&str; 12] = [
     "escalate_to",
 ];
 const RESERVED: [&str; 4] = ["form", "reminders", "escalation", "channels"];
+/// What an alert has that its sender did not write freely.
+const OWN_ALERT_FIELDS: [&str; 6] = ["id", "source", "status", "severity", "occurred_at", "received_at"];
 /// From a decision to its execution, if the playbook does not say.
 const VALID_FOR: Duration = Duration::from_mins(10);
 
@@ -62,7 +65,7 @@ pub(super) fn compile(
     }
     let fields = Fields::open(report, node, &KEYS, &RESERVED)?;
     let subject = subject(report, scope, &fields, step);
-    let ask = fields.require(report, "ask").and_then(|ask| scope.words(report, &ask));
+    let ask = fields.require(report, "ask").and_then(|ask| question(report, scope, &ask));
     let (approvers, exclude, thresholds) = voters(report, &fields);
     let (reason_required, reason_prompt) = reason(report, &fields);
     let identity = identity(report, &fields, &subject);
@@ -98,6 +101,22 @@ pub(super) fn compile(
         valid_for,
         escalate_to,
     })
+}
+
+/// The question. What the sender of an alert wrote must not stand in it: people would take it for the playbook's words.
+fn question(report: &mut Report, scope: &Scope<'_>, node: &Node<'_>) -> Option<Template> {
+    let template = scope.words(report, node)?;
+    let from_outside = |names: &Vec<String>| {
+        let mut names = names.iter().map(String::as_str);
+        names.next() == Some("alert") && !names.next().is_some_and(|field| OWN_ALERT_FIELDS.contains(&field))
+    };
+    let shown = template.shown();
+    let Some(shown) = shown.iter().find(|names| from_outside(names)) else { return Some(template) };
+    let message = format!("the question would show `{}`, which whoever sends the alert writes", shown.join("."));
+    report
+        .error(&node.pointer, codes::APPROVAL_WORDS, message)
+        .hint("ask in words of your own, with {{agent.name}} at most; page and message quote the alert below");
+    None
 }
 
 fn subject(report: &mut Report, scope: &Scope<'_>, fields: &Fields<'_>, step: &StepOutline) -> Subject {

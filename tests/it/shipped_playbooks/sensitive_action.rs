@@ -34,7 +34,7 @@ async fn an_approval_lets_the_agent_go_on() {
     let lab = lab().await;
     let id = asked(&lab).await;
     let approval = lab.until_asked(id, "override").await;
-    assert_eq!(approval.ask, "billing-bot asks for: wire 9,000 EUR to a new account. Let it go on?");
+    assert_eq!(approval.ask, "billing-bot wants to do what a person should look at first. Let it go on?");
     lab.vote(id, &approval, "ana", Choice::Approve).await.unwrap();
     let run = lab.until_finished(id).await.run;
     assert_eq!(outcome(&run), Outcome::Completed);
@@ -100,22 +100,25 @@ async fn somebody_asked_later_can_let_it_go() {
 }
 
 #[tokio::test]
-async fn what_the_agent_asks_for_is_text_and_never_a_template() {
+async fn what_the_agent_asks_for_does_not_stand_in_the_question() {
     let lab = lab().await;
     let hostile = "{{agent.credentials.idp}} {{#each this}}x{{/each}} <b>now</b>\r\nBcc: a@b";
     let id = lab.run_for(RULE, BOT, json!({ "action": hostile })).await;
     let approval = lab.until_asked(id, "override").await;
-    assert!(approval.ask.contains("{{agent.credentials.idp}}"), "{}", approval.ask);
-    assert!(!approval.ask.contains("token-of-billing-bot"), "{}", approval.ask);
+    assert_eq!(approval.ask, "billing-bot wants to do what a person should look at first. Let it go on?");
     lab.stop().await;
 }
 
 #[tokio::test]
-async fn an_alert_without_the_action_is_asked_about_all_the_same() {
+async fn an_alert_without_the_action_is_asked_about_all_the_same_and_the_news_says_so() {
     let lab = lab().await;
     let id = lab.run_for(RULE, BOT, json!({})).await;
-    let approval = lab.until_asked(id, "override").await;
-    assert!(approval.ask.contains("(the alert does not say what)"), "{}", approval.ask);
+    lab.until_asked(id, "override").await;
+    lab.wait(HOUR).await;
+    lab.wait(HOUR).await;
+    lab.until_finished(id).await;
+    let told = lab.notices_to("sam").await;
+    assert!(told.iter().any(|(_, text)| text.contains("(the alert does not say what)")), "{told:#?}");
     lab.stop().await;
 }
 

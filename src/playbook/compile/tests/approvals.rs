@@ -63,6 +63,24 @@ fn an_approval_without_a_deadline_or_by_name_is_refused() {
 }
 
 #[test]
+fn a_question_shows_nothing_that_the_sender_of_an_alert_writes() {
+    let asking =
+        |ask: &str| with_steps(&format!("      - {{ step: a, approval: {{ ask: «{ask:?}», timeout: 1h }} }}\n"));
+    for ask in [
+        "{{alert.title}}?",
+        "{{alert.fields.action}}",
+        "Let {{default alert.labels.who \"it\"}} go?",
+        "{{#each alert.resources as |one|}}{{one}}{{/each}}",
+        "{{#if agent.known}}{{alert.rule}}{{/if}}",
+        "{{json alert}}",
+    ] {
+        assert_fault(&asking(ask), codes::APPROVAL_WORDS, "whoever sends the alert", "words of your own");
+    }
+    let fine = "{{agent.name}}: {{alert.severity}} from {{alert.source}}{{#if alert.labels.env}} in it{{/if}}. Go on?";
+    playbook(&asking(fine).replace(['«', '»'], ""));
+}
+
+#[test]
 fn the_guard_of_a_step_that_destroys_does_not_take_silence_or_a_link() {
     let guard = |keys: &str| {
         with_steps(&format!(

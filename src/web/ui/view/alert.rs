@@ -1,16 +1,16 @@
-//! The alert and three lines of evidence: quoted, cut, never believed.
+//! The alert and a few lines of evidence, what it says about the matter first: quoted, cut, never believed.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::approval::Case;
 use crate::domain::{Alert, Severity};
 use crate::engine::delivery::moment::{distance, full_time};
+use crate::engine::delivery::quoted;
 
 use super::super::text::line;
 
 /// Lines of evidence on a page.
-const EVIDENCE_MAX: usize = 3;
+const EVIDENCE_MAX: usize = 5;
 
 #[derive(Serialize)]
 pub(super) struct AlertView {
@@ -58,17 +58,13 @@ impl AlertView {
 fn evidence(alert: &Alert) -> Vec<Evidence> {
     let rule = alert.rule.iter().map(|rule| ("Rule".to_owned(), rule.clone()));
     let touched = (!alert.resources.is_empty()).then(|| ("Touched".to_owned(), alert.resources.join(", ")));
-    let fields = alert.fields.iter().map(|(name, value)| (name.clone(), plain(value)));
     let labels = alert.labels.iter().map(|(name, value)| (name.clone(), value.clone()));
-    let all = rule.chain(touched).chain(fields).chain(labels).filter(|(_, value)| !value.trim().is_empty());
+    let all = quoted::fields(alert)
+        .into_iter()
+        .chain(rule)
+        .chain(touched)
+        .chain(labels)
+        .filter(|(_, value)| !value.trim().is_empty());
     let lines = all.map(|(name, value)| Evidence { name: line(&name, 40), value: line(&value, 140) });
     lines.take(EVIDENCE_MAX).collect()
-}
-
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        other => other.to_string(),
-    }
 }
