@@ -78,15 +78,15 @@ impl Motion<'_> {
         if decision == Decision::Expired && approval.on_timeout == OnTimeout::Escalate && !approval.escalated {
             return self.escalate(&approval, "nobody decided in time: more people are asked");
         }
-        for path in self.waiting_for(&approval) {
+        for path in self.waiting_for(approval.id) {
             self.carry_out(&path, &approval, decision)?;
         }
         Ok(())
     }
 
     /// The steps that wait for this request: the one that asks, and those that a limit stopped with it.
-    fn waiting_for(&self, approval: &Approval) -> Vec<StepPath> {
-        let waits = StepState::Waiting(Waiting::Approval { id: approval.id });
+    pub fn waiting_for(&self, id: ApprovalId) -> Vec<StepPath> {
+        let waits = StepState::Waiting(Waiting::Approval { id });
         let waiting = self.run.steps.iter().filter(|(_, record)| record.state == waits);
         waiting.map(|(path, _)| path.clone()).collect()
     }
@@ -140,12 +140,8 @@ impl Motion<'_> {
         for threshold in asked.thresholds.iter_mut().filter(|threshold| !threshold.from.is_empty()) {
             threshold.from.extend(more.iter().cloned());
         }
-        for other in self.waiting_for(approval).into_iter().filter(|other| *other != path) {
-            // Stopped by the same limit: they join the new request as they joined the old one.
-            let impact = self.action(&other)?.impact;
-            self.set(&other, StepState::Pending)?;
-            self.effects.push(Effect::Authorize { path: other, impact, approved: false });
-        }
+        // Steps that the same limit stopped go on waiting for this request; the new one takes them over. Nothing is asked of
+        // the limit again: that time has passed is no reason to do half of what people were asked about.
         self.say(&path, why)?;
         self.record_mut(&path)?.asks = Some(approval.cause);
         self.effects.insert(0, Effect::Ask { path, cause: approval.cause, asked });
@@ -185,7 +181,7 @@ fn limit_spec(path: &StepPath, cause: ApprovalCause) -> ApprovalSpec {
     }
 }
 
-fn limit_question(paths: &[StepPath], cause: ApprovalCause) -> String {
+pub(super) fn limit_question(paths: &[StepPath], cause: ApprovalCause) -> String {
     let names: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
     format!("Do {} all the same? {}", names.join(" and "), cause.explain())
 }
