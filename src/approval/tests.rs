@@ -72,7 +72,8 @@ async fn whoever_holds_link_and_code_decides_and_gets_a_receipt_that_outlives_a_
 async fn opening_a_link_changes_nothing_however_often() {
     let desk = Desk::of(Scene::default()).await;
     let link = desk.rehearsal.link_of("ben").await;
-    let before = (desk.rehearsal.run().await, desk.events().await, desk.rehearsal.engine.store().message_counts().await);
+    let before =
+        (desk.rehearsal.run().await, desk.events().await, desk.rehearsal.engine.store().message_counts().await);
     let tokens = desk.rehearsal.engine.store().tokens_of(desk.rehearsal.approval().await.id).await.unwrap();
     for _ in 0..50 {
         assert_eq!(desk.approvals.open(&link.token, HERE).await.unwrap().person.as_str(), "ben");
@@ -80,7 +81,10 @@ async fn opening_a_link_changes_nothing_however_often() {
     }
     let after = (desk.rehearsal.run().await, desk.events().await, desk.rehearsal.engine.store().message_counts().await);
     assert_eq!(before, after);
-    assert_eq!(desk.rehearsal.engine.store().tokens_of(before.0.approvals.keys().next().copied().unwrap()).await.unwrap(), tokens);
+    assert_eq!(
+        desk.rehearsal.engine.store().tokens_of(before.0.approvals.keys().next().copied().unwrap()).await.unwrap(),
+        tokens
+    );
 }
 
 #[tokio::test]

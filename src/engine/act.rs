@@ -3,21 +3,17 @@
 use tokio::sync::mpsc;
 
 use crate::domain::{Event, EventKind, RunId, StepPath};
-use crate::machine::Call;
 
 use super::Engine;
-use super::submit::Permits;
+use super::live::Job;
+use super::submit::{Hands, Permits, SubmitError};
 
 impl Engine {
     /// Gives each call to a worker.
-    pub(super) fn dispatch(&self, calls: Vec<Call>, mut permits: Permits) {
-        for call in calls {
-            let permit = permits.remove(&call.path);
-            if !self.inner.live.claim(call.run, &call.path) {
-                continue;
-            }
+    pub(super) fn dispatch(&self, jobs: Vec<Job>) {
+        for job in jobs {
             let engine = self.clone();
-            self.inner.supervisor.spawn("worker", async move { engine.work(call, permit).await });
+            self.inner.supervisor.spawn("worker", async move { engine.work(job).await });
         }
     }
 
@@ -39,11 +35,25 @@ impl Engine {
     async fn begin_waiting(&self, run: RunId, path: StepPath) {
         self.inner.freeze.wait_until_thawed().await;
         let Ok(permit) = self.inner.workers.clone().acquire_owned().await else { return };
-        let event = Event::by_system(self.clock().now(), EventKind::AttemptBegan { path: path.clone() });
-        match self.submit_with(run, event, Permits::from([(path.clone(), permit)])).await {
-            Ok((_, calls, permits)) => self.dispatch(calls, permits),
-            // The step went on by another way, or the run ended: nothing is lost. Recovery finds what is.
-            Err(error) => tracing::debug!(run.id = %run, step.path = %path, %error, "a waiting attempt did not begin"),
+        // It may have been frozen while no worker was free.
+        self.inner.freeze.wait_until_thawed().await;
+        // The step may have gone on by another way, or the run ended: nothing is lost. Recovery finds what is.
+        if let Err(error) = self.begin(run, &path, permit).await {
+            tracing::debug!(run.id = %run, step.path = %path, %error, "a waiting attempt did not begin");
         }
+    }
+
+    /// Begins an attempt with a worker that is free.
+    pub(super) async fn begin(
+        &self,
+        run: RunId,
+        path: &StepPath,
+        permit: tokio::sync::OwnedSemaphorePermit,
+    ) -> Result<(), SubmitError> {
+        let event = Event::by_system(self.clock().now(), EventKind::AttemptBegan { path: path.clone() });
+        let mut hands = Hands { permits: Permits::from([(path.clone(), permit)]), claim: None };
+        let (_, jobs) = self.submit_with(run, event, &mut hands).await?;
+        self.dispatch(jobs);
+        Ok(())
     }
 }

@@ -1,14 +1,15 @@
 //! How many agents were contained lately: the limits on ourselves.
 //!
-//! The ledger is memory over the `containments` table. A place is taken when a step is authorised, before the commit,
-//! and given back if the commit fails: so two runs at once can't both take the last one.
+//! The ledger is memory over the `containments` table. A place is taken when a step is authorised, before the commit: so
+//! two runs at once can't both take the last one. What is not committed in the end, for whatever reason, gives its place
+//! back.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
-use crate::domain::{AgentId, PlaybookName, RunId};
+use crate::domain::{AgentId, PlaybookName};
 use crate::playbook::Budget;
 use crate::store::ContainmentRecord;
 
@@ -28,7 +29,7 @@ impl Ledger {
     }
 
     /// Takes a place for an agent, if the limits leave one. An agent counts once a window, however often it is contained.
-    pub fn take(&self, wanted: &ContainmentRecord, global: u32, own: Option<Budget>) -> bool {
+    pub fn take(self: &Arc<Self>, wanted: &ContainmentRecord, global: u32, own: Option<Budget>) -> Option<Place> {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let oldest = wanted.at.saturating_sub(WINDOW_MAX).unwrap_or(wanted.at);
         entries.retain(|entry| entry.at >= oldest);
@@ -36,21 +37,46 @@ impl Ledger {
         let window = own.and_then(|budget| SignedDuration::try_from(budget.per).ok()).unwrap_or(GLOBAL_WINDOW);
         let same = others(&entries, wanted, window, Some(&wanted.playbook));
         let fits = all < global && own.is_none_or(|budget| same < budget.contain);
-        if fits {
-            entries.push(wanted.clone());
-        }
-        fits
+        fits.then(|| self.enter(&mut entries, wanted))
     }
 
     /// Records a containment that a person decided about.
-    pub fn record(&self, entry: ContainmentRecord) {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
+    pub fn record(self: &Arc<Self>, entry: &ContainmentRecord) -> Place {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        self.enter(&mut entries, entry)
     }
 
-    /// Gives back what a run took at that time, because its commit failed.
-    pub fn give_back(&self, run: RunId, at: Timestamp) {
+    fn enter(self: &Arc<Self>, entries: &mut Vec<ContainmentRecord>, entry: &ContainmentRecord) -> Place {
+        entries.push(entry.clone());
+        Place { ledger: Arc::clone(self), entry: Some(entry.clone()) }
+    }
+
+    fn give_back(&self, given: &ContainmentRecord) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.retain(|entry| entry.run != run || entry.at != at);
+        if let Some(index) = entries.iter().rposition(|entry| entry == given) {
+            entries.remove(index);
+        }
+    }
+}
+
+/// A place in the ledger. It is given back when this goes, unless it was kept because its commit is on disk.
+pub(super) struct Place {
+    ledger: Arc<Ledger>,
+    entry: Option<ContainmentRecord>,
+}
+
+impl Place {
+    /// The commit is on disk: the place stays taken.
+    pub fn keep(&mut self) {
+        self.entry = None;
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(entry) = self.entry.take() {
+            self.ledger.give_back(&entry);
+        }
     }
 }
 
@@ -69,7 +95,10 @@ fn others(
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
+    use crate::domain::RunId;
 
     fn entry(agent: &str, minute: i64) -> ContainmentRecord {
         let at = Timestamp::from_second(1_800_000_000 + minute * 60).unwrap();
@@ -77,31 +106,37 @@ mod tests {
         ContainmentRecord { agent, run: RunId::generate(at), playbook, at }
     }
 
+    fn takes(ledger: &Arc<Ledger>, wanted: &ContainmentRecord, global: u32, own: Option<Budget>) -> bool {
+        let mut place = ledger.take(wanted, global, own);
+        place.iter_mut().for_each(Place::keep);
+        place.is_some()
+    }
+
     #[test]
     fn the_limit_counts_other_agents_within_the_hour() {
-        let ledger = Ledger::new(Vec::new());
-        assert!(ledger.take(&entry("a", 0), 2, None));
-        assert!(ledger.take(&entry("a", 1), 2, None), "the same agent takes no second place");
-        assert!(ledger.take(&entry("b", 2), 2, None));
-        assert!(!ledger.take(&entry("c", 3), 2, None));
-        assert!(ledger.take(&entry("c", 62), 2, None), "an hour later the first place is free again");
+        let ledger = Arc::new(Ledger::new(Vec::new()));
+        assert!(takes(&ledger, &entry("a", 0), 2, None));
+        assert!(takes(&ledger, &entry("a", 1), 2, None), "the same agent takes no second place");
+        assert!(takes(&ledger, &entry("b", 2), 2, None));
+        assert!(!takes(&ledger, &entry("c", 3), 2, None));
+        assert!(takes(&ledger, &entry("c", 62), 2, None), "an hour later the first place is free again");
     }
 
     #[test]
     fn a_playbook_may_have_a_stricter_limit_of_its_own() {
-        let ledger = Ledger::new(Vec::new());
+        let ledger = Arc::new(Ledger::new(Vec::new()));
         let own = Some(Budget { contain: 1, per: std::time::Duration::from_secs(600) });
-        assert!(ledger.take(&entry("a", 0), 10, own));
-        assert!(!ledger.take(&entry("b", 9), 10, own));
-        assert!(ledger.take(&entry("b", 11), 10, own));
+        assert!(takes(&ledger, &entry("a", 0), 10, own));
+        assert!(!takes(&ledger, &entry("b", 9), 10, own));
+        assert!(takes(&ledger, &entry("b", 11), 10, own));
     }
 
     #[test]
-    fn a_place_whose_commit_failed_is_free_again() {
-        let ledger = Ledger::new(Vec::new());
-        let first = entry("a", 0);
-        assert!(ledger.take(&first, 1, None));
-        ledger.give_back(first.run, first.at);
-        assert!(ledger.take(&entry("b", 1), 1, None));
+    fn a_place_that_was_never_committed_is_free_again() {
+        let ledger = Arc::new(Ledger::new(Vec::new()));
+        let place = ledger.take(&entry("a", 0), 1, None);
+        assert!(!takes(&ledger, &entry("b", 1), 1, None));
+        drop(place);
+        assert!(takes(&ledger, &entry("b", 1), 1, None));
     }
 }

@@ -10,6 +10,7 @@ use crate::machine::{Call, Effect, IllegalTransition, begin, transition};
 use crate::playbook::Playbook;
 use crate::store::{Guard, Row, Subject};
 
+use super::budget::Place;
 use super::history::recorded;
 use super::{Engine, SystemAlert};
 
@@ -33,6 +34,8 @@ pub(super) struct Draft {
     pub placed: Vec<Hold>,
     pub lifted: Vec<HoldId>,
     pub alerts: Vec<SystemAlert>,
+    /// Places in the budgets; given back unless this is committed.
+    pub places: Vec<Place>,
     /// Whether people get messages by it.
     pub posts: bool,
     before: BTreeMap<ApprovalId, Approval>,
@@ -133,6 +136,7 @@ fn empty(
         placed: Vec::new(),
         lifted: Vec::new(),
         alerts: Vec::new(),
+        places: Vec::new(),
         posts: false,
         before,
     }

@@ -110,7 +110,7 @@ impl Engine {
         }
         let entry = ContainmentRecord { agent: run.agent.id.clone(), run: run.id, playbook: run.playbook.clone(), at };
         if approved {
-            self.inner.budget.record(entry.clone());
+            draft.places.push(self.inner.budget.record(&entry));
         } else {
             let protected = self.inventory().agent(&run.agent.id).map_or(run.agent.protected, |agent| agent.protected);
             if protected || run.agent.protected {
@@ -119,8 +119,9 @@ impl Engine {
             if run.started_by.person().is_none() && !run.alert.trust.covers(impact) {
                 return Grant::Withheld { cause: ApprovalCause::Trust };
             }
-            if !self.inner.budget.take(&entry, self.options().contained_per_hour, playbook.budget) {
-                return Grant::Withheld { cause: ApprovalCause::Budget };
+            match self.inner.budget.take(&entry, self.options().contained_per_hour, playbook.budget) {
+                Some(place) => draft.places.push(place),
+                None => return Grant::Withheld { cause: ApprovalCause::Budget },
             }
         }
         draft.rows.push(Row::Containment { agent: entry.agent, run: entry.run, playbook: entry.playbook, at });

@@ -11,6 +11,7 @@ use crate::domain::Actor;
 use crate::store::{Commit, CommitError, Row, Subject, Writer};
 
 use super::Engine;
+use super::submit::stopping;
 
 /// The name of the switch in the store.
 pub(super) const SETTING: &str = "freeze";
@@ -31,12 +32,15 @@ pub struct Freeze {
 pub(super) struct Switch {
     frozen: AtomicBool,
     thawed: Notify,
+    /// Switched by one at a time, so that memory and store end with the same word.
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl Switch {
     pub fn new(stored: Option<Value>) -> Self {
         let stored = stored.and_then(|value| serde_json::from_value::<Freeze>(value).ok());
-        Self { frozen: AtomicBool::new(stored.is_some_and(|freeze| freeze.frozen)), thawed: Notify::new() }
+        let frozen = AtomicBool::new(stored.is_some_and(|freeze| freeze.frozen));
+        Self { frozen, thawed: Notify::new(), turn: tokio::sync::Mutex::default() }
     }
 
     pub fn is_frozen(&self) -> bool {
@@ -69,11 +73,19 @@ impl Engine {
 
     /// Stops calls to the outside, or lets them go on. A freeze counts at once, also if it can't be stored.
     pub async fn set_frozen(&self, frozen: bool, by: Actor, reason: &str) -> Result<Freeze, CommitError> {
-        let at = self.clock().now();
-        let freeze = Freeze { frozen, reason: reason.to_owned(), by: by.clone(), at };
+        let engine = self.clone();
+        let reason = reason.to_owned();
+        let work = async move { engine.switch(frozen, by, reason).await };
+        self.inner.supervisor.finish("freeze", work).await.unwrap_or_else(|| Err(stopping()))
+    }
+
+    async fn switch(&self, frozen: bool, by: Actor, reason: String) -> Result<Freeze, CommitError> {
         if frozen {
             self.inner.freeze.set(true);
         }
+        let _turn = self.inner.freeze.turn.lock().await;
+        let at = self.clock().now();
+        let freeze = Freeze { frozen, reason: reason.clone(), by: by.clone(), at };
         let kind = if frozen { "frozen" } else { "thawed" };
         let value = json!(freeze);
         let rows = vec![

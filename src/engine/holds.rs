@@ -10,6 +10,7 @@ use crate::domain::{Actor, AgentId, Hold, HoldCause, HoldId, HoldLevel, MessageK
 use crate::store::{Agents, Commit, CommitError, Guard, ReadError, Row, RunLog, Writer};
 
 use super::draft::hold_event;
+use super::submit::stopping;
 use super::{Engine, SystemAlert};
 
 /// All holds that stand.
@@ -105,9 +106,7 @@ impl Engine {
             placed_at: at,
         };
         let rows = vec![Row::Hold(Box::new(hold.clone())), hold_event(&hold, "hold_placed", at, request.by)];
-        self.inner.store.commit(Commit { guards: Vec::new(), rows }).await?;
-        self.inner.holds.change(vec![hold.clone()], &[]);
-        self.refresh_gate();
+        self.commit_holds(Commit { guards: Vec::new(), rows }, vec![hold.clone()], Vec::new()).await?;
         Ok(hold)
     }
 
@@ -128,14 +127,26 @@ impl Engine {
             commit.rows.push(Row::HoldLifted { hold: id, at, by: by.clone(), reason });
             commit.rows.push(hold_event(hold, "hold_lifted", at, by.clone()));
         }
-        self.inner.store.commit(commit).await?;
-        self.inner.holds.change(Vec::new(), &holds.iter().map(|hold| hold.id).collect::<Vec<_>>());
-        self.refresh_gate();
+        self.commit_holds(commit, Vec::new(), holds.iter().map(|hold| hold.id).collect()).await?;
         Ok(holds)
     }
 
-    /// Swaps the gate's map for the holds and the inventory as they are now.
+    /// Commits, and lets the gate follow even if the caller goes away.
+    async fn commit_holds(&self, commit: Commit, placed: Vec<Hold>, lifted: Vec<HoldId>) -> Result<(), CommitError> {
+        let engine = self.clone();
+        let work = async move {
+            engine.inner.store.commit(commit).await?;
+            engine.inner.holds.change(placed, &lifted);
+            engine.refresh_gate();
+            Ok(())
+        };
+        self.inner.supervisor.finish("holds", work).await.unwrap_or_else(|| Err(stopping()))
+    }
+
+    /// Swaps the gate's map for the holds and the inventory as they are now. One at a time: a map that was made before
+    /// another hold was placed must not be put in over the one that has it.
     pub(super) fn refresh_gate(&self) {
+        let _turn = self.inner.refreshing.lock().unwrap_or_else(PoisonError::into_inner);
         let inventory = self.inventory();
         let known = inventory.agents().map(|agent| agent.id.clone()).collect();
         self.inner.gate.swap(known, self.inner.holds.all().iter());
@@ -183,7 +194,12 @@ impl Engine {
             rows.extend(messages.into_iter().map(|message| Row::Message(Box::new(message))));
             rows.push(hold_event(hold, "hold_end_reached", now, Actor::System));
         }
-        self.inner.store.commit(Commit { guards: Vec::new(), rows }).await?;
+        let guards = vec![Guard::HoldStands { hold: hold.id }];
+        match self.inner.store.commit(Commit { guards, rows }).await {
+            // Somebody lifted it meanwhile: there is nothing left to ask about.
+            Err(CommitError::Conflict(_)) => return Ok(()),
+            result => result?,
+        }
         self.inner.posted.notify_one();
         if wanted {
             let title = format!("the planned time of a hold on {} is over; it stays", hold.agent);

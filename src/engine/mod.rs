@@ -14,6 +14,7 @@ pub mod gate;
 mod history;
 mod holds;
 pub mod inventory;
+mod live;
 mod locks;
 mod options;
 pub mod playbooks;
@@ -25,7 +26,7 @@ mod timers;
 mod worker;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use delivery::Delivery;
 pub use freeze::Freeze;
@@ -74,12 +75,13 @@ pub(crate) struct Inner {
     inventory: ArcSwap<Inventory>,
     gate: Arc<Gate>,
     holds: holds::Book,
-    budget: budget::Ledger,
+    refreshing: std::sync::Mutex<()>,
+    budget: Arc<budget::Ledger>,
     freeze: freeze::Switch,
     options: Options,
     supervisor: Supervisor,
     workers: Arc<Semaphore>,
-    live: worker::Live,
+    live: live::Live,
     waiting: mpsc::UnboundedSender<(RunId, StepPath)>,
     locks: locks::KeyedLocks,
     wake: timers::Wake,
@@ -117,7 +119,7 @@ impl Engine {
         let now = parts.clock.now();
         let holds = holds::Book::new(parts.store.holds().await?);
         let since = now.saturating_sub(budget::WINDOW_MAX).unwrap_or(now);
-        let budget = budget::Ledger::new(parts.store.containments(since).await?);
+        let budget = Arc::new(budget::Ledger::new(parts.store.containments(since).await?));
         let freeze = freeze::Switch::new(parts.store.setting(freeze::SETTING).await?);
         parts.gate.restore(parts.store.gate_sightings().await?);
         let (waiting, queue) = mpsc::unbounded_channel();
@@ -130,11 +132,12 @@ impl Engine {
             inventory: ArcSwap::from_pointee(parts.inventory),
             gate: parts.gate,
             holds,
+            refreshing: std::sync::Mutex::default(),
             budget,
             freeze,
             options: parts.options,
             supervisor: parts.supervisor,
-            live: worker::Live::default(),
+            live: live::Live::default(),
             waiting,
             locks: locks::KeyedLocks::default(),
             wake: timers::Wake::default(),

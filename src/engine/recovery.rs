@@ -10,7 +10,7 @@ use crate::machine::{Effect, due};
 use crate::store::RunLog;
 
 use super::Engine;
-use super::submit::{Permits, SubmitError};
+use super::submit::{Hands, SubmitError};
 
 const BATCH: u32 = 256;
 
@@ -53,18 +53,14 @@ impl Engine {
         let Some(run) = self.inner.store.run(id).await? else { return Ok(false) };
         let lost = self.lost(&run);
         for path in &lost {
-            let event = Event::by_system(self.clock().now(), EventKind::AttemptLost { path: path.clone() });
-            match self.submit(id, event).await {
-                Ok(_) | Err(SubmitError::Illegal(_)) => {}
-                Err(error) => return Err(error),
-            }
+            self.pick_up(id, path).await?;
         }
         let Some(run) = self.inner.store.run(id).await? else { return Ok(false) };
         let playbook = self.inner.library.pinned(&self.inner.store, &run.digest).await?;
         let waiting: Vec<StepPath> = due(&playbook, &run, self.clock().now())?
             .into_iter()
             .filter_map(|effect| match effect {
-                Effect::Begin { path } if !self.inner.live.contains(id, &path) => Some(path),
+                Effect::Begin { path } if !self.inner.live.has_attempt(id, &path) => Some(path),
                 _ => None,
             })
             .collect();
@@ -74,19 +70,28 @@ impl Engine {
         Ok(!lost.is_empty() || !waiting.is_empty())
     }
 
+    /// Tells the run that an attempt was lost, if that still holds under the run's lock.
+    async fn pick_up(&self, id: RunId, path: &StepPath) -> Result<(), SubmitError> {
+        let event = Event::by_system(self.clock().now(), EventKind::AttemptLost { path: path.clone() });
+        let still_lost = |run: &Run| self.lost(run).contains(path);
+        match self.submit_if(id, event, &mut Hands::default(), still_lost).await {
+            Ok(Some((_, jobs))) => self.dispatch(jobs),
+            Ok(None) | Err(SubmitError::Illegal(_)) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
     /// Begins a ready attempt that waits for nothing but a worker, if one is free.
     async fn begin_ready(&self, run: RunId, path: &StepPath) -> Result<(), SubmitError> {
         if self.is_frozen() {
             return Ok(());
         }
         let Ok(permit) = self.inner.workers.clone().try_acquire_owned() else { return Ok(()) };
-        let event = Event::by_system(self.clock().now(), EventKind::AttemptBegan { path: path.clone() });
-        match self.submit_with(run, event, Permits::from([(path.clone(), permit)])).await {
-            Ok((_, calls, permits)) => self.dispatch(calls, permits),
-            Err(SubmitError::Illegal(_)) => {}
-            Err(error) => return Err(error),
+        match self.begin(run, path, permit).await {
+            Ok(()) | Err(SubmitError::Illegal(_)) => Ok(()),
+            Err(error) => Err(error),
         }
-        Ok(())
     }
 
     /// The attempts that the store says are under way, and that nobody here makes.
@@ -101,6 +106,6 @@ impl Engine {
             ),
             _ => false,
         });
-        under_way.map(|(path, _)| path).filter(|path| !self.inner.live.contains(run.id, path)).cloned().collect()
+        under_way.map(|(path, _)| path).filter(|path| !self.inner.live.has_attempt(run.id, path)).cloned().collect()
     }
 }

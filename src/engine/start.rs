@@ -7,6 +7,7 @@ use crate::store::{Commit, CommitError, Writer};
 
 use super::Engine;
 use super::draft::Draft;
+use super::submit::stopping;
 
 /// What a run is started with.
 #[derive(Clone, Debug)]
@@ -54,27 +55,30 @@ impl Engine {
         Ok(Started { draft: self.draft_start(request.playbook, event)? })
     }
 
-    /// Commits what intake writes together with the runs that it starts, all or nothing; then the runs go on.
-    pub async fn commit(&self, mut commit: Commit, started: Vec<Started>) -> Result<Vec<Run>, CommitError> {
+    /// Commits what intake writes together with the runs that it starts, all or nothing; then the runs go on. What was
+    /// begun is finished even if the caller goes away.
+    pub async fn commit(&self, commit: Commit, started: Vec<Started>) -> Result<Vec<Run>, CommitError> {
+        let engine = self.clone();
+        let work = async move { engine.commit_started(commit, started).await };
+        self.inner.supervisor.finish("commit", work).await.unwrap_or_else(|| Err(stopping()))
+    }
+
+    async fn commit_started(&self, mut commit: Commit, started: Vec<Started>) -> Result<Vec<Run>, CommitError> {
         for start in &started {
             let (guards, rows) = start.draft.commit_parts();
             commit.guards.extend(guards);
             commit.rows.extend(rows);
         }
         let posts = commit.rows.iter().any(|row| matches!(row, crate::store::Row::Message(_)));
-        if let Err(error) = self.inner.store.commit(commit).await {
-            for start in &started {
-                self.inner.budget.give_back(start.draft.run.id, start.draft.run.started_at);
-            }
-            return Err(error);
-        }
+        let claims: Vec<_> = started.iter().map(|start| self.claims(&start.draft, None)).collect();
+        self.inner.store.commit(commit).await?;
         if posts {
             self.inner.posted.notify_one();
         }
         let mut runs = Vec::with_capacity(started.len());
-        for start in started {
-            let (run, calls, permits) = self.committed(start.draft);
-            self.dispatch(calls, permits);
+        for (start, claims) in started.into_iter().zip(claims) {
+            let (run, jobs) = self.committed(start.draft, claims, None);
+            self.dispatch(jobs);
             runs.push(run);
         }
         Ok(runs)

@@ -6,11 +6,13 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::domain::{Event, Run, RunId, StepPath};
-use crate::machine::{Call, IllegalTransition};
+use crate::machine::IllegalTransition;
 use crate::store::{Commit, CommitError, ReadError, RunLog, Writer};
 
 use super::Engine;
+use super::budget::Place;
 use super::draft::Draft;
+use super::live::{Claim, Job};
 use super::playbooks::LibraryError;
 
 /// How often a lost race is decided again.
@@ -50,12 +52,27 @@ impl SubmitError {
 
 pub(super) type Permits = BTreeMap<StepPath, OwnedSemaphorePermit>;
 
+/// What a worker brings to its next submission. The claim is let go only by a commit: a result that could not be recorded
+/// yet is still that worker's.
+#[derive(Default)]
+pub(super) struct Hands {
+    /// Free workers, by the step that they are for.
+    pub permits: Permits,
+    /// The call that the result is of.
+    pub claim: Option<Claim>,
+}
+
 impl Engine {
     /// Submits an event to a run; when this returns, it is on disk, the gate follows it, and its calls are under way.
+    /// What was begun is finished even if the caller goes away: memory never stays behind the disk.
     pub async fn submit(&self, run: RunId, event: Event) -> Result<Run, SubmitError> {
-        let (run, calls, permits) = self.submit_with(run, event, Permits::new()).await?;
-        self.dispatch(calls, permits);
-        Ok(run)
+        let engine = self.clone();
+        let work = async move {
+            let (run, jobs) = engine.submit_with(run, event, &mut Hands::default()).await?;
+            engine.dispatch(jobs);
+            Ok(run)
+        };
+        self.inner.supervisor.finish("submit", work).await.unwrap_or_else(|| Err(stopping().into()))
     }
 
     /// Submits an event, and gives its calls back instead of making them.
@@ -63,34 +80,54 @@ impl Engine {
         &self,
         id: RunId,
         event: Event,
-        permits: Permits,
-    ) -> Result<(Run, Vec<Call>, Permits), SubmitError> {
+        hands: &mut Hands,
+    ) -> Result<(Run, Vec<Job>), SubmitError> {
+        let changed = self.submit_if(id, event, hands, |_| true).await?;
+        changed.ok_or(SubmitError::NoSuchRun(id))
+    }
+
+    /// Submits an event if the run, read under its lock, still is as it should be.
+    pub(super) async fn submit_if(
+        &self,
+        id: RunId,
+        event: Event,
+        hands: &mut Hands,
+        wanted: impl Fn(&Run) -> bool,
+    ) -> Result<Option<(Run, Vec<Job>)>, SubmitError> {
         let _lock = self.inner.locks.lock(&id).await;
-        let mut permits = permits;
         let mut conflicts = 0;
         loop {
             let run = self.inner.store.run(id).await?.ok_or(SubmitError::NoSuchRun(id))?;
+            if !wanted(&run) {
+                return Ok(None);
+            }
             let playbook = self.inner.library.pinned(&self.inner.store, &run.digest).await?;
-            let draft = self.draft_event(&playbook, run, event.clone(), std::mem::take(&mut permits))?;
+            let mut draft = self.draft_event(&playbook, run, event.clone(), std::mem::take(&mut hands.permits))?;
+            let claims = self.claims(&draft, hands.claim.as_ref());
             let (guards, rows) = draft.commit_parts();
             match self.inner.store.commit(Commit { guards, rows }).await {
-                Ok(()) => return Ok(self.committed(draft)),
+                Ok(()) => return Ok(Some(self.committed(draft, claims, hands.claim.take()))),
                 Err(CommitError::Conflict(_)) if conflicts < CONFLICTS_MAX => {
                     conflicts += 1;
-                    self.inner.budget.give_back(id, event.at);
-                    permits = draft.permits;
+                    hands.permits = std::mem::take(&mut draft.permits);
+                    drop(draft);
                     tokio::time::sleep(Duration::from_millis(u64::from(conflicts))).await;
                 }
-                Err(error) => {
-                    self.inner.budget.give_back(id, event.at);
-                    return Err(error.into());
-                }
+                Err(error) => return Err(error.into()),
             }
         }
     }
 
+    /// Claims the calls of a draft before they are committed, except those that `held` covers already.
+    pub(super) fn claims(&self, draft: &Draft, held: Option<&Claim>) -> Vec<Claim> {
+        let others = draft.calls.iter().filter(|call| held.is_none_or(|held| !held.covers(call)));
+        others.filter_map(|call| self.inner.live.claim(call)).collect()
+    }
+
     /// Lets memory follow a commit: the gate first, then timers, messages and alerts of our own.
-    pub(super) fn committed(&self, draft: Draft) -> (Run, Vec<Call>, Permits) {
+    pub(super) fn committed(&self, mut draft: Draft, claims: Vec<Claim>, held: Option<Claim>) -> (Run, Vec<Job>) {
+        draft.places.iter_mut().for_each(Place::keep);
+        let jobs = jobs(&mut draft, claims.into_iter().chain(held).collect());
         if !draft.placed.is_empty() || !draft.lifted.is_empty() {
             self.inner.holds.change(draft.placed, &draft.lifted);
             self.refresh_gate();
@@ -109,7 +146,7 @@ impl Engine {
         for alert in draft.alerts {
             self.inner.system_alerts.send(alert).unwrap_or_default();
         }
-        (draft.run, draft.calls, draft.permits)
+        (draft.run, jobs)
     }
 }
 
@@ -125,4 +162,24 @@ fn log(run: &Run, events: &[Event]) {
             "run changed"
         );
     }
+}
+
+/// The answer to whoever asks for a change while the process ends.
+pub(super) fn stopping() -> CommitError {
+    CommitError::Unavailable("the daemon is stopping".to_owned())
+}
+
+/// Each call with its claim and its worker. A claim that no call is left for is let go.
+fn jobs(draft: &mut Draft, mut claims: Vec<Claim>) -> Vec<Job> {
+    let mut jobs = Vec::with_capacity(draft.calls.len());
+    for call in std::mem::take(&mut draft.calls) {
+        let Some(index) = claims.iter().position(|claim| claim.covers(&call)) else {
+            tracing::debug!(run.id = %call.run, step.path = %call.path, "this call is being made already");
+            continue;
+        };
+        let claim = claims.swap_remove(index);
+        let permit = draft.permits.remove(&call.path);
+        jobs.push(Job { call, claim, permit });
+    }
+    jobs
 }

@@ -20,6 +20,22 @@ impl Supervisor {
         self.tracker.spawn(task.instrument(tracing::debug_span!("task", name)));
     }
 
+    /// Runs work to its end even if whoever asked for it goes away meanwhile (a caller hangs up), and gives back what it
+    /// brought. `None` only if the work itself was torn down.
+    pub async fn finish<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        self.spawn(name, async move {
+            if sender.send(work.await).is_err() {
+                tracing::debug!("whoever asked for this has gone; it is done all the same");
+            }
+        });
+        receiver.await.ok()
+    }
+
     /// Ready as soon as a stop was asked for.
     pub async fn stopping(&self) {
         self.stop.cancelled().await;

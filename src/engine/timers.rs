@@ -85,6 +85,8 @@ impl Engine {
     }
 
     async fn time_to_sleep(&self) -> Duration {
+        // Whatever is committed while the next deadline is being read rings the bell.
+        self.inner.wake.planned.store(i64::MAX, Ordering::SeqCst);
         let next = self.inner.store.next_wake().await.ok().flatten();
         let now = self.clock().now();
         let limit = SignedDuration::try_from(SLEEP_MAX).unwrap_or(SignedDuration::ZERO);

@@ -1,20 +1,17 @@
 //! A worker makes one call after the other for one attempt, and submits what each brought.
 
-use std::collections::HashSet;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::action::Registry;
 use crate::clock::Clock;
-use crate::domain::{Event, EventKind, RunId, StepPath};
+use crate::domain::{Event, EventKind, RunId};
 use crate::machine::{Call, CallResult, Phase};
 
 use super::Engine;
-use super::submit::Permits;
+use super::live::Job;
+use super::submit::{Hands, Permits};
 
 /// The longest pause before a result is submitted again.
 const RESUBMIT_PAUSE_MAX: Duration = Duration::from_secs(5);
@@ -39,60 +36,36 @@ impl Performer for Registry {
     }
 }
 
-/// The attempts that this process makes now. What is under way in the store and not here was lost.
-#[derive(Default)]
-pub(super) struct Live(Mutex<HashSet<(RunId, StepPath)>>);
-
-impl Live {
-    /// Claims an attempt; `false` if somebody here makes it already.
-    pub fn claim(&self, run: RunId, path: &StepPath) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((run, path.clone()))
-    }
-
-    pub fn release(&self, run: RunId, path: &StepPath) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&(run, path.clone()));
-    }
-
-    pub fn contains(&self, run: RunId, path: &StepPath) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&(run, path.clone()))
-    }
-}
-
 impl Engine {
     /// Makes a claimed call and those that follow from it for the same step.
-    pub(super) async fn work(&self, call: Call, permit: Option<OwnedSemaphorePermit>) {
-        let (run, path) = (call.run, call.path.clone());
-        let mut held = permit;
-        let mut next = Some(call);
-        while let Some(call) = next.take() {
-            if held.is_none() {
-                held = self.inner.workers.clone().acquire_owned().await.ok();
-            }
-            if call.phase == Phase::Send {
-                self.inner.freeze.wait_until_thawed().await;
-            }
+    pub(super) async fn work(&self, job: Job) {
+        let mut next = Some(job);
+        while let Some(Job { call, claim, permit }) = next.take() {
+            let permit = match permit {
+                // Looking for an effect may take long, and costs little: it must not keep a change waiting.
+                _ if is_patient(call.phase) => None,
+                Some(permit) => Some(permit),
+                None => self.inner.workers.clone().acquire_owned().await.ok(),
+            };
+            self.inner.freeze.wait_until_thawed().await;
             let result = self.inner.performer.perform(&call, self.clock()).await;
             let kind = event_of(&call, result);
-            let permits = held.take().map(|permit| Permits::from([(path.clone(), permit)])).unwrap_or_default();
-            let Some((calls, mut permits)) = self.submit_result(run, kind, permits).await else { break };
-            held = permits.remove(&path);
-            let mut others = Vec::new();
-            for call in calls {
-                if call.path == path && next.is_none() { next = Some(call) } else { others.push(call) }
-            }
-            self.dispatch(others, permits);
+            let permits = permit.map(|permit| Permits::from([(call.path.clone(), permit)])).unwrap_or_default();
+            let hands = Hands { permits, claim: Some(claim) };
+            let Some(mut jobs) = self.submit_result(call.run, kind, hands).await else { return };
+            let same = jobs.iter().position(|job| job.call.path == call.path);
+            next = same.map(|index| jobs.remove(index));
+            self.dispatch(jobs);
         }
-        self.inner.live.release(run, &path);
     }
 
     /// Submits a result until it is taken: an answer that was heard is not thrown away because the disk is busy.
-    async fn submit_result(&self, run: RunId, kind: EventKind, permits: Permits) -> Option<(Vec<Call>, Permits)> {
-        let mut permits = Some(permits);
+    async fn submit_result(&self, run: RunId, kind: EventKind, mut hands: Hands) -> Option<Vec<Job>> {
         let mut pause = Duration::from_millis(50);
         loop {
             let event = Event::by_system(self.clock().now(), kind.clone());
-            match self.submit_with(run, event, permits.take().unwrap_or_default()).await {
-                Ok((_, calls, permits)) => return Some((calls, permits)),
+            match self.submit_with(run, event, &mut hands).await {
+                Ok((_, jobs)) => return Some(jobs),
                 Err(error) if error.is_transient() => {
                     tracing::error!(run.id = %run, %error, "a result could not be recorded; trying again");
                     if !self.inner.supervisor.sleep(pause).await {
@@ -106,6 +79,14 @@ impl Engine {
                 }
             }
         }
+    }
+}
+
+/// Whether a phase only waits and looks.
+const fn is_patient(phase: Phase) -> bool {
+    match phase {
+        Phase::Prove { .. } | Phase::Recheck => true,
+        Phase::Prepare | Phase::Send | Phase::Check => false,
     }
 }
 

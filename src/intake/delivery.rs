@@ -24,7 +24,6 @@ impl Intake {
         }
         let now = self.engine.clock().now();
         let authenticated = source.authenticate(headers, body, now)?;
-        let mut authenticated = authenticated;
         if let Some(receipt) = self.replayed(source, authenticated.delivery_id.as_deref()).await? {
             return Ok(receipt);
         }
@@ -49,13 +48,8 @@ impl Intake {
         {
             return Err(self.refuse(source, first.refusal.clone(), source.redact(&value).to_string()).await);
         }
-        for item in refused {
-            self.keep_dead_letter(source, &item.refusal, item.raw.to_string()).await;
-        }
-        if authenticated.delivery_id.is_none() {
-            authenticated.delivery_id = common_delivery_id(&mapped);
-        }
-        self.take(source.id(), source.answer(), &authenticated, &mapped).await
+        let letters = refused.into_iter().map(|item| self.dead_letter(source, &item.refusal, item.raw.to_string()));
+        self.take(source.id(), source.answer(), &authenticated, &mapped, letters.collect()).await
     }
 
     async fn refuse(&self, source: &Source, refusal: Refusal, body: String) -> Refused {
@@ -69,13 +63,14 @@ impl Intake {
         Ok(answer.map(|answer| Receipt { status: source.answer(), answer }))
     }
 
-    /// Takes alerts that were mapped, whoever sent them.
+    /// Takes alerts that were mapped, whoever sent them; `letters` are the items beside them that could not be.
     pub(super) async fn take(
         &self,
         source: &SourceId,
         status: u16,
         authenticated: &Authenticated,
         mapped: &[Mapped],
+        letters: Vec<Row>,
     ) -> Result<Receipt, Refused> {
         let inventory = self.engine.inventory();
         let subjects: Vec<_> = mapped.iter().map(|mapped| subject::of(&inventory, &mapped.alert)).collect();
@@ -93,6 +88,7 @@ impl Intake {
                 batch.add(mapped, subject).await?;
             }
             let (mut commit, started, followers, answer) = batch.finish();
+            commit.rows.extend(letters.iter().cloned());
             if let Some(delivery) = &authenticated.delivery_id {
                 record_delivery(&mut commit, source, delivery, self.engine.clock().now(), &answer);
             }
@@ -112,27 +108,24 @@ impl Intake {
 
     /// Keeps a delivery that was authenticated and could not be used, for operators.
     async fn keep_dead_letter(&self, source: &Source, refusal: &Refusal, body: String) {
+        let commit = Commit { guards: Vec::new(), rows: vec![self.dead_letter(source, refusal, body)] };
+        if let Err(error) = self.engine.store().commit(commit).await {
+            tracing::error!(source.id = %source.id(), %error, "a refused delivery could not be kept");
+        }
+    }
+
+    fn dead_letter(&self, source: &Source, refusal: &Refusal, body: String) -> Row {
+        tracing::warn!(source.id = %source.id(), code = refusal.code, reason = %refusal.reason, "a delivery was refused");
         let at = self.engine.clock().now();
-        let letter = DeadLetter {
+        Row::DeadLetter(Box::new(DeadLetter {
             id: AlertId::generate(at),
             source: source.id().clone(),
             at,
             code: refusal.code.to_owned(),
             reason: refusal.reason.clone(),
             body,
-        };
-        tracing::warn!(source.id = %source.id(), code = refusal.code, reason = %refusal.reason, "a delivery was refused");
-        let commit = Commit { guards: Vec::new(), rows: vec![Row::DeadLetter(Box::new(letter))] };
-        if let Err(error) = self.engine.store().commit(commit).await {
-            tracing::error!(source.id = %source.id(), %error, "a refused delivery could not be kept");
-        }
+        }))
     }
-}
-
-/// The delivery id that the mapping found, if it found the same in every item.
-fn common_delivery_id(mapped: &[Mapped]) -> Option<String> {
-    let first = mapped.first()?.alert.delivery_id.clone()?;
-    mapped.iter().all(|mapped| mapped.alert.delivery_id.as_ref() == Some(&first)).then_some(first)
 }
 
 fn record_delivery(commit: &mut Commit, source: &SourceId, delivery: &str, at: jiff::Timestamp, answer: &Value) {

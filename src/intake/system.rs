@@ -20,7 +20,8 @@ impl Intake {
         let claimed = Claimed { id: Some(own.agent.to_string()), ..Claimed::default() };
         let alert = self.own_alert(&source, own.rule, &own.title, claimed, &identity);
         let authenticated = Authenticated { authentication: alert.auth.clone(), delivery_id: None };
-        self.take(&source, 202, &authenticated, &[Mapped { alert, raw: identity, notes: Vec::new() }]).await?;
+        let mapped = [Mapped { alert, raw: identity, notes: Vec::new() }];
+        self.take(&source, 202, &authenticated, &mapped, Vec::new()).await?;
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::Value;
 
 use crate::harness::daemon::Setup;
@@ -38,6 +39,58 @@ async fn a_kill_before_the_revocation_reaches_the_provider_ends_the_same_way() {
 #[tokio::test]
 async fn a_kill_after_the_revocation_is_done_and_before_its_answer_ends_the_same_way() {
     killed_while_revoking(Rule::HoldAfter).await;
+}
+
+#[tokio::test]
+async fn an_alert_that_was_answered_is_worked_off_although_the_daemon_dies_at_once() {
+    let mut world = World::start(Policy::Permissive, Rule::Pass, |setup| setup).await;
+    let delivery = World::delivery();
+    let first = world.daemon.deliver(Setup::DETECTOR, &delivery).await;
+    world.daemon.kill9();
+    assert_eq!(first.status, 202, "{first:?}");
+    world.daemon.restart().await;
+    let run = first.json()["alerts"][0]["run"].as_str().unwrap().to_owned();
+    let request = world.request().await;
+    assert_eq!(world.nginx.call_as(AGENT).await, 403);
+    let again = world.daemon.deliver(Setup::DETECTOR, &delivery).await;
+    assert_eq!((again.status, again.json()), (first.status, first.json()), "the same delivery has the same answer");
+    world.approve_and_see_the_end(&run, &request).await;
+    let runs = world.daemon.read("/runs").await;
+    assert_eq!(runs["runs"].as_array().unwrap().len(), 1, "{runs:#}");
+}
+
+#[tokio::test]
+async fn a_decision_that_was_answered_is_carried_out_although_the_daemon_dies_at_once() {
+    let mut world = World::start(Policy::Permissive, Rule::Pass, |setup| setup).await;
+    let run = world.alert().await;
+    let request = world.request().await;
+    let page = world.daemon.send(Method::GET, &request.path(), &[], None).await;
+    let form = request.form(&page.text, "approve", "false alarm", &request.code);
+    let answer = world.post_form(&request, form).await;
+    world.daemon.kill9();
+    assert_eq!(answer.status, 303, "{answer:?}");
+    world.daemon.restart().await;
+    world.agent_sees(200).await;
+    let ended = world.run_in(&run, "completed").await;
+    assert_eq!(ended["consistent"], true, "{ended:#}");
+    let receipt = world.daemon.send(Method::GET, answer.header("location"), &[], None).await;
+    assert!(receipt.status == 200 && receipt.text.contains("false alarm"), "{receipt:?}");
+}
+
+#[tokio::test]
+async fn an_owner_who_says_no_retires_the_agent_and_it_stays_so_after_a_kill() {
+    let mut world = World::start(Policy::Permissive, Rule::Pass, |setup| setup).await;
+    let run = world.alert().await;
+    let request = world.request().await;
+    let receipt = world.decide(&request, "reject", "nobody knows this address").await;
+    assert!(receipt.contains("Keep it stopped"), "{receipt}");
+    world.run_in(&run, "completed").await;
+    world.daemon.kill9();
+    world.daemon.restart().await;
+    let refused = world.nginx.response_to(AGENT).await;
+    assert_eq!(refused.status().as_u16(), 403);
+    let reason = refused.headers()["x-standdown-reason"].to_str().unwrap();
+    assert!(reason.starts_with("retired: "), "{reason}");
 }
 
 async fn killed_while_revoking(rule: Rule) {
@@ -104,7 +157,7 @@ async fn a_revocation_answered_200_without_effect_is_unproven_and_never_containe
 /// The page of a release says in so many words what was not contained.
 async fn the_page_warns(world: &World) {
     let request = world.request().await;
-    let page = world.daemon.send(reqwest::Method::GET, &request.path(), &[], None).await;
+    let page = world.daemon.send(Method::GET, &request.path(), &[], None).await;
     assert!(page.text.contains("NOT contained"), "{}", page.text);
 }
 

@@ -26,6 +26,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
+use tokio::sync::Mutex;
 
 use crate::channel::Channel;
 use crate::store::Outbox;
@@ -61,13 +62,15 @@ pub struct Channels {
 pub struct Delivery {
     engine: Engine,
     channels: Arc<Channels>,
+    /// Messages are given up one after the other, so that exactly the last one of a request finds that nobody was asked.
+    giving_up: Arc<Mutex<()>>,
 }
 
 impl Delivery {
     /// A sender over an engine's outbox. Nothing is sent until [`Delivery::run`] or [`Delivery::try_deliver_due`].
     #[must_use]
     pub fn new(engine: Engine, channels: Channels) -> Self {
-        Self { engine, channels: Arc::new(channels) }
+        Self { engine, channels: Arc::new(channels), giving_up: Arc::default() }
     }
 
     /// Sends until a stop is asked for; a message that is under way then is finished first.

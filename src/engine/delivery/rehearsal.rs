@@ -136,7 +136,9 @@ impl Rehearsal {
 
     /// The newest request of the run.
     pub async fn approval(&self) -> Approval {
-        self.run().await.approvals.into_values().next_back().unwrap()
+        let run = self.run().await;
+        let newest = run.steps.values().find_map(|record| record.approval).unwrap();
+        run.approvals[&newest].clone()
     }
 
     /// Sends what is due; gives the links and codes that arrived by it.

@@ -29,11 +29,15 @@ async fn a_request_arrives_with_the_code_first_and_one_link_and_the_store_knows_
         assert_eq!(request.text.matches("https://").count(), 1, "{}", request.text);
         assert!(request.text.contains(&format!("https://standdown.example/a/{}\n", request.token)));
         assert!(!request.text.contains(&request.code), "the code stands in the subject only");
-        assert!(request.text.contains("- Resume billing-bot: billing-bot may act again: pause is undone."));
+        assert!(
+            request
+                .text
+                .contains("- Resume billing-bot: the hold is lifted and billing-bot may act again (pause is undone).")
+        );
         assert!(request.text.contains(
-            "- Keep it stopped: billing-bot stays stopped. The playbook then goes on with retire (agent.retire)."
+            "- Keep it held: the hold on billing-bot stays. The playbook then goes on with retire (agent.retire)."
         ));
-        assert!(request.text.contains("- No answer: billing-bot stays stopped.\n"));
+        assert!(request.text.contains("- No answer: the hold on billing-bot stays.\n"));
     }
     assert!(messages(&rehearsal).await.iter().all(|message| message.status == "sent"));
     rehearsal.engine.store().close().await;
@@ -104,7 +108,8 @@ async fn what_was_decided_meanwhile_is_not_asked_any_more() {
 #[tokio::test]
 async fn text_from_outside_adds_no_link_and_no_line() {
     let title = "see https://evil.example/x\r\nhttps://evil.example/y www.evil.example \u{202e}".to_owned();
-    let rehearsal = Rehearsal::of(Scene { title, agent_name: "https://evil.example/z".into(), ..Scene::default() }).await;
+    let rehearsal =
+        Rehearsal::of(Scene { title, agent_name: "https://evil.example/z".into(), ..Scene::default() }).await;
     for request in rehearsal.deliver().await {
         assert_eq!(request.text.matches("://").count(), 1, "{}", request.text);
         assert!(!request.text.contains("www."), "{}", request.text);

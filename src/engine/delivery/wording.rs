@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::domain::approval::OnTimeout;
-use crate::domain::{Approval, Decision, Run};
+use crate::domain::{Approval, Decision, Run, Verdict};
 use crate::machine::notice::one_line;
 use crate::playbook::Playbook;
 
@@ -38,7 +38,7 @@ impl Wording {
     #[must_use]
     pub fn of(run: &Run, approval: &Approval, playbook: Option<&Playbook>, now: Timestamp) -> Self {
         let agent = shortened(&run.agent.name);
-        let planned = Planned::of(approval);
+        let planned = Planned::of(run, approval);
         let then = |decision| {
             let steps = playbook.map(|playbook| following(run, approval, playbook, decision, now)).unwrap_or_default();
             sentence(&steps)
@@ -85,13 +85,15 @@ struct Planned {
     kind: Kind,
     /// Whether a hold is among what is taken back.
     lifts_hold: bool,
+    /// Whether what is taken back was seen to stop the agent; nobody may be told that it is stopped otherwise.
+    seen_stopped: bool,
     /// The steps that are undone, or the actions that are done.
     names: Vec<String>,
     destroys: bool,
 }
 
 impl Planned {
-    fn of(approval: &Approval) -> Self {
+    fn of(run: &Run, approval: &Approval) -> Self {
         let empty = Vec::new();
         let steps = approval.plan.body.get("steps").and_then(Value::as_array).unwrap_or(&empty);
         let text = |value: &Value, key: &str| one_line(value.get(key).and_then(Value::as_str).unwrap_or_default());
@@ -101,10 +103,16 @@ impl Planned {
         if !steps.is_empty() && steps.iter().all(|step| step.get("undoes").is_some()) {
             let lifts_hold = undone.iter().any(|step| step.get("hold").is_some_and(|hold| !hold.is_null()));
             let names = undone.iter().map(|step| text(step, "step")).collect();
-            return Self { kind: Kind::Release, lifts_hold, names, destroys };
+            let seen_stopped = undone.iter().any(|step| {
+                let path = step.get("step").and_then(Value::as_str).and_then(|path| path.parse().ok());
+                let verdict = path.and_then(|path| run.steps.get(&path)).and_then(|record| record.verdict);
+                matches!(verdict, Some(Verdict::Contained | Verdict::AlreadyDone))
+            });
+            return Self { kind: Kind::Release, lifts_hold, seen_stopped, names, destroys };
         }
         let kind = if steps.is_empty() { Kind::Decision } else { Kind::Actions };
-        Self { kind, lifts_hold: false, names: steps.iter().map(|step| text(step, "action")).collect(), destroys }
+        let names = steps.iter().map(|step| text(step, "action")).collect();
+        Self { kind, lifts_hold: false, seen_stopped: false, names, destroys }
     }
 
     fn button(&self, agent: &str) -> String {
@@ -118,7 +126,8 @@ impl Planned {
 
     const fn refusal(&self) -> &'static str {
         match self.kind {
-            Kind::Release if self.lifts_hold => "Keep it stopped",
+            Kind::Release if self.lifts_hold && self.seen_stopped => "Keep it stopped",
+            Kind::Release if self.lifts_hold => "Keep it held",
             Kind::Release => "Leave it as it is",
             Kind::Actions => "Don't do it",
             Kind::Decision => "Say no",
@@ -128,7 +137,9 @@ impl Planned {
     fn done(&self, agent: &str) -> String {
         let names = self.names.join(", ");
         match self.kind {
-            Kind::Release if self.lifts_hold => format!("{agent} may act again: {names} is undone."),
+            Kind::Release if self.lifts_hold => {
+                format!("the hold is lifted and {agent} may act again ({names} is undone).")
+            }
             Kind::Release => format!("{names} is undone for {agent}."),
             Kind::Actions if self.destroys => format!("{names} is done to {agent}. This can NOT be undone."),
             Kind::Actions => format!("{names} is done to {agent}."),
@@ -138,7 +149,8 @@ impl Planned {
 
     fn not_done(&self, agent: &str) -> String {
         match self.kind {
-            Kind::Release if self.lifts_hold => format!("{agent} stays stopped."),
+            Kind::Release if self.lifts_hold && self.seen_stopped => format!("{agent} stays stopped."),
+            Kind::Release if self.lifts_hold => format!("the hold on {agent} stays."),
             Kind::Release => format!("what was done to {agent} stays."),
             Kind::Actions => format!("{} is not done.", self.names.join(", ")),
             Kind::Decision => "nothing is done by it.".to_owned(),

@@ -40,7 +40,7 @@ async fn an_approval_of_exactly_what_was_shown_lets_the_agent_go_on() {
     assert_eq!(decided.status, 200, "{}", decided.text);
     assert_eq!(decided.json()["approval"]["status"], "approved");
     assert_eq!(decided.json()["approval"]["votes"][0]["assurance"], "api");
-    assert_eq!(asked.world.send(gate()).await.status, 204);
+    assert_eq!(asked.world.send(gate()).await.status, 200);
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ pub(super) fn policy(style: &str) -> HeaderValue {
 }
 
 /// A response with those headers.
-pub(super) async fn guarded(mut response: Response, policy: HeaderValue) -> Response {
+pub(super) fn guarded(mut response: Response, policy: HeaderValue) -> Response {
     let fixed: [(HeaderName, &'static str); 6] = [
         (header::CACHE_CONTROL, "no-store"),
         (header::REFERRER_POLICY, "no-referrer"),

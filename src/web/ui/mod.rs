@@ -49,6 +49,6 @@ pub fn router<S: Clone + Send + Sync + 'static>(approvals: Arc<Approvals>) -> Ro
         .route("/a/{token}/escalate", post(pages::decision::escalate))
         .route("/r/{receipt}", get(pages::outcome::show))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
-        .layer(middleware::map_response(move |response| headers::guarded(response, policy.clone())))
+        .layer(middleware::map_response(move |response| std::future::ready(headers::guarded(response, policy.clone()))))
         .with_state(ui)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::daemon::{Daemon, Delivery, Setup};
+use super::daemon::{Answer, Daemon, Delivery, Setup};
 use super::interposer::{Interposer, Rule};
 use super::patience::poll;
 use super::recorder::Recorder;
@@ -55,13 +55,18 @@ impl World {
         self.provider.introspect(&self.token).await
     }
 
-    /// Posts the alert that the shipped playbook waits for, signed, and gives the run that it started.
-    pub async fn alert(&self) -> String {
+    /// The alert that the shipped playbook waits for, as a delivery of the source `detector`.
+    pub fn delivery() -> Delivery {
         let body = json!({
             "id": "agent-7/token-from-nowhere", "rule": "token_anomalous_use", "severity": "critical", "agent": AGENT,
             "title": "agent-7's token is used from a network where it never runs",
         });
-        let answer = self.daemon.deliver(Setup::DETECTOR, &Delivery::new("msg_1", &body)).await;
+        Delivery::new("msg_1", &body)
+    }
+
+    /// Posts that alert and gives the run that it started.
+    pub async fn alert(&self) -> String {
+        let answer = self.daemon.deliver(Setup::DETECTOR, &Self::delivery()).await;
         assert_eq!(answer.status, 202, "{answer:?}");
         let run = answer.json()["alerts"][0]["run"].as_str().map(str::to_owned);
         run.unwrap_or_else(|| panic!("the alert started no run: {answer:?}"))
@@ -83,7 +88,7 @@ impl World {
         receipt.text
     }
 
-    pub async fn post_form(&self, request: &Request, form: Vec<u8>) -> super::daemon::Answer {
+    pub async fn post_form(&self, request: &Request, form: Vec<u8>) -> Answer {
         let kind = [("content-type", "application/x-www-form-urlencoded")];
         self.daemon.send(Method::POST, &request.path(), &kind, Some(form)).await
     }

@@ -5,12 +5,7 @@ use super::*;
 async fn page(scene: Scene) -> Answer {
     let site = Site::of(scene).await;
     let link = site.rehearsal.link_of("ana").await;
-    let page = site.get(&format!("/a/{}", link.token)).await;
-    if let Ok(folder) = std::env::var("STANDDOWN_TEST_PAGES") {
-        let name = page.text().len();
-        std::fs::write(format!("{folder}/page-{name}.html"), &page.body).unwrap();
-    }
-    page
+    site.get(&format!("/a/{}", link.token)).await
 }
 
 #[tokio::test]
@@ -23,9 +18,9 @@ async fn the_page_says_everything_that_a_decision_needs_in_this_order() {
         "NOT contained",
         "The gate has never seen billing-bot: pausing will not stop it.",
         "What each answer does",
-        "Resume billing-bot: billing-bot may act again: pause is undone.",
-        "Keep it stopped: billing-bot stays stopped. The playbook then goes on with retire (agent.retire).",
-        "No answer: billing-bot stays stopped.",
+        "Resume billing-bot: the hold is lifted and billing-bot may act again (pause is undone).",
+        "Keep it held: the hold on billing-bot stays. The playbook then goes on with retire (agent.retire).",
+        "No answer: the hold on billing-bot stays.",
         "Decide by 14:05 UTC (in 3 h 58 min)",
         "Silence never releases anything.",
         "The alert",
@@ -48,7 +43,7 @@ async fn the_page_says_everything_that_a_decision_needs_in_this_order() {
         "What did you check?",
         "Code: the four digits",
         "Resume billing-bot",
-        "Keep it stopped",
+        "Keep it held",
         "I can't decide: escalate now",
     ];
     let mut rest = text.as_str();
@@ -63,7 +58,8 @@ async fn a_contained_agent_is_not_said_to_be_free() {
     let page = page(Scene { gate_saw_the_agent: true, ..Scene::default() }).await;
     let text = page.text();
     assert!(!text.contains("NOT contained") && !text.contains("never seen"), "{text}");
-    assert!(text.contains("paused"), "{text}");
+    assert!(text.contains("paused") && text.contains("contained: pause (agent.pause)"), "{text}");
+    assert!(text.contains("Keep it stopped: billing-bot stays stopped."), "{text}");
 }
 
 #[tokio::test]
@@ -87,7 +83,9 @@ async fn every_field_has_a_label_no_button_is_the_default_and_the_page_has_no_sc
     let link = site.rehearsal.link_of("ana").await;
     let body = site.get(&format!("/a/{}", link.token)).await.body;
     for id in ["words", "code"] {
-        assert!(body.contains(&format!("<label class=\"label\" for=\"{id}\">")) && body.contains(&format!("id=\"{id}\"")));
+        assert!(
+            body.contains(&format!("<label class=\"label\" for=\"{id}\">")) && body.contains(&format!("id=\"{id}\""))
+        );
     }
     let form = body.split_once("<form").unwrap().1;
     let first = form.split_once("<button").unwrap().1.split_once('>').unwrap().0;
@@ -113,9 +111,9 @@ async fn a_failed_entry_leads_to_its_field_and_keeps_what_was_typed() {
         ("plan", plan.as_str()),
     ];
     let answer = site.post(&link, &fields).await;
-    assert!(answer.body.contains("<a href=\"#code\">That is not the code of this link."), "{}", answer.body);
+    assert!(answer.body.contains("<a href=\"#code\">That is not the code of this link: "), "{}", answer.body);
     assert!(answer.body.contains("aria-invalid=\"true\" aria-describedby=\"code-error\""));
     assert!(answer.body.contains(">see the change</textarea>"));
     assert!(answer.body.contains("value=\"The cause is fixed\" checked"));
-    assert!(answer.text().contains("4 left"), "{}", answer.text());
+    assert!(answer.text().contains("4 more tries."), "{}", answer.text());
 }

@@ -35,7 +35,7 @@ impl AlertView {
     pub fn new(case: &Case) -> Self {
         let alert = &case.run.alert;
         let (icon, tone) = match alert.severity {
-            Severity::Critical => ("‼", "bad"),
+            Severity::Critical => ("!!", "bad"),
             Severity::High => ("!", "bad"),
             Severity::Medium => ("△", "warn"),
             Severity::Low | Severity::Info => ("·", ""),

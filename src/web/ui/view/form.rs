@@ -37,8 +37,9 @@ impl Faults {
                 Some(Self { code: code(), reason: if *reason_missing { reason() } else { None }, choice: None })
             }
             DecideError::WrongCode { left } if *left > 0 => {
-                let tries = if *left == 1 { "One more try" } else { "Look at the newest message" };
-                let text = format!("That is not the code of this link. {tries}: {left} left.");
+                let tries = if *left == 1 { "try" } else { "tries" };
+                let text =
+                    format!("That is not the code of this link: take it from the newest message. {left} more {tries}.");
                 Some(Self { code: Some(text), ..Self::default() })
             }
             DecideError::ReasonMissing => Some(Self { reason: reason(), ..Self::default() }),

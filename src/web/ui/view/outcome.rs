@@ -42,10 +42,16 @@ impl Outcome {
                 "A new request stands in the place of this one. If you are asked, you have a newer message.".to_owned(),
             ),
         };
-        Self { icon, headline, text }
+        Self { icon, headline, text: capitalised(&text) }
     }
 
     pub(super) fn notice(&self) -> Notice {
         Notice { bad: false, headline: format!("{} {}", self.icon, self.headline), text: self.text.clone() }
     }
+}
+
+/// The text as a sentence of its own.
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }

@@ -91,6 +91,6 @@ fn escalation(case: &Case) -> String {
     }
     match approval.on_timeout {
         OnTimeout::Escalate => format!("More people are asked at {}.", clock_time(approval.deadline, case.now)),
-        OnTimeout::Reject | OnTimeout::Act => "Nobody else is asked unless somebody escalates.".to_owned(),
+        OnTimeout::Reject | OnTimeout::Act => "More people are asked only if somebody escalates.".to_owned(),
     }
 }

@@ -67,7 +67,7 @@ const fn standing(record: &StepRecord) -> (&'static str, &'static str, &'static 
         (StepState::Skipped { .. }, _) => ("–", "", "skipped"),
         (StepState::Cancelled, _) => ("–", "", "cancelled"),
         (StepState::Undoing(_), _) => ("…", "warn", "being undone"),
-        (StepState::Undone, _) => ("↩", "", "undone"),
+        (StepState::Undone, _) => ("←", "", "undone"),
         (StepState::UndoFailed { .. }, _) => ("✗", "bad", "undoing failed"),
     }
 }

@@ -16,12 +16,13 @@ pub(super) fn not_contained(case: &Case) -> Vec<String> {
     let mut warnings: Vec<String> = Vec::new();
     for (path, record) in &case.run.steps {
         if let Some(why) = fault(record) {
-            let detail = record.detail.as_deref().map(|detail| format!(" {}", line(detail, 140))).unwrap_or_default();
-            warnings.push(format!("{}: {why}.{detail}", what(case, path)));
+            // What the gate knows of a hold has a sentence of its own below.
+            let detail = record.detail.as_deref().filter(|_| record.hold.is_none() || case.gate_seen_at.is_some());
+            let detail = detail.map(|detail| format!(" ({})", line(detail, 140))).unwrap_or_default();
+            warnings.push(format!("{}: {why}{detail}.", what(case, path)));
         }
     }
-    let pauses =
-        case.run.steps.values().any(|record| record.hold.is_some() && record.verdict == Some(Verdict::Unproven));
+    let pauses = case.run.steps.values().any(|record| record.hold.is_some() && record.state == StepState::Unproven);
     if case.gate_seen_at.is_none() && (pauses || plans_a_hold(case)) {
         warnings.push(format!("The gate has never seen {agent}: pausing will not stop it."));
     }
@@ -40,6 +41,8 @@ fn fault(record: &StepRecord) -> Option<String> {
         }
         (StepState::UndoFailed { reason }, _) => Some(format!("undoing it failed: {}", line(reason, 120))),
         (StepState::Failed { reason }, _) => Some(format!("it FAILED: {}", line(reason, 120))),
+        // What was undone on purpose is no longer meant to be contained.
+        (StepState::Undone, _) => None,
         (_, Some(Verdict::Regressed)) => Some("it was contained, and was found undone".to_owned()),
         (_, Some(Verdict::Failed)) => Some("it FAILED".to_owned()),
         (StepState::Unproven, _) | (_, Some(Verdict::Unproven)) => {

@@ -1,0 +1,69 @@
+//! The attempts that this process makes now. What is under way in the store and not claimed here was lost.
+//!
+//! A claim is taken before the commit that puts an attempt under way, under the lock of its run, and is let go under the
+//! same lock by the commit that records the result. So recovery, which looks under that lock, can never take an attempt
+//! for lost that somebody here is about to make.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::domain::{RunId, StepPath};
+use crate::machine::{Call, Phase};
+
+/// What is claimed: an attempt of a step, or a later look at it, which may go on beside an attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    run: RunId,
+    path: StepPath,
+    later_look: bool,
+}
+
+/// Everything that this process has claimed.
+#[derive(Clone, Default)]
+pub(super) struct Live(Arc<Mutex<HashSet<Key>>>);
+
+/// A call that is ours to make, as long as this lives.
+pub(super) struct Claim {
+    live: Live,
+    key: Key,
+}
+
+/// A committed call with everything that its worker needs.
+pub(super) struct Job {
+    pub call: Call,
+    pub claim: Claim,
+    /// A free worker, if one was found in the commit.
+    pub permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Live {
+    /// Claims a call; `None` if somebody here makes it already.
+    pub fn claim(&self, call: &Call) -> Option<Claim> {
+        let key = Key { run: call.run, path: call.path.clone(), later_look: call.phase == Phase::Recheck };
+        let fresh = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
+        fresh.then(|| Claim { live: self.clone(), key })
+    }
+
+    /// Whether somebody here makes an attempt of this step.
+    pub fn has_attempt(&self, run: RunId, path: &StepPath) -> bool {
+        let key = Key { run, path: path.clone(), later_look: false };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&key)
+    }
+}
+
+impl Claim {
+    /// Whether the call is one of what is claimed.
+    pub fn covers(&self, call: &Call) -> bool {
+        self.key.run == call.run
+            && self.key.path == call.path
+            && self.key.later_look == (call.phase == Phase::Recheck)
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.live.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    }
+}

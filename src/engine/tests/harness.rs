@@ -1,0 +1,375 @@
+//! A daemon without its doors: a real store in a folder, real loops, a clock that is told the time, and a world outside
+//! that answers as it is told.
+//!
+//! Every life of the daemon has a runtime of its own. A crash drops that runtime with everything in it, as a killed
+//! process would: tasks end where they wait, nothing is told to stop, and the next life opens the same file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde_json::Map;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::outside::{Outside, catalogue};
+use crate::clock::{Clock, TestClock};
+use crate::domain::alert::{Authentication, Claimed};
+use crate::domain::approval::{ApprovalStatus, Choice};
+use crate::domain::*;
+use crate::engine::{
+    Engine, Gate, Inventory, Library, Loaded, Options, Parts, Reach, RunHistory, StartRequest, SubmitError, Supervisor,
+    SystemAlert,
+};
+use crate::store::{Commit, OpenError, ReadModel, RunLog, Store, StoreOptions, Subject, verify_chain};
+
+/// How long a test waits for something that must come by itself.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What outlives the daemon: its folder, the time, and everything that it talks to.
+pub struct World {
+    folder: TempDir,
+    pub clock: TestClock,
+    pub outside: Arc<Outside>,
+    pub options: Options,
+    pub store_options: StoreOptions,
+    pub agents: Vec<Agent>,
+    /// Actions that the catalogue no longer has.
+    pub missing_actions: Vec<&'static str>,
+    /// Whether tasks run on several threads at once.
+    pub threads: bool,
+}
+
+/// One life of the daemon.
+pub struct Life {
+    pub engine: Engine,
+    pub loaded: Loaded,
+    pub clock: TestClock,
+    alerts: Mutex<UnboundedReceiver<SystemAlert>>,
+    supervisor: Supervisor,
+    // The last field: what is above lets go of the store before the runtime ends.
+    runtime: Runtime,
+}
+
+impl World {
+    /// A world with these playbooks in its folder, each named after its `playbook:` line.
+    pub fn new(playbooks: &[&str]) -> Self {
+        let world = Self {
+            folder: tempfile::tempdir().unwrap(),
+            clock: TestClock::at("2026-11-23T03:00:00Z".parse().unwrap()),
+            outside: Arc::new(Outside::default()),
+            options: Options {
+                workers: 8,
+                // Recovery runs at the start of every life and whenever a test calls it.
+                reconcile_every: Duration::from_secs(3600),
+                reach: Reach { email: true, webhooks: BTreeSet::new() },
+                ..Options::default()
+            },
+            store_options: StoreOptions::default(),
+            agents: ["billing-bot", "mail-bot"].map(agent).into(),
+            missing_actions: Vec::new(),
+            threads: false,
+        };
+        std::fs::create_dir(world.playbooks()).unwrap();
+        for text in playbooks {
+            world.write(text);
+        }
+        world
+    }
+
+    fn playbooks(&self) -> PathBuf {
+        self.folder.path().join("playbooks")
+    }
+
+    /// Writes a playbook under its name.
+    pub fn write(&self, text: &str) {
+        let name = text.lines().find_map(|line| line.strip_prefix("playbook: ")).unwrap();
+        std::fs::write(self.playbooks().join(format!("{name}.yaml")), text).unwrap();
+    }
+
+    /// Starts the daemon and everything that runs in it.
+    pub fn start(&self) -> Life {
+        self.start_with(true)
+    }
+
+    /// Builds the daemon; its loops run only if asked.
+    pub fn start_with(&self, loops: bool) -> Life {
+        let mut builder = if self.threads {
+            tokio::runtime::Builder::new_multi_thread()
+        } else {
+            tokio::runtime::Builder::new_current_thread()
+        };
+        let runtime = builder.enable_all().build().unwrap();
+        let supervisor = Supervisor::default();
+        let (sender, alerts) = tokio::sync::mpsc::unbounded_channel();
+        let (engine, loaded) = runtime.block_on(async {
+            let store = self.open().await;
+            let mut catalogue = catalogue();
+            catalogue.retain(|spec| !self.missing_actions.contains(&spec.name.as_str()));
+            let library = Arc::new(Library::new(crate::playbook::Catalogue::new(catalogue), self.playbooks()));
+            let loaded = library.load(&store, self.clock.now()).await.unwrap();
+            let parts = Parts {
+                store,
+                clock: Arc::new(self.clock.clone()),
+                performer: self.outside.clone(),
+                library,
+                inventory: Inventory::new(self.agents.clone(), directory()),
+                gate: Arc::new(Gate::new(false)),
+                options: self.options.clone(),
+                supervisor: supervisor.clone(),
+                system_alerts: sender,
+            };
+            let (engine, waiting) = Engine::build(parts).await.unwrap();
+            if loops {
+                engine.run(waiting);
+            }
+            (engine, loaded)
+        });
+        Life { engine, loaded, clock: self.clock.clone(), alerts: Mutex::new(alerts), supervisor, runtime }
+    }
+
+    /// Opens the store as soon as the life before has let go of its lock.
+    async fn open(&self) -> Store {
+        let url = format!("sqlite:{}", self.folder.path().join("standdown.db").display());
+        let began = Instant::now();
+        loop {
+            match Store::open(&url, self.store_options.clone()).await {
+                Ok(store) => return store,
+                Err(OpenError::Locked { .. }) if began.elapsed() < PATIENCE => {
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+}
+
+impl Life {
+    /// Runs something to its end, and the daemon's tasks meanwhile.
+    pub fn on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(async { tokio::time::timeout(PATIENCE, work).await.expect("this takes too long") })
+    }
+
+    /// Ends this life as a power cut does: nobody is told.
+    pub fn crash(self) {
+        let Self { engine, runtime, .. } = self;
+        drop(engine);
+        runtime.shutdown_timeout(PATIENCE);
+    }
+
+    /// Ends this life as an operator does.
+    pub fn stop(self) {
+        let clean = self.on(self.supervisor.stop(Duration::from_secs(5)));
+        assert!(clean, "a task did not end when it was told to stop");
+        self.on(self.engine.store().close());
+        self.crash();
+    }
+
+    /// Waits until something is so.
+    pub fn until(&self, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+        self.runtime.block_on(async {
+            let began = Instant::now();
+            while !is_so().await {
+                assert!(began.elapsed() < PATIENCE, "waited too long for: {what}");
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        });
+    }
+
+    /// Waits until a run is in a state.
+    pub fn until_run(&self, id: RunId, what: &str, is_so: impl Fn(&Run) -> bool) -> Run {
+        self.until(&format!("{what}; it is {:#?}", self.states(id)), async || is_so(&self.read(id).await));
+        self.run(id)
+    }
+
+    /// Waits until a run is over.
+    pub fn until_finished(&self, id: RunId) -> Run {
+        self.until_run(id, "the run is over", |run| run.status.is_finished())
+    }
+
+    async fn read(&self, id: RunId) -> Run {
+        self.engine.store().run(id).await.unwrap().expect("the run is in the store")
+    }
+
+    /// A run as it is stored.
+    pub fn run(&self, id: RunId) -> Run {
+        self.on(self.read(id))
+    }
+
+    /// Where the steps of a run stand, for people who read a failed test.
+    pub fn states(&self, id: RunId) -> BTreeMap<String, String> {
+        let run = self.run(id);
+        run.steps.iter().map(|(path, record)| (path.to_string(), format!("{:?}", record.state))).collect()
+    }
+
+    /// Starts a playbook for an agent, as an alert of a trusted source would.
+    pub fn launch(&self, playbook: &str, agent: &str) -> RunId {
+        self.launch_with(playbook, agent, Trust::Contain)
+    }
+
+    /// Starts a playbook for an agent, as an alert of a source with this trust would.
+    pub fn launch_with(&self, playbook: &str, agent: &str, trust: Trust) -> RunId {
+        self.on(launch(&self.engine, playbook, agent, trust))
+    }
+
+    /// Submits an event that Standdown itself causes.
+    pub fn submit(&self, run: RunId, kind: EventKind) -> Result<Run, SubmitError> {
+        self.on(self.engine.submit(run, Event::by_system(self.clock.now(), kind)))
+    }
+
+    /// The request of a run that people are being asked.
+    pub fn pending(&self, run: RunId) -> Approval {
+        let run = self.until_run(run, "people are asked", |run| pending(run).is_some());
+        pending(&run).unwrap().clone()
+    }
+
+    /// A person votes on the pending request of a run.
+    pub fn vote(&self, run: RunId, person: &str, choice: Choice) -> Result<Run, SubmitError> {
+        let approval = self.pending(run);
+        let person = PersonId::parse(person).unwrap();
+        let actor = Actor::Person { id: person.clone(), assurance: Assurance::Link };
+        let kind = EventKind::Voted {
+            approval: approval.id,
+            person,
+            choice,
+            reason: "looked at the logs".into(),
+            assurance: Assurance::Link,
+            plan: approval.plan.hash,
+        };
+        self.on(self.engine.submit(run, Event { at: self.clock.now(), actor, kind }))
+    }
+
+    /// Lets time pass, and the daemon notice.
+    pub fn wait(&self, time: Duration) {
+        self.clock.advance(time);
+        self.on(async {
+            assert!(!self.engine.tick_due().await, "a deadline could not be dealt with");
+            assert!(!self.engine.ask_about_ended_holds().await, "the end of a hold could not be dealt with");
+        });
+    }
+
+    /// The alerts of Standdown's own since they were last asked for.
+    pub fn own_alerts(&self) -> Vec<SystemAlert> {
+        let mut alerts = self.alerts.lock().unwrap();
+        std::iter::from_fn(|| alerts.try_recv().ok()).collect()
+    }
+
+    /// Whether the gate lets an agent act.
+    pub fn gate_allows(&self, agent: &str) -> bool {
+        self.engine.gate().check(&agent_id(agent), self.clock.now()).allowed
+    }
+
+    /// A run's history, checked: it leads to the stored state, and nobody changed it.
+    pub fn checked_history(&self, id: RunId) -> RunHistory {
+        let history = self.on(self.engine.history(id)).unwrap();
+        assert!(history.consistent, "the history leads to another state than {:#?}", history.run);
+        let subject = Subject::Run(id);
+        let events = self.on(self.engine.store().events(&subject)).unwrap();
+        verify_chain(&events, &subject).unwrap();
+        history
+    }
+
+    /// All runs, oldest first.
+    pub fn runs(&self) -> Vec<RunId> {
+        let runs = self.on(self.engine.store().runs(None, 1000)).unwrap();
+        let mut ids: Vec<RunId> = runs.into_iter().map(|run| run.id).collect();
+        ids.sort_unstable();
+        ids
+    }
+}
+
+/// Starts a playbook for an agent through the engine's own door.
+pub async fn launch(engine: &Engine, playbook: &str, agent: &str, trust: Trust) -> RunId {
+    let at = engine.clock().now();
+    let serving = engine.library().serving();
+    let playbook = &serving[&PlaybookName::parse(playbook).unwrap()];
+    let inventory = engine.inventory();
+    let agent = inventory.agent(&agent_id(agent)).expect("the inventory has the agent");
+    let request = StartRequest {
+        playbook,
+        mode: playbook.mode,
+        incident: IncidentId::generate(at),
+        agent: &agent,
+        alert: &Alert { trust, ..alert(at) },
+        actor: Actor::Source { id: SourceId::parse("detector").unwrap() },
+    };
+    let started = engine.prepare(request).unwrap();
+    engine.commit(Commit::default(), vec![started]).await.unwrap().remove(0).id
+}
+
+/// The request of a run that waits for people.
+pub fn pending(run: &Run) -> Option<&Approval> {
+    run.approvals.values().find(|approval| approval.status == ApprovalStatus::Pending)
+}
+
+pub fn agent_id(id: &str) -> AgentId {
+    AgentId::parse(id).unwrap()
+}
+
+pub fn path(step: &str) -> StepPath {
+    step.parse().unwrap()
+}
+
+pub fn ana() -> Actor {
+    Actor::Person { id: PersonId::parse("ana").unwrap(), assurance: Assurance::Api }
+}
+
+/// A known, gated agent that ana owns.
+pub fn agent(id: &str) -> Agent {
+    Agent {
+        known: true,
+        owner: Some("user:ana".parse().unwrap()),
+        tier: Tier::Autonomous,
+        gated: true,
+        ..Agent::unknown(agent_id(id))
+    }
+}
+
+/// Ana, who owns agents, and sam, who is told of what nobody owns.
+pub fn directory() -> Directory {
+    let people = ["ana", "sam"].map(|id| {
+        let id = PersonId::parse(id).unwrap();
+        let email = Some(format!("{id}@example.com"));
+        (id.clone(), Person { name: id.to_string(), id, email, webhook: None })
+    });
+    Directory {
+        people: BTreeMap::from(people),
+        groups: BTreeMap::new(),
+        fallback: vec!["user:sam".parse().unwrap()],
+    }
+}
+
+pub fn alert(at: Timestamp) -> Alert {
+    Alert {
+        id: AlertId::generate(at),
+        source: SourceId::parse("detector").unwrap(),
+        trust: Trust::Contain,
+        delivery_id: None,
+        event_id: None,
+        dedup_key: Digest::of(b"alert"),
+        group_key: None,
+        rule: Some("token_anomalous_use".into()),
+        title: "token used from an unexpected place".into(),
+        status: AlertStatus::Firing,
+        severity: Severity::High,
+        severity_raw: None,
+        occurred_at: at,
+        occurred_at_assumed: false,
+        ended_at: None,
+        received_at: at,
+        agent: Claimed::default(),
+        principal: None,
+        credential: None,
+        owner: None,
+        resources: Vec::new(),
+        labels: BTreeMap::new(),
+        fields: Map::new(),
+        is_test: false,
+        truncated: false,
+        auth: Authentication { scheme: "bearer".into(), key_id: None },
+    }
+}
