@@ -31,7 +31,7 @@ async fn a_wrong_code_keeps_what_was_typed_and_says_how_many_tries_are_left() {
         ];
         let answer = scene.post_form(&request.token, &fields).await;
         assert_eq!(answer.status, 422, "{answer:?}");
-        assert!(answer.text.contains(&format!("{left} left")), "{}", answer.text);
+        assert!(answer.text.contains(&format!("{left} more tr")), "{}", answer.text);
         let typed = "I called &lt;Ana&gt; &amp; she said &quot;yes&quot;";
         assert!(answer.text.contains(typed), "what was typed is kept: {}", answer.text);
         assert!(!answer.text.contains(&request.wrong_code()) && !answer.text.contains(&request.code), "no code");
@@ -145,7 +145,7 @@ async fn an_incomplete_or_unreadable_form_decides_nothing_and_uses_up_no_try() {
     let after = scene.run(&run).await;
     assert_eq!((&after["steps"], &after["approvals"]), (&before["steps"], &before["approvals"]));
     let last = scene.decide(&request, "reject", &request.wrong_code(), plan).await;
-    assert!(last.text.contains("4 left"), "none of it used up a try: {}", last.text);
+    assert!(last.text.contains("4 more tries"), "none of it used up a try: {}", last.text);
     scene.assert_serves().await;
 }
 
