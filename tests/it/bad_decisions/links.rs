@@ -8,6 +8,9 @@ use crate::harness::daemon::{Answer, Setup};
 use crate::harness::patience::poll;
 use crate::harness::scene::{PATIENCE, Scene};
 
+/// The fields of a form.
+type Fields<'a> = Vec<(&'a str, &'a str)>;
+
 /// What a visitor sees of a page, apart from what differs at every request.
 fn seen(answer: &Answer) -> (u16, String, Vec<String>) {
     let mut headers: Vec<String> = answer.headers.iter().map(|(name, _)| name.to_string()).collect();
@@ -107,7 +110,7 @@ async fn an_incomplete_or_unreadable_form_decides_nothing_and_uses_up_no_try() {
     let before = scene.run(&run).await;
     let long = "x".repeat(5000);
     let (code, plan) = (request.code.as_str(), plan.as_str());
-    let cases: Vec<(&str, Vec<(&str, &str)>, u16)> = vec![
+    let cases: Vec<(&str, Fields<'_>, u16)> = vec![
         ("no button", vec![("reason", "because"), ("code", code), ("plan", plan)], 422),
         ("an unknown button", vec![("choice", "destroy"), ("reason", "because"), ("code", code), ("plan", plan)], 422),
         ("no code", vec![("choice", "approve"), ("reason", "because"), ("plan", plan)], 422),

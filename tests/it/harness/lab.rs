@@ -271,17 +271,16 @@ fn write(folder: &Path, playbooks: &[&str], agents: &Agents, provider: &str) {
     }
     put("password", "pa55word-of-the-lab");
     put("bearer", BEARER);
-    let mut inventory = "agents:\n".to_owned();
+    let mut inventory = Vec::new();
     for id in &agents.ids {
         put(&format!("{id}.token"), &format!("token-of-{id}"));
-        inventory += &format!("  - {{ id: {id}, owner: \"user:ana\", tier: autonomous, gated: {}", agents.gated);
-        if agents.with_token {
-            let path = folder.join(format!("{id}.token"));
-            inventory += &format!(", credentials: {{ idp: {{ ref: \"file:{}\" }} }}", path.display());
-        }
-        inventory += " }\n";
+        let reference = format!("file:{}", folder.join(format!("{id}.token")).display());
+        let credentials = if agents.with_token { json!({ "idp": { "ref": reference } }) } else { json!({}) };
+        inventory.push(json!({
+            "id": id, "owner": "user:ana", "tier": "autonomous", "gated": agents.gated, "credentials": credentials,
+        }));
     }
-    put("agents.yaml", &inventory);
+    put("agents.yaml", &json!({ "agents": inventory }).to_string());
     let protected = if agents.protected { agents.ids.join(", ") } else { String::new() };
     put(
         "standdown.yaml",

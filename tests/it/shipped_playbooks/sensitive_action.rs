@@ -12,7 +12,7 @@ use crate::harness::lab::{Agents, Lab, enforced, states};
 const SHIPPED: &str = include_str!("../../../playbooks/sensitive-action.yaml");
 const RULE: &str = "sensitive_action_requested";
 const BOT: &str = "billing-bot";
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 async fn lab() -> Lab {
     Lab::start(&[&enforced(SHIPPED)], &Agents::default()).await

@@ -18,7 +18,7 @@ const SHIPPED: &str = include_str!("../../../playbooks/token-misuse.yaml");
 const RULE: &str = "token_anomalous_use";
 const BOT: &str = "billing-bot";
 const TOKEN: &str = "token-of-billing-bot";
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 async fn lab() -> Lab {
     Lab::start(&[&enforced(SHIPPED)], &Agents::default()).await
