@@ -104,8 +104,15 @@ impl Engine {
                 break;
             }
             let event = Event::by_system(at, kind);
-            let (run, effects) = transition(playbook, draft.run, &event)?;
-            draft.run = run;
+            let effects = match transition(playbook, draft.run.clone(), &event) {
+                Ok((run, effects)) => {
+                    draft.run = run;
+                    effects
+                }
+                // An earlier answer ended what this one is for: a failed step stopped the run, say. It is moot, not wrong.
+                Err(IllegalTransition::Finished { .. } | IllegalTransition::WrongState { .. }) => continue,
+                Err(error) => return Err(error),
+            };
             draft.events.push(event);
             // What an answer leads to comes before the other answers: a second step that a limit stops must find the
             // request of the first, so that people are asked once about both.

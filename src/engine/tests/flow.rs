@@ -76,7 +76,10 @@ fn a_vote_of_somebody_who_was_not_asked_changes_nothing() {
     let world = World::new(&[CONTAIN]);
     let life = world.start();
     let run = life.launch("contain", "billing-bot");
-    let before = { life.pending(run); life.run(run) };
+    let before = {
+        life.pending(run);
+        life.run(run)
+    };
     assert!(matches!(life.vote(run, "sam", Choice::Approve), Err(SubmitError::Illegal(_))));
     assert_eq!(life.run(run), before);
     assert!(!life.gate_allows("billing-bot"));
@@ -194,7 +197,8 @@ fn a_call_that_was_not_sent_is_made_again_with_the_same_key_when_its_time_has_co
 
 #[test]
 fn an_undo_begins_even_while_the_same_step_is_being_looked_at_again() {
-    let text = CONTAIN.replace("steps: [pause]", "steps: [pause, revoke]").replace("playbook: contain", "playbook: both");
+    let text =
+        CONTAIN.replace("steps: [pause]", "steps: [pause, revoke]").replace("playbook: contain", "playbook: both");
     let world = World::new(&[&text]);
     world.outside.hang("try.contain", "recheck");
     let life = world.start();

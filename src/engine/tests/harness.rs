@@ -336,11 +336,7 @@ pub fn directory() -> Directory {
         let email = Some(format!("{id}@example.com"));
         (id.clone(), Person { name: id.to_string(), id, email, webhook: None })
     });
-    Directory {
-        people: BTreeMap::from(people),
-        groups: BTreeMap::new(),
-        fallback: vec!["user:sam".parse().unwrap()],
-    }
+    Directory { people: BTreeMap::from(people), groups: BTreeMap::new(), fallback: vec!["user:sam".parse().unwrap()] }
 }
 
 pub fn alert(at: Timestamp) -> Alert {

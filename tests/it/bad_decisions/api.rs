@@ -95,8 +95,14 @@ async fn the_plan_of_another_request_does_not_count() {
     let output = scene
         .daemon
         .cli(&[
-            "approvals", "decide", second["id"].as_str().unwrap(), "--approve", "--reason", "a stale terminal",
-            "--plan-hash", &plan_of(&first),
+            "approvals",
+            "decide",
+            second["id"].as_str().unwrap(),
+            "--approve",
+            "--reason",
+            "a stale terminal",
+            "--plan-hash",
+            &plan_of(&first),
         ])
         .await;
     assert_eq!(output.status.code(), Some(1), "{output:?}");

@@ -118,7 +118,11 @@ async fn an_incomplete_or_unreadable_form_decides_nothing_and_uses_up_no_try() {
         ("a blank reason", vec![("choice", "approve"), ("reason", " \n "), ("code", code), ("plan", plan)], 422),
         ("a long reason", vec![("choice", "approve"), ("reason", &long), ("code", code), ("plan", plan)], 422),
         ("no plan", vec![("choice", "approve"), ("reason", "because"), ("code", code)], 409),
-        ("another plan", vec![("choice", "approve"), ("reason", "because"), ("code", code), ("plan", &long[..64])], 409),
+        (
+            "another plan",
+            vec![("choice", "approve"), ("reason", "because"), ("code", code), ("plan", &long[..64])],
+            409,
+        ),
         ("nothing", vec![], 422),
     ];
     for (what, fields, status) in &cases {

@@ -131,7 +131,10 @@ async fn a_mailbox_that_is_closed_is_tried_again_and_shown_as_not_delivered_unti
 async fn a_mail_server_that_is_down_is_shown_and_holds_nothing_up() {
     let options = json!({ "host": "127.0.0.1", "port": 1, "tls": "none", "from": "standdown@example.test" });
     let scene = Scene::start(|setup| {
-        setup.set("/channels/email", options).set("/people/ana/webhook", Value::Null).set("/people/ben/webhook", Value::Null)
+        setup
+            .set("/channels/email", options)
+            .set("/people/ana/webhook", Value::Null)
+            .set("/people/ben/webhook", Value::Null)
     })
     .await;
     let run = scene.misuse_run().await;
@@ -148,8 +151,7 @@ async fn a_mail_server_that_is_down_is_shown_and_holds_nothing_up() {
     let hash = format!("\"{}\"", asked["plan"]["hash"].as_str().unwrap());
     let path = format!("/approvals/{}/approve", asked["id"].as_str().unwrap());
     let body = json!({ "reason": "the mail is down, so I decide here" });
-    let answer =
-        scene.daemon.api_with(reqwest::Method::POST, &path, &[("if-match", &hash)], Some(&body)).await;
+    let answer = scene.daemon.api_with(reqwest::Method::POST, &path, &[("if-match", &hash)], Some(&body)).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     let view = scene.until_finished(&run).await;
     assert_eq!(view["status"], "completed");

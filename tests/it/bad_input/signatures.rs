@@ -98,7 +98,8 @@ async fn an_unknown_source_is_answered_404_and_its_name_is_not_believed() {
     let scene = Scene::start(|setup| setup).await;
     let before = scene.everything().await;
     let delivery = Delivery::new("msg_nowhere", &Scene::misuse("nowhere", Scene::AGENT));
-    for source in ["nobody", "system", "manual", "schedule", "detector2", "DETECTOR", "detector%20", &"x".repeat(3000)] {
+    for source in ["nobody", "system", "manual", "schedule", "detector2", "DETECTOR", "detector%20", &"x".repeat(3000)]
+    {
         let answer = scene.daemon.deliver(source, &delivery).await;
         assert_problem(&answer, 404, "SD2001");
         assert!(answer.text.len() < 1000, "the name is not thrown back: {}", answer.text.len());

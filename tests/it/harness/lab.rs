@@ -152,7 +152,13 @@ impl Lab {
     }
 
     /// A person votes.
-    pub async fn vote(&self, run: RunId, approval: &Approval, person: &str, choice: Choice) -> Result<Run, SubmitError> {
+    pub async fn vote(
+        &self,
+        run: RunId,
+        approval: &Approval,
+        person: &str,
+        choice: Choice,
+    ) -> Result<Run, SubmitError> {
         let person = PersonId::parse(person).unwrap();
         let kind = EventKind::Voted {
             approval: approval.id,
@@ -227,7 +233,8 @@ async fn engine(
 ) -> Engine {
     let secrets: Arc<dyn Secrets> = Arc::new(SystemSecrets);
     let actions = ActionOptions { evidence_folder: None };
-    let registry = Registry::build(&configuration.connections, &actions, secrets).unwrap_or_else(|it| panic!("{it:#?}"));
+    let registry =
+        Registry::build(&configuration.connections, &actions, secrets).unwrap_or_else(|it| panic!("{it:#?}"));
     let store = Store::open(&configuration.store, StoreOptions::default()).await.unwrap();
     let library = Arc::new(Library::new(registry.catalogue(), configuration.playbooks.clone()));
     let loaded = library.load(&store, clock.now()).await.unwrap();

@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::json;
 use standdown::clock::Clock;
 use standdown::domain::approval::Choice;
+use standdown::domain::event::Resolution;
 use standdown::domain::{
     ApprovalCause, Attempt, Event, EventKind, IncidentId, Outcome, Run, RunId, Standing, StepPath, StepState, Verdict,
 };
-use standdown::domain::event::Resolution;
 use standdown::store::ReadModel;
 
 use super::{assert_steps, containment, outcome};
@@ -278,7 +278,10 @@ async fn as_shipped_it_only_says_what_it_would_do() {
     assert_eq!(answer["mode"], "observe");
     let run = lab.until_finished(answer["run"].as_str().unwrap().parse().unwrap()).await.run;
     assert_eq!(outcome(&run), Outcome::Completed);
-    assert_steps(&run, &[("pause", "succeeded"), ("revoke", "succeeded"), ("resume", "skipped"), ("retire", "skipped")]);
+    assert_steps(
+        &run,
+        &[("pause", "succeeded"), ("revoke", "succeeded"), ("resume", "skipped"), ("retire", "skipped")],
+    );
     assert_eq!(containment(&run), None, "what was not done is not contained");
     assert_eq!(lab.provider.calls(), Vec::<String>::new());
     assert!(lab.gate_allows(BOT) && lab.messages().await.is_empty());
