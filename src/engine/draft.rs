@@ -83,7 +83,8 @@ impl Engine {
         self.drive(playbook, empty(run, expected, before, permits), event, effects)
     }
 
-    /// Answers the machine's questions until it has none.
+    /// Answers the machine's questions until it has none; what an answer leads to comes before the questions after it, so
+    /// that a step which a limit stops finds the request that the step before it has just made.
     fn drive(
         &self,
         playbook: &Playbook,
@@ -93,11 +94,9 @@ impl Engine {
     ) -> Result<Draft, IllegalTransition> {
         let at = first.at;
         draft.events.push(first);
-        let mut answers = VecDeque::new();
-        for effect in effects {
-            answers.extend(self.answer(playbook, &mut draft, effect, at));
-        }
-        while let Some(kind) = answers.pop_front() {
+        let mut open = VecDeque::from(effects);
+        while let Some(effect) = open.pop_front() {
+            let Some(kind) = self.answer(playbook, &mut draft, effect, at) else { continue };
             if draft.events.len() >= EVENTS_MAX {
                 tracing::error!(run.id = %draft.run.id, "one event led to more than {EVENTS_MAX} others; the rest waits");
                 break;
@@ -106,8 +105,8 @@ impl Engine {
             let (run, effects) = transition(playbook, draft.run, &event)?;
             draft.run = run;
             draft.events.push(event);
-            for effect in effects {
-                answers.extend(self.answer(playbook, &mut draft, effect, at));
+            for effect in effects.into_iter().rev() {
+                open.push_front(effect);
             }
         }
         Ok(draft)
