@@ -1,10 +1,11 @@
 //! What one delivery leads to, alert by alert, as one commit: alerts, incidents, runs, and messages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::domain::digest::canonical_json;
 use crate::domain::{
     Actor, Alert, AlertId, AlertStatus, Event, EventKind, IncidentId, MessageKind, PlaybookName, Principal, RunId,
 };
@@ -43,6 +44,8 @@ pub(super) struct Batch<'a> {
     incidents: BTreeMap<String, Touched>,
     /// Alerts of this very delivery, by dedup key: a sender may repeat itself within one body.
     fresh: BTreeMap<String, (AlertId, IncidentId)>,
+    /// Alerts that this very delivery says are over.
+    ended: BTreeSet<AlertId>,
     open: BTreeMap<IncidentId, Vec<OpenRun>>,
 }
 
@@ -57,6 +60,7 @@ impl<'a> Batch<'a> {
             answers: Vec::new(),
             incidents: BTreeMap::new(),
             fresh: BTreeMap::new(),
+            ended: BTreeSet::new(),
             open: BTreeMap::new(),
         }
     }
@@ -66,12 +70,15 @@ impl<'a> Batch<'a> {
         let alert = &mapped.alert;
         if alert.is_test {
             self.record(mapped, None);
+            // It is over as soon as it is there: the real alert that it rehearses must not be taken for its repeat.
+            self.rows.push(Row::AlertResolved { alert: alert.id, at: self.at });
             self.answers.push(json!({ "alert": alert.id, "outcome": "test", "playbooks": [] }));
             return Ok(());
         }
         let known = self.intake.engine.store().firing_alert(&alert.source, &alert.dedup_key).await?;
         let known = known.filter(|known| {
-            known.last_seen_at.saturating_add(FIRING_TTL).unwrap_or(known.last_seen_at) >= self.at
+            let heard_of = known.last_seen_at.saturating_add(FIRING_TTL).unwrap_or(known.last_seen_at) >= self.at;
+            heard_of && !self.ended.contains(&known.alert.id)
         });
         match (alert.status, known) {
             (AlertStatus::Resolved, known) => {
@@ -91,7 +98,7 @@ impl<'a> Batch<'a> {
             commit.guards.push(guard);
             commit.rows.extend(rows);
         }
-        (commit, self.started, self.followers, json!({ "alerts": self.answers }))
+        (commit, self.started, self.followers, in_order(json!({ "alerts": self.answers })))
     }
 
     fn record(&mut self, mapped: &Mapped, incident: Option<IncidentId>) {
@@ -107,9 +114,16 @@ impl<'a> Batch<'a> {
             Some(known) if ended < known.alert.occurred_at => "ignored",
             Some(known) => {
                 self.rows.push(Row::AlertResolved { alert: known.alert.id, at: ended });
+                self.ended.insert(known.alert.id);
                 "resolved"
             }
-            None => "ignored",
+            None => match self.fresh.remove(&identity(alert)) {
+                Some((first, _)) => {
+                    self.rows.push(Row::AlertResolved { alert: first, at: ended });
+                    "resolved"
+                }
+                None => "ignored",
+            },
         };
         self.answers.push(json!({ "alert": alert.id, "outcome": outcome, "playbooks": [] }));
     }
@@ -137,8 +151,9 @@ impl<'a> Batch<'a> {
     /// The alert is new: it joins or opens an incident, and starts what matches.
     async fn open(&mut self, mapped: &Mapped, subject: &Subject) -> Result<(), Refused> {
         let alert = &mapped.alert;
-        let dedup = format!("{}:{}", alert.source, alert.dedup_key);
+        let dedup = identity(alert);
         if let Some((first, incident)) = self.fresh.get(&dedup) {
+            self.rows.push(Row::AlertRepeated { alert: *first, at: self.at });
             self.answers
                 .push(json!({ "alert": first, "outcome": "folded", "incident": incident, "playbooks": [] }));
             return Ok(());
@@ -296,6 +311,17 @@ impl<'a> Batch<'a> {
         let messages = engine.messages(&people, &MessageKind::Notice { subject, text }, None, self.at);
         self.rows.extend(messages.into_iter().map(|message| Row::Message(Box::new(message))));
     }
+}
+
+/// What repeats of an alert have in common.
+fn identity(alert: &Alert) -> String {
+    format!("{}:{}", alert.source, alert.dedup_key)
+}
+
+/// The answer with its names in the order in which the store keeps them: a delivery that comes again is answered the same
+/// byte for byte.
+fn in_order(answer: Value) -> Value {
+    serde_json::from_str(&canonical_json(&answer)).unwrap_or(answer)
 }
 
 impl Intake {

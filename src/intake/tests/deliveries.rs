@@ -139,6 +139,26 @@ fn a_sender_that_repeats_itself_within_one_body_starts_one_run() {
     let answer = desk.send(&batch).unwrap().answer;
     assert_eq!((&answer["alerts"][0]["outcome"], &answer["alerts"][1]["outcome"]), (&json!("accepted"), &json!("folded")));
     assert_eq!(desk.life.runs().len(), 1);
+    let stored = desk.life.on(desk.intake.engine().store().alerts_of(desk.incidents()[0].id)).unwrap();
+    assert_eq!((stored.len(), stored[0].count), (1, 2));
+}
+
+#[test]
+fn an_alert_that_ends_and_fires_within_one_body_is_taken_in_that_order() {
+    let world = World::new(&[ASK]);
+    let desk = Desk::open(&world);
+    let over = |id: &str| alert_with(id, "billing-bot", &json!({ "status": "resolved" }));
+    let outcomes = |alerts: serde_json::Value| -> Vec<String> {
+        world.clock.advance(std::time::Duration::from_secs(1));
+        let answer = desk.send(&json!({ "alerts": alerts })).unwrap().answer;
+        let alerts = answer["alerts"].as_array().unwrap().iter();
+        alerts.map(|alert| alert["outcome"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(outcomes(json!([alert("a", "billing-bot"), over("a")])), ["accepted", "resolved"]);
+    assert_eq!(outcomes(json!([alert("a", "billing-bot")])), ["accepted"]);
+    assert_eq!(outcomes(json!([over("a"), alert("a", "billing-bot"), over("b")])), ["resolved", "accepted", "ignored"]);
+    let stored = desk.life.on(desk.intake.engine().store().alerts_of(desk.incidents()[0].id)).unwrap();
+    assert_eq!(stored.iter().map(|it| it.resolved_at.is_some()).collect::<Vec<_>>(), [true, true, false]);
 }
 
 #[test]
