@@ -3,6 +3,7 @@
 use super::flow::CONTAIN;
 use super::harness::{Life, World, path};
 use super::outside::seen;
+use crate::clock::Clock;
 use crate::domain::approval::Choice;
 use crate::domain::{Attempt, PlaybookName, RunStatus, StepState};
 use crate::engine::SubmitError;
@@ -14,7 +15,8 @@ fn serving(life: &Life, name: &str) -> String {
 }
 
 fn reload(life: &Life) -> crate::engine::Loaded {
-    life.on(life.engine.library().load(life.engine.store(), jiff::Timestamp::UNIX_EPOCH)).unwrap()
+    life.clock.advance(std::time::Duration::from_secs(1));
+    life.on(life.engine.library().load(life.engine.store(), life.clock.now())).unwrap()
 }
 
 const OTHER: &str = r#"
