@@ -21,11 +21,11 @@ pub mod store;
 // Floor 3
 pub mod engine;
 // Floor 4
-//pub mod approval;
+pub mod approval;
 pub mod intake;
 // Floor 5
-//pub mod web;
+pub mod web;
 // Floor 6
-//pub mod app;
-//pub mod cli;
+pub mod app;
+pub mod cli;
 pub mod config;

@@ -1,3 +1,5 @@
-//! The binary.
+//! The binary: it parses the command line and calls the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    standdown::cli::run()
+}

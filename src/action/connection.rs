@@ -16,6 +16,8 @@ use crate::domain::ConnectionName;
 /// What a connector says of its connections.
 #[derive(Clone, Debug, Default)]
 pub struct ConnectionSpec {
+    /// One line for people on what it is a connection to.
+    pub help: String,
     /// Where its API is, if that is the same for everybody.
     pub base_url: Option<Url>,
     /// Whether a connection must have credentials.
@@ -24,8 +26,17 @@ pub struct ConnectionSpec {
     pub auth_header: Option<String>,
     /// Whether Basic credentials are form-encoded first (RFC 6749, section 2.3.1).
     pub form_encoded: bool,
-    /// What an operator may set, with what it is otherwise.
-    pub settings: BTreeMap<String, String>,
+    /// What an operator may set.
+    pub settings: BTreeMap<String, SettingSpec>,
+}
+
+/// One thing that an operator may set.
+#[derive(Clone, Debug)]
+pub struct SettingSpec {
+    /// What it is otherwise.
+    pub default: String,
+    /// One line for people.
+    pub help: String,
 }
 
 /// A configured endpoint. Cloning it is cheap enough for a call.
@@ -80,17 +91,17 @@ impl Connection {
     }
 
     /// What serves a call that names no connection: public addresses only, no credentials.
-    pub fn plain(secrets: &Arc<dyn Secrets>) -> Result<Self, BuildError> {
+    pub fn plain(secrets: Arc<dyn Secrets>) -> Result<Self, BuildError> {
         let options = ConnectionOptions::new("http");
         Ok(Self {
-            client: client(&options, secrets).map_err(BuildError::Plain)?,
+            client: client(&options, &secrets).map_err(BuildError::Plain)?,
             connector: options.connector,
             base_url: None,
             settings: BTreeMap::new(),
             timeout: None,
             auth: None,
             header_secrets: Vec::new(),
-            secrets: Arc::clone(secrets),
+            secrets,
         })
     }
 
@@ -127,11 +138,7 @@ fn base_url(name: &ConnectionName, options: &ConnectionOptions, spec: &Connectio
     Ok(url.clone())
 }
 
-fn auth(
-    name: &ConnectionName,
-    options: &ConnectionOptions,
-    spec: &ConnectionSpec,
-) -> Result<Option<Auth>, BuildError> {
+fn auth(name: &ConnectionName, options: &ConnectionOptions, spec: &ConnectionSpec) -> Result<Option<Auth>, BuildError> {
     let fault = |reason| BuildError::Auth { connection: name.clone(), reason };
     match &options.auth {
         Some(auth) => Auth::new(auth, spec.auth_header.as_deref(), spec.form_encoded).map(Some).map_err(fault),
@@ -149,11 +156,13 @@ fn settings(
     let mut fault = |setting: &str, reason: String| {
         faults.push(BuildError::Setting { connection: name.clone(), setting: setting.to_owned(), reason });
     };
-    let mut settings = spec.settings.clone();
+    let mut settings: BTreeMap<String, String> =
+        spec.settings.iter().map(|(setting, spec)| (setting.clone(), spec.default.clone())).collect();
     for (setting, value) in &options.settings {
         if !spec.settings.contains_key(setting) {
-            let known: Vec<&str> = spec.settings.keys().map(String::as_str).collect();
-            fault(setting, format!("does not exist; `{}` has: {}", options.connector, known.join(", ")));
+            let known = spec.settings.iter().map(|(known, spec)| format!("`{known}` ({})", spec.help));
+            let known = known.collect::<Vec<_>>().join(", ");
+            fault(setting, format!("does not exist; `{}` has: {known}", options.connector));
         } else if setting.ends_with("_path") && !value.starts_with('/') {
             fault(setting, "must be a path that begins with a slash".to_owned());
         } else {

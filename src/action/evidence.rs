@@ -30,7 +30,8 @@ pub struct EvidenceCapture {
 
 /// What it is.
 pub fn spec() -> Result<ActionSpec, NameError> {
-    let parameter = |kind, help: &str| ParameterSpec { kind, required: false, values: Vec::new(), help: help.to_owned() };
+    let parameter =
+        |kind, help: &str| ParameterSpec { kind, required: false, values: Vec::new(), help: help.to_owned() };
     Ok(ActionSpec {
         name: ActionName::parse("evidence.capture")?,
         kind: ActionKind::External,
@@ -63,14 +64,17 @@ impl EvidenceCapture {
         let evidence = gather(task, given);
         let bytes = canonical_json(&evidence).into_bytes();
         let digest = Digest::of(&bytes);
-        let items: Vec<&String> = evidence.get("items").and_then(Value::as_object).into_iter().flat_map(Map::keys).collect();
+        let items: Vec<&String> =
+            evidence.get("items").and_then(Value::as_object).into_iter().flat_map(Map::keys).collect();
         let mut output = json!({ "sha256": digest, "bytes": bytes.len(), "items": items });
         let kept = if bytes.len() <= INLINE_BYTES_MAX {
             ("evidence", evidence.clone())
         } else {
             let size = bytes.len();
             let folder = self.folder.clone().ok_or_else(|| {
-                refused(format!("the evidence has {size} bytes and no place; set `evidence_folder` in the configuration"))
+                refused(format!(
+                    "the evidence has {size} bytes and no place; set `evidence_folder` in the configuration"
+                ))
             })?;
             // The temporary name follows the idempotency key, so that a second try replaces the first one's remains.
             let temporary = format!(".{}.part", Digest::of(task.call.key.as_bytes()).prefix());

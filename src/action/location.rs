@@ -68,6 +68,10 @@ mod tests {
         let base = Url::parse("https://api.example/v1").unwrap();
         let below = |text: &str| is_below(&base, &Url::parse(text).unwrap());
         assert!(below("https://api.example/v1/users") && below("https://api.example/v1"));
-        assert!(!below("https://api.example/v10") && !below("https://api.example.evil/v1") && !below("http://api.example/v1"));
+        assert!(
+            !below("https://api.example/v10")
+                && !below("https://api.example.evil/v1")
+                && !below("http://api.example/v1")
+        );
     }
 }

@@ -9,10 +9,19 @@ use serde_json::{Map, Value};
 use crate::client::is_secret_value;
 use crate::playbook::{ActionSpec, ParameterType};
 
+/// What names the connection of a connector's step.
+const CONNECTION: &str = "connection";
+
 /// The parameters, if the action takes them. The error says what to correct.
 pub fn checked<'a>(spec: &ActionSpec, parameters: &'a Value) -> Result<&'a Map<String, Value>, String> {
     let given = parameters.as_object().ok_or("the parameters are not an object; correct the step's `with`")?;
-    if let Some(name) = given.keys().find(|name| !spec.parameters.contains_key(*name)) {
+    // Every step of a connector names a connection; that is no parameter of its own.
+    let connected = spec.connector.is_some();
+    if connected && !given.get(CONNECTION).is_some_and(Value::is_string) {
+        return Err(format!("`{}` needs a `connection`", spec.name));
+    }
+    let known = |name: &String| spec.parameters.contains_key(name) || (connected && name == CONNECTION);
+    if let Some(name) = given.keys().find(|name| !known(name)) {
         return Err(format!("`{}` takes no parameter `{}`; remove it", spec.name, name.escape_debug()));
     }
     for (name, parameter) in &spec.parameters {
@@ -26,7 +35,10 @@ pub fn checked<'a>(spec: &ActionSpec, parameters: &'a Value) -> Result<&'a Map<S
             return Err(format!("the parameter `{name}` of `{}` must be {}", spec.name, words(parameter.kind)));
         }
         if parameter.required && value.as_str().is_some_and(|text| text.trim().is_empty()) {
-            return Err(format!("the parameter `{name}` of `{}` is empty; nothing is done to an empty name", spec.name));
+            return Err(format!(
+                "the parameter `{name}` of `{}` is empty; nothing is done to an empty name",
+                spec.name
+            ));
         }
         let allowed = &parameter.values;
         if !allowed.is_empty() && !value.as_str().is_some_and(|text| allowed.iter().any(|each| each == text)) {

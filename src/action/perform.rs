@@ -28,7 +28,7 @@ pub async fn perform(action: &dyn Action, call: &Call, clock: &dyn Clock) -> Cal
         Phase::Send => CallResult::Ended(send(action, task).await),
         Phase::Check => check(action, task).await,
         Phase::Prove { until } => CallResult::Proved(prove(action, task, until).await),
-        Phase::Recheck => CallResult::Proved(proof(look(action, task).await)),
+        Phase::Recheck => CallResult::Proved(again(look(action, task).await)),
     }
 }
 
@@ -92,13 +92,28 @@ async fn look(action: &dyn Action, task: Task<'_>) -> Sight {
     }
 }
 
+/// Asks the target whether a call in doubt was applied.
+///
+/// Only an action that is declared `verifiable` may conclude from one look that it was not: elsewhere the effect may still
+/// be on its way. Seeing the effect is conclusive for every action that has a probe.
 async fn check(action: &dyn Action, task: Task<'_>) -> CallResult {
-    if action.spec().protection != Protection::Verifiable {
+    let spec = action.spec();
+    let verifiable = spec.protection == Protection::Verifiable;
+    if !verifiable && !spec.proves {
         let detail = format!("`{}` has no way of asking whether it was applied", task.call.action);
         return CallResult::Checked { applied: None, detail };
     }
     let sight = look(action, task).await;
-    CallResult::Checked { applied: sight.effect, detail: sight.detail }
+    let applied = sight.effect.filter(|effect| verifiable || *effect);
+    CallResult::Checked { applied, detail: sight.detail }
+}
+
+/// One look at what was contained before. Only the thing itself, seen working again, shows that it was undone.
+fn again(sight: Sight) -> Proof {
+    match sight.effect {
+        None => Proof::Blind { detail: sight.detail },
+        Some(_) => proof(sight),
+    }
 }
 
 fn proof(sight: Sight) -> Proof {
@@ -136,3 +151,6 @@ async fn prove(action: &dyn Action, task: Task<'_>, until: Timestamp) -> Proof {
         tokio::time::sleep(rhythm.every).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,6 +30,11 @@ pub struct Connections {
 }
 
 impl Connections {
+    /// Those of a configuration, and what serves calls without one.
+    pub const fn new(named: BTreeMap<ConnectionName, Connection>, plain: Connection) -> Self {
+        Self { named, plain }
+    }
+
     /// The connection of that name, if it belongs to that connector.
     pub fn get(&self, connector: &str, name: &str) -> Result<&Connection, String> {
         let connection = self.named.get(name);
@@ -73,8 +78,9 @@ impl Registry {
         let connectors = connector::embedded().as_ref().map_err(|faults| broken(faults))?;
         let mut specs: BTreeMap<&str, ConnectionSpec> =
             connectors.iter().map(|connector| (connector.name.as_str(), connector.connection.clone())).collect();
-        specs.insert(http_call::CONNECTOR, ConnectionSpec::default());
-        let connections = Arc::new(connect(connections, &specs, &secrets)?);
+        let help = "any HTTP API, for http.call".to_owned();
+        specs.insert(http_call::CONNECTOR, ConnectionSpec { help, ..ConnectionSpec::default() });
+        let connections = Arc::new(connect(connections, &specs, secrets)?);
 
         let mut actions: BTreeMap<String, Box<dyn Action>> = BTreeMap::new();
         let mut add = |action: Box<dyn Action>| actions.insert(action.spec().name.to_string(), action);
@@ -138,18 +144,19 @@ fn broken(faults: &[Diagnostic]) -> Vec<BuildError> {
 fn connect(
     options: &BTreeMap<ConnectionName, ConnectionOptions>,
     specs: &BTreeMap<&str, ConnectionSpec>,
-    secrets: &Arc<dyn Secrets>,
+    secrets: Arc<dyn Secrets>,
 ) -> Result<Connections, Vec<BuildError>> {
     let mut named = BTreeMap::new();
     let mut faults = Vec::new();
     for (name, options) in options {
         let Some(spec) = specs.get(options.connector.as_str()) else {
-            let known = specs.keys().copied().collect::<Vec<_>>().join(", ");
+            let known = specs.iter().map(|(name, spec)| format!("`{name}` ({})", spec.help));
+            let known = known.collect::<Vec<_>>().join(", ");
             let connector = options.connector.clone();
             faults.push(BuildError::UnknownConnector { connection: name.clone(), connector, known });
             continue;
         };
-        match Connection::build(name, options, spec, secrets) {
+        match Connection::build(name, options, spec, &secrets) {
             Ok(connection) => {
                 named.insert(name.clone(), connection);
             }
@@ -158,7 +165,10 @@ fn connect(
     }
     let plain = Connection::plain(secrets).map_err(|fault| faults.push(fault)).ok();
     match plain {
-        Some(plain) if faults.is_empty() => Ok(Connections { named, plain }),
+        Some(plain) if faults.is_empty() => Ok(Connections::new(named, plain)),
         _ => Err(faults),
     }
 }
+
+#[cfg(test)]
+mod tests;

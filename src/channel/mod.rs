@@ -15,6 +15,7 @@ mod webhook;
 pub use error::{BuildError, DeliveryError};
 pub use message::{Address, Message};
 pub use options::{ChannelOptions, SmtpOptions, SmtpTls, WebhookOptions};
+pub use signature::sign as sign_webhook;
 pub use smtp::SmtpChannel;
 pub use webhook::WebhookChannel;
 

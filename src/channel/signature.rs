@@ -13,7 +13,7 @@ const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 ///
 /// # Errors
 /// A sentence, without the secret, if it is not `whsec_` and the base64 of 24 to 64 bytes.
-pub(super) fn sign(secret: &SecretString, id: &str, timestamp_seconds: i64, body: &[u8]) -> Result<String, String> {
+pub fn sign(secret: &SecretString, id: &str, timestamp_seconds: i64, body: &[u8]) -> Result<String, String> {
     let malformed = || "the signing secret is not whsec_ followed by the base64 of 24 to 64 bytes".to_owned();
     let encoded = secret.expose_secret().trim().strip_prefix("whsec_").ok_or_else(malformed)?;
     let key = STANDARD.decode(encoded).ok().filter(|key| KEY_BYTES.contains(&key.len())).ok_or_else(malformed)?;

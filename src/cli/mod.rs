@@ -1,1 +1,131 @@
-//! cli
+//! The command line: one file a subcommand, over the daemon's API or over files.
+//!
+//! What people read goes to standard output, faults to standard error. Exit codes: 0 done, 1 failed or refused, 2 wrong
+//! usage, 3 the daemon can't be reached. Output that is piped has no colours, and a reader that closes the pipe is no
+//! fault. This room decides nothing; what it shows has been decided by the daemon, what it checks by the compilers.
+
+mod agents;
+mod approvals;
+mod check;
+mod client;
+mod config;
+mod context;
+mod demo;
+mod exit;
+mod freeze;
+mod incidents;
+mod output;
+mod playbooks;
+mod render;
+mod run;
+mod runs;
+mod serve;
+mod status;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use context::{Connection, Context};
+use exit::Error;
+
+/// Automated incident response for rogue AI agents and other non-human identities.
+#[derive(Debug, Parser)]
+#[command(name = "standdown", version, about, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "Begin with `standdown demo`. Every answer of the daemon is also to be had with --json.")]
+struct Cli {
+    #[command(flatten)]
+    connection: Connection,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the daemon
+    Serve(serve::Serve),
+    /// Check playbooks and the configuration, without a daemon
+    Check(check::Check),
+    /// See the whole story on one machine in a minute: alert, containment, approval, release
+    Demo(Demo),
+    /// What the daemon is doing, at a glance
+    Status(status::Status),
+    /// Incidents and their alerts
+    #[command(subcommand)]
+    Incidents(incidents::Incidents),
+    /// Runs of playbooks
+    #[command(subcommand)]
+    Runs(runs::Runs),
+    /// Start a playbook by hand
+    Run(run::Run),
+    /// Requests that wait for people
+    #[command(subcommand)]
+    Approvals(approvals::Approvals),
+    /// Agents, what they may do now, and holds by hand
+    #[command(subcommand)]
+    Agents(agents::Agents),
+    /// Stop the daemon from calling anything outside; deadlines and votes go on
+    Freeze(freeze::Freeze),
+    /// Let the daemon call the outside again
+    Thaw(freeze::Thaw),
+    /// Playbooks that serve
+    #[command(subcommand)]
+    Playbooks(playbooks::Playbooks),
+    /// Show the settings of a configuration file, or all defaults
+    Config(config::Config),
+}
+
+#[derive(Debug, Args)]
+struct Demo {
+    /// Decide by itself instead of waiting for a person
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Reads the command line and does what it says.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // Help and version are no faults; clap knows which stream and which code.
+        Err(error) => {
+            error.print().unwrap_or_default();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    crate::client::tls::install_provider();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return exit::report(&Error::Failed(format!("failed to start: {error}"))),
+    };
+    match runtime.block_on(dispatch(cli)) {
+        Ok(code) => code,
+        Err(error) => exit::report(&error),
+    }
+}
+
+async fn dispatch(cli: Cli) -> Result<ExitCode, Error> {
+    let context = Context::new(cli.connection);
+    match cli.command {
+        Command::Serve(command) => return command.run(&context).await,
+        Command::Check(command) => return command.run(&context),
+        Command::Demo(command) => {
+            return demo::run(command.yes).await.map_err(|error| Error::Failed(format!("{error:#}")));
+        }
+        Command::Status(command) => command.run(&context).await?,
+        Command::Incidents(command) => command.run(&context).await?,
+        Command::Runs(command) => return command.run(&context).await,
+        Command::Run(command) => command.run(&context).await?,
+        Command::Approvals(command) => command.run(&context).await?,
+        Command::Agents(command) => command.run(&context).await?,
+        Command::Freeze(command) => command.run(&context).await?,
+        Command::Thaw(command) => command.run(&context).await?,
+        Command::Playbooks(command) => return command.run(&context).await,
+        Command::Config(command) => command.run(&context)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests;

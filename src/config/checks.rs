@@ -21,15 +21,13 @@ const DRAIN_MAX: Duration = Duration::from_mins(10);
 /// The address to listen at.
 pub(super) fn listen(document: &Document, shape: &Shape, faults: &mut Vec<Diagnostic>) -> Option<SocketAddr> {
     let text = shape.listen.as_deref()?;
-    match text.parse() {
-        Ok(address) => Some(address),
-        Err(_) => {
-            let message = "this is no address to listen at";
-            let hint = "write an IP address and a port: 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080";
-            faults.push(document.error("/listen", codes::WRONG_VALUE, message).hint(hint));
-            None
-        }
+    let address = text.parse().ok();
+    if address.is_none() {
+        let hint = "write an IP address and a port: 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080";
+        let fault = document.error("/listen", codes::WRONG_VALUE, "this is no address to listen at");
+        faults.push(fault.hint(hint));
     }
+    address
 }
 
 /// The address that people use. Required where the daemon listens at every address, because that is no address to use.

@@ -1,7 +1,7 @@
 //! The stable codes of the faults of a configuration, and one line of explanation for each.
 //!
 //! A code never changes its meaning and is never given away again, because people search for it. What is no YAML at all
-//! has the codes of the language, SD00xx.
+//! has the codes of the language, `SD00xx`.
 
 use crate::client::SecretError;
 

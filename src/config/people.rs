@@ -14,7 +14,7 @@ use super::{codes, pointer};
 use crate::domain::digest::Digest;
 use crate::domain::directory::{Directory, Person, Principal};
 use crate::domain::names::PersonId;
-use crate::language::{Diagnostic, suggest};
+use crate::language::Diagnostic;
 
 /// How people prove who they are: by API token, or by their user on this machine.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -184,29 +184,6 @@ pub(super) fn unknown_principal(document: &Document, principal: &Principal) -> O
             let message = format!("`{principal}` stands for somebody else, who is named here");
             Some((codes::OWNER, message, "write user:ID or group:NAME".to_owned()))
         }
-    }
-}
-
-impl Document {
-    /// Whether a mapping of the document has this key, faulty or not; otherwise what to do about it.
-    pub(super) fn known(&self, mapping: &str, key: &str) -> Result<(), String> {
-        let Some(fields) = self.value.pointer(mapping).and_then(serde_json::Value::as_object) else {
-            return Err(format!("add it under {}", mapping.trim_start_matches('/').replace('/', ".")));
-        };
-        if fields.contains_key(key) {
-            return Ok(());
-        }
-        Err(match suggest(key, fields.keys().map(String::as_str)) {
-            Some(name) => format!("did you mean `{name}`?"),
-            None => format!("add it under {}", mapping.trim_start_matches('/').replace('/', ".")),
-        })
-    }
-
-    /// The pointer of the item of a list that is this text; of the list if none is.
-    pub(super) fn item(&self, list: &str, text: &str) -> String {
-        let items = self.value.pointer(list).and_then(serde_json::Value::as_array);
-        let index = items.and_then(|items| items.iter().position(|item| item.as_str() == Some(text)));
-        index.map_or_else(|| list.to_owned(), |index| pointer::child(list, &index.to_string()))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whole configurations: a full one, and a table of broken ones with the place of each fault.
 
 mod broken;
+mod defaults;
 mod inventory;
 
 use std::fs;

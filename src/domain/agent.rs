@@ -55,8 +55,10 @@ pub struct Handle {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credential {
     /// Where the value is: `env:NAME` or `file:/path`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
     /// A keyed digest of the value, to recognise it in an alert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
 }
 
@@ -70,30 +72,40 @@ pub struct Agent {
     /// The name that people read.
     pub name: String,
     /// Other names that alerts use for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
     /// Who answers for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<Principal>,
     /// Who or what deployed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployed_by: Option<String>,
     /// How much it may do without a person.
     pub tier: Tier,
     /// Where it runs, e.g. `production`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
     /// Systems that it uses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub systems: Vec<String>,
     /// What it needs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<String>,
     /// Agents that it starts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<AgentId>,
     /// How connectors find it, by connector.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub handles: BTreeMap<String, Handle>,
     /// Its credentials, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub credentials: BTreeMap<String, Credential>,
     /// Whether its calls pass the gate, so that a hold stops them.
     pub gated: bool,
     /// Whether nothing may contain it without a person (the protected list).
     pub protected: bool,
     /// When a person last looked at this entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reviewed_at: Option<Timestamp>,
 }
 

@@ -75,10 +75,13 @@ impl Trust {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claimed {
     /// The agent's id or alias.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// The instance, process or session of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
     /// The name that the message shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
 
@@ -88,6 +91,7 @@ pub struct Authentication {
     /// The scheme, e.g. `bearer` or `standard-webhooks`.
     pub scheme: String,
     /// Which of the configured keys matched: its fingerprint, never its value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,
 }
 
@@ -101,14 +105,18 @@ pub struct Alert {
     /// What the source may cause.
     pub trust: Trust,
     /// The sender's id of this delivery, for idempotency of transport.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery_id: Option<String>,
     /// The sender's id of the event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_id: Option<String>,
     /// Digest over the source and the identity of what it is about: repeats have the same.
     pub dedup_key: Digest,
     /// The sender's group, if it groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group_key: Option<String>,
     /// The rule that fired.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
     /// One line for people; untrusted.
     pub title: String,
@@ -117,28 +125,36 @@ pub struct Alert {
     /// How bad.
     pub severity: Severity,
     /// The sender's own word for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity_raw: Option<String>,
     /// When it began, by the sender; the time of receipt if the sender did not say (`occurred_at_assumed`).
     pub occurred_at: Timestamp,
     /// Whether `occurred_at` is only the time of receipt.
     pub occurred_at_assumed: bool,
     /// When it ended, by the sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
     /// When the delivery arrived here.
     pub received_at: Timestamp,
     /// What the message says of the agent.
     pub agent: Claimed,
     /// The identity that was used, e.g. `{kind: service_account, id: ...}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub principal: Option<Value>,
     /// The credential that was used: kind and hash, never the value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<Value>,
     /// Who answers for it, by the sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
     /// What was touched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<String>,
     /// The sender's labels.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
     /// Fields that the source's mapping declares.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub fields: Map<String, Value>,
     /// Whether the sender says that this is a test. Test alerts never cause an action.
     pub is_test: bool,

@@ -1,4 +1,4 @@
-//! Identifiers of what the store keeps: UUIDv7, 16 bytes at rest, shown as a prefix and 26 Crockford base32 characters.
+//! Identifiers of what the store keeps: UUID version 7, 16 bytes at rest, shown as a prefix and 26 Crockford base32 characters.
 //!
 //! The prefix says what the id names, so that a person who pastes one into the wrong place is told, not misled.
 
@@ -47,7 +47,7 @@ fn decode(text: &str) -> Result<Uuid, IdError> {
     Ok(Uuid::from_u128(value))
 }
 
-/// A fresh UUIDv7 whose time part is `at` (so that ids sort by time, and tests decide the time).
+/// A fresh UUID version 7 whose time part is `at` (so that ids sort by time, and tests decide the time).
 fn fresh(at: jiff::Timestamp) -> Uuid {
     let seconds = u64::try_from(at.as_second()).unwrap_or(0);
     let nanoseconds = u32::try_from(at.subsec_nanosecond()).unwrap_or(0);

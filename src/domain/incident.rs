@@ -56,6 +56,7 @@ pub struct Incident {
     /// What its alerts have in common; at most one open incident has a key.
     pub key: String,
     /// The agent that it is about, if an alert named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentId>,
     /// Where its handling stands.
     pub status: IncidentStatus,

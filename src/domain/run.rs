@@ -103,10 +103,13 @@ pub struct StageRecord {
     /// Its name in the playbook.
     pub name: StageName,
     /// When it began; `None` while its turn has not come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
     /// When its time is over, if the playbook limits it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
     /// Why it was passed over, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped: Option<String>,
 }
 
@@ -119,7 +122,7 @@ pub struct Recheck {
     pub at: Timestamp,
 }
 
-/// The state of one run. At most 256 KiB as JSON.
+/// The state of one run. At most 256 KiB as JSON; what is empty is left out of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// Its id.
@@ -145,20 +148,26 @@ pub struct Run {
     /// When.
     pub started_at: Timestamp,
     /// When it must be over, if the playbook limits it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
     /// Where it stands.
     pub status: RunStatus,
     /// Its stages, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<StageRecord>,
     /// Its steps.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub steps: BTreeMap<StepPath, StepRecord>,
     /// What it asked people.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub approvals: BTreeMap<ApprovalId, Approval>,
     /// Later looks that are due.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rechecks: Vec<Recheck>,
     /// How many more alerts joined it.
     pub joined: u32,
     /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
 }
 

@@ -293,30 +293,43 @@ pub struct StepRecord {
     /// Whether it may act: budget, trust and protection have been asked, or people have approved.
     pub authorized: bool,
     /// Its parameters as rendered; secrets as references.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub params: Option<Value>,
     /// What the probe saw before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Baseline>,
     /// The state that undo restores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<Value>,
     /// What the action answered (at most 16 KiB), for conditions and templates.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
     pub output: Value,
     /// For a containing step: what is known of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
     /// When the flip was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contained_at: Option<Timestamp>,
     /// What was decided, if it asked people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
     /// The last request to people that it made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<ApprovalId>,
     /// Why it asks people, from the moment when it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asks: Option<ApprovalCause>,
     /// The hold that it placed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<HoldId>,
     /// One line for people on how it stands; no secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// When its turn came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
     /// When it settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
 }
 

@@ -8,7 +8,8 @@ use crate::domain::approval::Quorum;
 use crate::domain::event::{GateSight, Grant};
 use crate::domain::message::Via;
 use crate::domain::{
-    Actor, ApprovalCause, ApprovalId, EventKind, Impact, Message, MessageId, MessageKind, PersonId, Principal, Run,
+    Actor, ApprovalCause, ApprovalId, EventKind, HoldId, Impact, Message, MessageId, MessageKind, PersonId, Principal,
+    Run, StepPath,
 };
 use crate::machine::{Asked, Effect, Notice};
 use crate::playbook::Playbook;
@@ -73,22 +74,31 @@ impl Engine {
                 None
             }
             Effect::LiftHold { hold, reason } => {
-                draft.rows.push(Row::HoldLifted { hold, at, by: Actor::System, reason });
-                if let Some(known) = self.inner.holds.get(hold) {
-                    draft.rows.push(hold_event(&known, "hold_lifted", at, Actor::System));
-                }
-                draft.lifted.push(hold);
+                self.lift(draft, hold, reason, at);
                 None
             }
             Effect::Regressed { path, detail } => {
-                let title = format!("step {path} of {} was found undone: {detail}", draft.run.id);
-                let to = vec![Principal::Owner, Principal::Fallback];
-                let notice = Notice { to, subject: format!("Undone: {}", draft.run.agent.name), text: title.clone() };
-                self.alarm(draft, &notice, at);
-                draft.alerts.push(SystemAlert { rule: "regressed", agent: draft.run.agent.id.clone(), title });
+                self.regressed(draft, &path, &detail, at);
                 None
             }
         }
+    }
+
+    fn lift(&self, draft: &mut Draft, hold: HoldId, reason: String, at: Timestamp) {
+        draft.rows.push(Row::HoldLifted { hold, at, by: Actor::System, reason });
+        if let Some(known) = self.inner.holds.get(hold) {
+            draft.rows.push(hold_event(&known, "hold_lifted", at, Actor::System));
+        }
+        draft.lifted.push(hold);
+    }
+
+    /// Something found undone: people are told in this commit, and an alert of our own follows it.
+    fn regressed(&self, draft: &mut Draft, path: &StepPath, detail: &str, at: Timestamp) {
+        let title = format!("step {path} of {} was found undone: {detail}", draft.run.id);
+        let to = vec![Principal::Owner, Principal::Fallback];
+        let notice = Notice { to, subject: format!("Undone: {}", draft.run.agent.name), text: title.clone() };
+        self.alarm(draft, &notice, at);
+        draft.alerts.push(SystemAlert { rule: "regressed", agent: draft.run.agent.id.clone(), title });
     }
 
     /// Whether a step may act: protected agents, trust in the source, then the budgets.
@@ -98,12 +108,7 @@ impl Engine {
         if !matches!(impact, Impact::Contain | Impact::Destroy) {
             return Grant::Granted { gate };
         }
-        let entry = ContainmentRecord {
-            agent: run.agent.id.clone(),
-            run: run.id,
-            playbook: run.playbook.clone(),
-            at,
-        };
+        let entry = ContainmentRecord { agent: run.agent.id.clone(), run: run.id, playbook: run.playbook.clone(), at };
         if approved {
             draft.places.push(self.inner.budget.record(&entry));
         } else {
@@ -119,12 +124,7 @@ impl Engine {
                 None => return Grant::Withheld { cause: ApprovalCause::Budget },
             }
         }
-        draft.rows.push(Row::Containment {
-            agent: entry.agent,
-            run: entry.run,
-            playbook: entry.playbook,
-            at,
-        });
+        draft.rows.push(Row::Containment { agent: entry.agent, run: entry.run, playbook: entry.playbook, at });
         Grant::Granted { gate }
     }
 
@@ -165,7 +165,13 @@ impl Engine {
         self.post(draft, &people, &kind, at);
     }
 
-    fn post(&self, draft: &mut Draft, people: &BTreeSet<PersonId>, kind: &MessageKind, at: Timestamp) -> Vec<MessageId> {
+    fn post(
+        &self,
+        draft: &mut Draft,
+        people: &BTreeSet<PersonId>,
+        kind: &MessageKind,
+        at: Timestamp,
+    ) -> Vec<MessageId> {
         let messages = self.messages(people, kind, Some(&draft.run), at);
         let ids = messages.iter().map(|message| message.id).collect();
         draft.posts |= !messages.is_empty();

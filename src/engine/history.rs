@@ -1,11 +1,16 @@
 //! A run's history read back, checked against its state, in words.
 
-use crate::domain::{Event, EventKind, Run, RunId};
+use serde_json::{Value, json};
+
+use crate::domain::{Digest, Event, EventKind, Run, RunId};
 use crate::machine::{Entry, replay};
 use crate::store::{ReadError, RunLog, StoredEvent, Subject};
 
 use super::Engine;
 use super::submit::SubmitError;
+
+/// What a run's first fact says of agent and alert, in this order.
+const FROZEN: [&str; 2] = ["agent", "alert"];
 
 /// A run with its timeline.
 #[derive(Clone, Debug)]
@@ -23,7 +28,7 @@ impl Engine {
     pub async fn history(&self, id: RunId) -> Result<RunHistory, SubmitError> {
         let run = self.inner.store.run(id).await?.ok_or(SubmitError::NoSuchRun(id))?;
         let stored = self.inner.store.events(&Subject::Run(id)).await?;
-        let events = stored.into_iter().map(event).collect::<Result<Vec<_>, _>>()?;
+        let events = stored.into_iter().map(|stored| event(stored, &run)).collect::<Result<Vec<_>, _>>()?;
         // The run may have moved on between the two reads: compare at the version that was read.
         let known = usize::try_from(run.version).unwrap_or(usize::MAX).min(events.len());
         let playbook = self.inner.library.pinned(&self.inner.store, &run.digest).await?;
@@ -37,8 +42,31 @@ impl Engine {
     }
 }
 
-fn event(stored: StoredEvent) -> Result<Event, ReadError> {
+/// The fact as the history keeps it. Agent and alert stand once, in the run, where they never change: the first fact has
+/// their digests, so that the history vouches for them.
+pub(super) fn recorded(kind: &EventKind) -> Value {
+    let mut body = serde_json::to_value(kind).unwrap_or(Value::Null);
+    if let Some(Value::Object(fact)) = body.get_mut("run_started") {
+        for name in FROZEN {
+            let digest = fact.get(name).map(Digest::of_json);
+            fact.insert(name.to_owned(), json!(digest));
+        }
+    }
+    body
+}
+
+/// The fact that was kept, whole again.
+fn event(stored: StoredEvent, run: &Run) -> Result<Event, ReadError> {
     let damaged = |reason: String| ReadError::Damaged { what: "event", id: stored.seq.to_string(), reason };
-    let kind: EventKind = serde_json::from_value(stored.body).map_err(|error| damaged(error.to_string()))?;
+    let mut body = stored.body.clone();
+    if let Some(Value::Object(fact)) = body.get_mut("run_started") {
+        for (name, frozen) in FROZEN.into_iter().zip([json!(run.agent), json!(run.alert)]) {
+            if fact.get(name) != Some(&json!(Digest::of_json(&frozen))) {
+                return Err(damaged(format!("the {name} of the run is not the one that it began with")));
+            }
+            fact.insert(name.to_owned(), frozen);
+        }
+    }
+    let kind: EventKind = serde_json::from_value(body).map_err(|error| damaged(error.to_string()))?;
     Ok(Event { at: stored.at, actor: stored.actor, kind })
 }

@@ -6,9 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 
 use crate::domain::approval::ApprovalStatus;
-use crate::domain::{
-    Actor, AgentId, Hold, HoldCause, HoldId, HoldLevel, MessageKind, Principal, Run, Standing,
-};
+use crate::domain::{Actor, AgentId, Hold, HoldCause, HoldId, HoldLevel, MessageKind, Principal, Run, Standing};
 use crate::store::{Agents, Commit, CommitError, Guard, ReadError, Row, RunLog, Writer};
 
 use super::draft::hold_event;

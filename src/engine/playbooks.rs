@@ -3,6 +3,7 @@
 //! A folder is reloaded whole or not at all for each file: a broken file keeps its last good version serving, and its
 //! diagnostics are kept to be shown. A version is stored before it may start a run.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -83,9 +84,9 @@ impl Library {
         let mut loaded = Loaded { diagnostics: read.diagnostics, sources: read.sources, ..Loaded::default() };
         if loaded.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error) {
             for (name, playbook) in self.last_good(store, &loaded).await? {
-                if !serving.contains_key(&name) {
-                    loaded.kept.push(name.clone());
-                    serving.insert(name, playbook);
+                if let Entry::Vacant(slot) = serving.entry(name) {
+                    loaded.kept.push(slot.key().clone());
+                    slot.insert(playbook);
                 }
             }
         }
@@ -155,9 +156,8 @@ impl Library {
 
 /// Whether a text that may not parse says `playbook: NAME` on a line of its own.
 fn names_playbook(text: &str, name: &str) -> bool {
-    text.lines().any(|line| {
-        line.strip_prefix("playbook:").is_some_and(|rest| rest.trim().trim_matches(['"', '\'']) == name)
-    })
+    text.lines()
+        .any(|line| line.strip_prefix("playbook:").is_some_and(|rest| rest.trim().trim_matches(['"', '\'']) == name))
 }
 
 /// Why the playbooks could not be loaded at all.

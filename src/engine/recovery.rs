@@ -99,7 +99,10 @@ impl Engine {
         let under_way = run.steps.iter().filter(|(_, record)| match &record.state {
             StepState::Doing(attempt) | StepState::Undoing(attempt) => matches!(
                 attempt,
-                Attempt::Preparing { .. } | Attempt::Running { .. } | Attempt::Checking { .. } | Attempt::Proving { .. }
+                Attempt::Preparing { .. }
+                    | Attempt::Running { .. }
+                    | Attempt::Checking { .. }
+                    | Attempt::Proving { .. }
             ),
             _ => false,
         });

@@ -85,10 +85,7 @@ impl Engine {
     }
 
     /// Waits for the turn of these incident keys, so that the alerts of one agent are taken one after the other.
-    pub async fn turn<'a>(
-        &self,
-        keys: impl Iterator<Item = &'a String>,
-    ) -> Vec<tokio::sync::MutexGuard<'_, ()>> {
+    pub async fn turn<'a>(&self, keys: impl Iterator<Item = &'a String>) -> Vec<tokio::sync::MutexGuard<'_, ()>> {
         self.inner.locks.lock_all(keys).await
     }
 }

@@ -132,7 +132,7 @@ impl Engine {
             self.inner.holds.change(draft.placed, &draft.lifted);
             self.refresh_gate();
         }
-        self.log(&draft.run, &draft.events);
+        log(&draft.run, &draft.events);
         if let Some(at) = draft.run.wake_at() {
             self.inner.wake.at(at);
         }
@@ -148,19 +148,19 @@ impl Engine {
         }
         (draft.run, jobs)
     }
+}
 
-    fn log(&self, run: &Run, events: &[Event]) {
-        for event in events {
-            tracing::info!(
-                run.id = %run.id,
-                run.status = run.status.as_str(),
-                agent.id = %run.agent.id,
-                playbook.name = %run.playbook,
-                event.kind = event.kind.as_str(),
-                event.actor = %event.actor,
-                "run changed"
-            );
-        }
+fn log(run: &Run, events: &[Event]) {
+    for event in events {
+        tracing::info!(
+            run.id = %run.id,
+            run.status = run.status.as_str(),
+            agent.id = %run.agent.id,
+            playbook.name = %run.playbook,
+            event.kind = event.kind.as_str(),
+            event.actor = %event.actor,
+            "run changed"
+        );
     }
 }
 

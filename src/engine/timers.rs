@@ -93,7 +93,9 @@ impl Engine {
         let latest = now.saturating_add(limit).unwrap_or(now);
         let planned = next.map_or(latest, |next| next.min(latest));
         self.inner.wake.planned.store(planned.as_microsecond(), Ordering::SeqCst);
-        Duration::try_from(planned.duration_since(now)).unwrap_or(Duration::from_millis(1)).max(Duration::from_millis(1))
+        Duration::try_from(planned.duration_since(now))
+            .unwrap_or(Duration::from_millis(1))
+            .max(Duration::from_millis(1))
     }
 
     /// Writes down, coarsely, whom the gate saw, so that a restart does not forget it.

@@ -51,7 +51,7 @@ pub struct Refused {
 
 impl Refused {
     pub(super) fn unknown_source(source: &str) -> Self {
-        let shown: String = source.chars().filter(|c| c.is_ascii_graphic()).take(64).collect();
+        let shown: String = source.chars().filter(char::is_ascii_graphic).take(64).collect();
         Self {
             kind: RefusedKind::UnknownSource,
             code: "SD2001",
@@ -90,7 +90,12 @@ impl From<CommitError> for Refused {
             CommitError::TooLarge { .. } => (RefusedKind::TooLarge, "SD2052"),
             CommitError::Unavailable(_) => (RefusedKind::Unavailable, "SD2053"),
         };
-        Self { kind, code, reason: error.to_string(), hint: Some("send it again later; nothing was recorded".to_owned()) }
+        Self {
+            kind,
+            code,
+            reason: error.to_string(),
+            hint: Some("send it again later; nothing was recorded".to_owned()),
+        }
     }
 }
 

@@ -143,7 +143,8 @@ impl<'a> Batch<'a> {
                 touched.join(alert, true, at);
             }
         }
-        let answer = json!({ "alert": known.alert.id, "outcome": "folded", "incident": known.incident, "playbooks": [] });
+        let answer =
+            json!({ "alert": known.alert.id, "outcome": "folded", "incident": known.incident, "playbooks": [] });
         self.answers.push(answer);
         Ok(())
     }

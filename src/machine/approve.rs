@@ -16,7 +16,7 @@ use super::motion::Motion;
 use super::plan::Terms;
 
 /// How long people have when it is not a playbook that asks them (over a budget, not trusted, protected).
-const LIMIT_TIMEOUT: Duration = Duration::from_secs(60 * 60);
+const LIMIT_TIMEOUT: Duration = Duration::from_hours(1);
 
 impl Motion<'_> {
     pub fn start_approval(&mut self, path: &StepPath, spec: &ApprovalSpec) -> Result<(), IllegalTransition> {
@@ -91,12 +91,7 @@ impl Motion<'_> {
         waiting.map(|(path, _)| path.clone()).collect()
     }
 
-    fn carry_out(
-        &mut self,
-        path: &StepPath,
-        approval: &Approval,
-        decision: Decision,
-    ) -> Result<(), IllegalTransition> {
+    fn carry_out(&mut self, path: &StepPath, approval: &Approval, decision: Decision) -> Result<(), IllegalTransition> {
         let silent = decision == Decision::Expired && approval.on_timeout == OnTimeout::Act;
         let goes_on = decision == Decision::Approved || (silent && self.may_act_on_silence(path));
         self.say(path, describe(approval, decision))?;

@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::Run;
-use crate::playbook::context::{agent_values, alert_values, incident_values};
+use crate::domain::{Decision, Run, Verdict};
+use crate::playbook::context::{agent_values, alert_values, incident_values, without_references};
 
-/// The variables `alert`, `agent`, `incident` and `steps` of a run.
+/// The variables `alert`, `agent`, `incident` and `steps` of a run. What a target answered is data: it can't smuggle in a
+/// reference to a secret.
 pub(super) fn variables(run: &Run) -> Value {
     let steps: Map<String, Value> = run
         .steps
@@ -13,9 +14,9 @@ pub(super) fn variables(run: &Run) -> Value {
         .map(|(path, record)| {
             let value = json!({
                 "state": record.state.as_str(),
-                "verdict": record.verdict.map(|verdict| verdict.as_str()).unwrap_or_default(),
-                "decision": record.decision.map(|decision| decision.as_str()).unwrap_or_default(),
-                "output": record.output,
+                "verdict": record.verdict.map(Verdict::as_str).unwrap_or_default(),
+                "decision": record.decision.map(Decision::as_str).unwrap_or_default(),
+                "output": without_references(&record.output),
             });
             (path.to_string(), value)
         })

@@ -4,6 +4,7 @@
 //! comes in with the event; what must happen goes out as an [`Effect`]. The same events give the same state, which is
 //! how a history is checked and how recovery works. An illegal transition is a typed error, also for stored data.
 
+mod action;
 mod advance;
 mod approve;
 mod attempt;
@@ -17,7 +18,7 @@ mod key;
 mod motion;
 pub mod notice;
 mod plan;
-mod proof;
+
 mod start;
 mod tick;
 pub mod timeline;

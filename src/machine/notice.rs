@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 
 use crate::domain::{Run, StepPath, StepState, Verdict};
-use crate::playbook::model::NoticeContent;
 use crate::playbook::ActionStep;
+use crate::playbook::model::NoticeContent;
 
 use super::context::variables;
 use super::effect::{Effect, Notice};

@@ -27,7 +27,10 @@ impl Motion<'_> {
             let failed: Vec<String> = targets
                 .iter()
                 .filter(|target| {
-                    matches!(self.run.steps.get(*target).map(|record| &record.state), Some(StepState::UndoFailed { .. }))
+                    matches!(
+                        self.run.steps.get(*target).map(|record| &record.state),
+                        Some(StepState::UndoFailed { .. })
+                    )
                 })
                 .map(ToString::to_string)
                 .collect();

@@ -84,8 +84,8 @@ fn text(value: Option<&str>) -> Value {
 
 /// A value from outside without anything that could pass for a reference to a secret.
 ///
-/// A reference is `{"$secret": ...}`, and an action resolves it when it sends. Whatever an alert or an answer supplies is
-/// data, so this key is taken out of it before it can stand in a parameter.
+/// A reference is `{"$secret": ...}`, and an action resolves it when it sends. Whatever an alert or an answer supplies
+/// is data, so this key is taken out of it before it can stand in a parameter.
 #[must_use]
 pub fn without_references(value: &Value) -> Value {
     match value {

@@ -1,7 +1,7 @@
 //! A folder of playbooks, read and compiled whole.
 //!
-//! A playbook's tests (`*.test.yaml`) lie beside it and are not read here. What can't be read is a fault like any other,
-//! because a playbook that is silently missing is found out during an incident.
+//! A playbook's tests (`*.test.yaml`) lie beside it and are not read here. What can't be read is a fault like any
+//! other, because a playbook that is silently missing is found out during an incident.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -73,7 +73,8 @@ impl Folder {
         }
         files.retain(|file| {
             let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            !name.starts_with('.') && name.strip_suffix(".yaml").is_some_and(|name| !name.ends_with(".test"))
+            !name.starts_with('.')
+                && name.strip_suffix(".yaml").is_some_and(|name| name.strip_suffix(".test").is_none())
         });
         files
     }

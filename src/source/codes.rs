@@ -1,28 +1,7 @@
 //! The stable codes of what this module reports, and one line of explanation for each.
 //!
-//! The families are SD20xx for a source's configuration, SD21xx for authentication, SD22xx for decoding and SD23xx for
-//! mapping. A code never changes its meaning and is never given away again, because people search for it.
-
-/// Neither a preset nor a mapping.
-pub const NO_MAPPING: &str = "SD2001";
-/// A preset that does not exist.
-pub const UNKNOWN_PRESET: &str = "SD2002";
-/// A mapping lacks a field that every source needs.
-pub const MISSING_FIELD: &str = "SD2003";
-/// A source that does not say what its missing severity is.
-pub const MISSING_SEVERITY: &str = "SD2004";
-/// Not exactly one way to authenticate.
-pub const AUTHENTICATION: &str = "SD2005";
-/// A secret that can't be resolved.
-pub const SECRET: &str = "SD2006";
-/// A secret of the wrong form for its scheme.
-pub const SECRET_FORM: &str = "SD2007";
-/// A signature scheme that does not exist.
-pub const UNKNOWN_SCHEME: &str = "SD2008";
-/// A value that is out of range or can't be read.
-pub const BAD_VALUE: &str = "SD2009";
-/// A word that means two things in one table.
-pub const AMBIGUOUS_WORD: &str = "SD2010";
+//! The families are `SD21xx` for authentication, `SD22xx` for decoding, `SD23xx` for mapping and `SD24xx` for the
+//! configuration of a source. A code never changes its meaning and is never given away again, because people search for it.
 
 /// The delivery carries no credentials, or they are malformed.
 pub const NO_CREDENTIALS: &str = "SD2101";
@@ -57,17 +36,28 @@ pub const TOO_MANY_ITEMS: &str = "SD2304";
 /// The delivery has no id, and the source demands one.
 pub const NO_DELIVERY_ID: &str = "SD2305";
 
+/// Neither a preset nor a mapping.
+pub const NO_MAPPING: &str = "SD2401";
+/// A preset that does not exist.
+pub const UNKNOWN_PRESET: &str = "SD2402";
+/// A mapping lacks a field that every source needs.
+pub const MISSING_FIELD: &str = "SD2403";
+/// A source that does not say what its missing severity is.
+pub const MISSING_SEVERITY: &str = "SD2404";
+/// Not exactly one way to authenticate.
+pub const AUTHENTICATION: &str = "SD2405";
+/// A secret that can't be resolved.
+pub const SECRET: &str = "SD2406";
+/// A secret of the wrong form for its scheme.
+pub const SECRET_FORM: &str = "SD2407";
+/// A signature scheme that does not exist.
+pub const UNKNOWN_SCHEME: &str = "SD2408";
+/// A value that is out of range or can't be read.
+pub const BAD_VALUE: &str = "SD2409";
+/// A word that means two things in one table.
+pub const AMBIGUOUS_WORD: &str = "SD2410";
+
 const EXPLANATIONS: &[(&str, &str)] = &[
-    (NO_MAPPING, "A source names a `preset`, has a `map`, or both: then its `map` replaces fields of the preset."),
-    (UNKNOWN_PRESET, "The presets are `alertmanager` and `generic`; any other sender takes a `map`."),
-    (MISSING_FIELD, "A mapping says at least `dedup`, `title` and `severity`."),
-    (MISSING_SEVERITY, "A source says what its missing severity is, because unknown is not low: `missing: HIGH`."),
-    (AUTHENTICATION, "A source has exactly one of `bearer`, `basic` and `hmac` under `auth`."),
-    (SECRET, "The secret behind the reference can't be read: set the variable, or mend the file."),
-    (SECRET_FORM, "The secret does not have the form that the signature scheme needs."),
-    (UNKNOWN_SCHEME, "No signature scheme has this name."),
-    (BAD_VALUE, "The value is outside of what this option takes."),
-    (AMBIGUOUS_WORD, "A word of the sender stands for two things; letter case does not tell words apart."),
     (NO_CREDENTIALS, "The delivery carries no credentials of the kind that this source takes, or carries them twice."),
     (WRONG_CREDENTIALS, "The credentials are none of those configured, or the body was changed after it was signed."),
     (STALE, "The signature is right, but its time is too far from the time of receipt: a replay, or a wrong clock."),
@@ -83,6 +73,16 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     (NO_IDENTITY, "Every part of the `dedup` key is missing: all such alerts would be taken for one."),
     (TOO_MANY_ITEMS, "One delivery has at most 2000 items."),
     (NO_DELIVERY_ID, "The source demands a delivery id, and the delivery has none."),
+    (NO_MAPPING, "A source names a `preset`, has a `map`, or both: then its `map` replaces fields of the preset."),
+    (UNKNOWN_PRESET, "The presets are `alertmanager` and `generic`; any other sender takes a `map`."),
+    (MISSING_FIELD, "A mapping says at least `dedup`, `title` and `severity`."),
+    (MISSING_SEVERITY, "A source says what its missing severity is, because unknown is not low: `missing: HIGH`."),
+    (AUTHENTICATION, "A source has exactly one of `bearer`, `basic` and `hmac` under `auth`."),
+    (SECRET, "The secret behind the reference can't be read: set the variable, or mend the file."),
+    (SECRET_FORM, "The secret does not have the form that the signature scheme needs."),
+    (UNKNOWN_SCHEME, "No signature scheme has this name."),
+    (BAD_VALUE, "The value is outside of what this option takes."),
+    (AMBIGUOUS_WORD, "A word of the sender stands for two things; letter case does not tell words apart."),
 ];
 
 /// Every code of this module with its explanation, in order.

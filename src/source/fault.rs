@@ -3,7 +3,7 @@
 //! The options do not know which file they stand in; whoever read the file puts its pointer in front and turns each
 //! fault into a diagnostic with the file's span map.
 
-use crate::language::Fault;
+use crate::language::{Diagnostic, Fault, SpanMap};
 
 /// One fault of the options of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,17 @@ pub struct PlacedFault {
     pub pointer: String,
     /// What; its offset and length count characters of the text at the pointer.
     pub fault: Fault,
+}
+
+impl PlacedFault {
+    /// The fault as a diagnostic of the file that the options stand in, under the pointer `prefix`.
+    #[must_use]
+    pub fn diagnostic(&self, prefix: &str, places: &SpanMap) -> Diagnostic {
+        let pointer = format!("{prefix}{}", self.pointer);
+        let diagnostic = places.diagnostic(&pointer, &self.fault);
+        // A fault of a whole value has no length of its own.
+        if self.fault.length == 0 { diagnostic.at(places.nearest(&pointer)) } else { diagnostic }
+    }
 }
 
 /// Collects faults, so that all of them are told at once.

@@ -25,8 +25,8 @@ pub use compile::{BODY_BYTES_MAX_DEFAULT, Source};
 pub use fault::PlacedFault;
 pub use mapping::{Mapped, RefusedItem};
 pub use options::{
-    AgentOptions, AuthOptions, BasicOptions, CredentialOptions, FieldsOptions, HmacOptions, MapOptions, PrincipalOptions, SecretList,
-    SeverityOptions, SourceOptions, StatusOptions,
+    AgentOptions, AuthOptions, BasicOptions, CredentialOptions, FieldsOptions, HmacOptions, MapOptions,
+    PrincipalOptions, SecretList, SeverityOptions, SourceOptions, StatusOptions,
 };
 pub use preset::{preset_text, presets};
 pub use refusal::{Refusal, RefusalKind};

@@ -4,10 +4,8 @@ use super::options::MapOptions;
 use crate::language;
 use serde::Deserialize;
 
-const PRESETS: [(&str, &str); 2] = [
-    ("alertmanager", include_str!("mappings/alertmanager.yaml")),
-    ("generic", include_str!("mappings/generic.yaml")),
-];
+const PRESETS: [(&str, &str); 2] =
+    [("alertmanager", include_str!("mappings/alertmanager.yaml")), ("generic", include_str!("mappings/generic.yaml"))];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -12,9 +12,8 @@ fn compile(yaml: &str) -> Source {
     Source::compile(&SourceId::parse("in-house").unwrap(), &options, &secrets).unwrap()
 }
 
-static PRESETS: LazyLock<Vec<Source>> = LazyLock::new(|| {
-    presets().map(|name| compile(&format!("preset: {name}\nauth: {{bearer: env:TOKEN}}"))).collect()
-});
+static PRESETS: LazyLock<Vec<Source>> =
+    LazyLock::new(|| presets().map(|name| compile(&format!("preset: {name}\nauth: {{bearer: env:TOKEN}}"))).collect());
 
 fn authorized() -> Vec<(String, String)> {
     vec![("authorization".to_owned(), "Bearer t-1234567890123456".to_owned())]
@@ -57,9 +56,18 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
     ];
     leaf.prop_recursive(5, 48, 6, |inner| {
         let key = prop_oneof![
-            Just("alerts".to_owned()), Just("labels".to_owned()), Just("annotations".to_owned()), Just("agent".to_owned()),
-            Just("id".to_owned()), Just("fingerprint".to_owned()), Just("status".to_owned()), Just("severity".to_owned()),
-            Just("startsAt".to_owned()), Just("summary".to_owned()), Just("fields".to_owned()), "[a-z]{1,4}",
+            Just("alerts".to_owned()),
+            Just("labels".to_owned()),
+            Just("annotations".to_owned()),
+            Just("agent".to_owned()),
+            Just("id".to_owned()),
+            Just("fingerprint".to_owned()),
+            Just("status".to_owned()),
+            Just("severity".to_owned()),
+            Just("startsAt".to_owned()),
+            Just("summary".to_owned()),
+            Just("fields".to_owned()),
+            "[a-z]{1,4}",
         ];
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..5).prop_map(serde_json::Value::from),

@@ -98,6 +98,14 @@ impl Store {
             Self::Sqlite(store) => store.writer_stats(),
         }
     }
+
+    /// How many commits wait for the writer.
+    #[must_use]
+    pub fn queue_length(&self) -> usize {
+        match self {
+            Self::Sqlite(store) => store.queue_length(),
+        }
+    }
 }
 
 macro_rules! hand_through {

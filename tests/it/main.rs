@@ -9,10 +9,22 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stderr,
+    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test that cannot go on must stop loudly; helpers outside #[test] functions are tests too"
 )]
 
+mod bad_decisions;
+mod bad_input;
+mod check;
+mod demo;
 mod harness;
+mod real_crash;
+mod real_example;
+mod real_spine;
+mod reload;
 mod servers;
+mod shipped_playbooks;
+mod source;
+mod store;
 mod tidy;

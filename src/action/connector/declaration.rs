@@ -7,8 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Declarations;
-use super::example::Example;
-use super::raw::{RawEffect, Witness};
+use super::raw::Witness;
 use super::request::RequestTemplate;
 use crate::action::connection::ConnectionSpec;
 use crate::action::rules::Rules;
@@ -20,8 +19,6 @@ use crate::playbook::ActionSpec;
 pub struct Connector {
     /// Its name, such as `oauth`.
     pub name: String,
-    /// One line for people.
-    pub help: String,
     /// What its connections need.
     pub connection: ConnectionSpec,
     /// Its actions.
@@ -35,8 +32,6 @@ pub struct Declaration {
     pub spec: ActionSpec,
     /// The connector that declares it.
     pub connector: Arc<str>,
-    /// What it does to whom.
-    pub effect: RawEffect,
     /// Values of parameters that were left out.
     pub defaults: BTreeMap<String, Value>,
     /// The state that undo restores.
@@ -49,8 +44,6 @@ pub struct Declaration {
     pub verify: Option<Verify>,
     /// How it is taken back.
     pub undo: Option<Undo>,
-    /// A call with everything that is sent and answered.
-    pub example: Example,
 }
 
 /// The state that undo restores.

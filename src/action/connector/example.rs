@@ -2,8 +2,14 @@
 //!
 //! It documents the file and is its test: the exchanges are played against a stub.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
+
+use super::compile::Faults;
+use super::fields::escaped;
+use super::parameter::Parameter;
 
 /// A call with everything that is sent and answered.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -14,6 +20,24 @@ pub struct Example {
     pub with: Map<String, Value>,
     /// The exchanges, in order.
     pub exchanges: Vec<ExampleExchange>,
+}
+
+impl Example {
+    /// Reports parameters that the action does not have, and exchanges that can't be played.
+    pub fn check(&self, parameters: &BTreeMap<String, Parameter>, pointer: &str, faults: &mut Faults<'_>) {
+        for name in self.with.keys().filter(|name| !parameters.contains_key(*name)) {
+            faults.at(&format!("{pointer}/with/{}", escaped(name)), format!("the action has no parameter `{name}`"));
+        }
+        if !self.exchanges.iter().any(|exchange| exchange.phase == ExamplePhase::Send) {
+            faults.at(pointer, "an example shows at least what is sent: an exchange with `phase: send`");
+        }
+        for (index, exchange) in self.exchanges.iter().enumerate() {
+            let place = format!("{pointer}/exchanges/{index}/request");
+            if exchange.request.split_once(' ').is_none_or(|(_, path)| !path.starts_with('/')) {
+                faults.at(&place, "a request is a method and a path, such as `POST /token/revocation`");
+            }
+        }
+    }
 }
 
 /// One exchange.

@@ -52,7 +52,12 @@ pub fn compile(
 fn one(value: &Value, place: &str, faults: &mut Faults<'_>) -> Option<Parameter> {
     match value {
         Value::String(word) => {
-            let spec = ParameterSpec { kind: kind(word, place, faults)?, required: true, values: Vec::new(), help: String::new() };
+            let spec = ParameterSpec {
+                kind: kind(word, place, faults)?,
+                required: true,
+                values: Vec::new(),
+                help: String::new(),
+            };
             Some(Parameter { spec, default: None })
         }
         Value::Object(fields) => long(fields, place, faults),

@@ -82,7 +82,8 @@ impl RequestTemplate {
         let path = self.path.render_text(variables).map_err(|error| format!("the path: {error}"))?;
         let mut url = location::join(base, &path)?;
         for (name, value) in self.query.render(variables)? {
-            let text = scalar_text(&value).ok_or_else(|| format!("the query value `{name}` is neither text nor a number"))?;
+            let text =
+                scalar_text(&value).ok_or_else(|| format!("the query value `{name}` is neither text nor a number"))?;
             url.query_pairs_mut().append_pair(&name, &text);
         }
         let bearer = self.bearer.as_ref().map(|bearer| bearer.render(variables)).transpose();
@@ -103,7 +104,9 @@ impl ContentTemplate {
         Ok(match self {
             Self::None => None,
             Self::Object(fields) => Some(Content::Json(Value::Object(fields.render(variables)?))),
-            Self::Json(tree) => Some(Content::Json(tree.render(variables).map_err(|error| format!("`json`: {error}"))?)),
+            Self::Json(tree) => {
+                Some(Content::Json(tree.render(variables).map_err(|error| format!("`json`: {error}"))?))
+            }
             Self::Form(fields) => Some(Content::Form(form(fields.render(variables)?)?)),
         })
     }
@@ -125,7 +128,9 @@ fn path_template(path: &str, pointer: &str, scope: &Scope, faults: &mut Faults<'
         faults.at(pointer, "a path begins with a slash, or is one setting of the connection");
         return None;
     }
-    faults.all(pointer, Template::compile(path, &scope.environment, Escape::Url))
+    // The slashes of a setting are meant; those of a parameter are not.
+    let escape = if whole { Escape::None } else { Escape::Url };
+    faults.all(pointer, Template::compile(path, &scope.environment, escape))
 }
 
 fn content(raw: &RawRequest, pointer: &str, scope: &Scope, faults: &mut Faults<'_>) -> Option<ContentTemplate> {

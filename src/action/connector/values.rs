@@ -31,7 +31,8 @@ impl Scope {
             .with("connection", Type::object(settings))
             .with("snapshot", Type::Any)
             .with("idempotency_key", Type::String);
-        let environment = parameters.iter().fold(base, |env, (name, parameter)| env.with(name, kind(parameter.spec.kind)));
+        let environment =
+            parameters.iter().fold(base, |env, (name, parameter)| env.with(name, kind(parameter.spec.kind)));
         let optional = |(name, parameter): (&String, &Parameter)| {
             (!parameter.spec.required && parameter.default.is_none()).then(|| name.clone())
         };

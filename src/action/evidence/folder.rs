@@ -8,7 +8,10 @@ use std::path::Path;
 /// Writes the bytes to `name` in the folder, by way of `temporary`. Returns the path. The error says what to do.
 pub fn keep(folder: &Path, temporary: &str, name: &str, bytes: &[u8]) -> Result<String, String> {
     let fault = |error: std::io::Error| {
-        format!("the evidence could not be written to {}: {error}; make the folder and let the daemon write", folder.display())
+        format!(
+            "the evidence could not be written to {}: {error}; make the folder and let the daemon write",
+            folder.display()
+        )
     };
     let (part, path) = (folder.join(temporary), folder.join(name));
     match fs::remove_file(&part) {

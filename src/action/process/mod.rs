@@ -69,7 +69,11 @@ fn spec(name: &str, impact: Impact, undoable: bool, help: &str) -> Result<Action
     let parameters = [
         ("pid", ParameterType::Integer, "the process number; or give `pidfile`"),
         ("pidfile", ParameterType::String, "a file that holds the process number"),
-        ("start_time", ParameterType::Integer, "its start time (field 22 of /proc/PID/stat), against reuse of the number"),
+        (
+            "start_time",
+            ParameterType::Integer,
+            "its start time (field 22 of /proc/PID/stat), against reuse of the number",
+        ),
     ];
     let parameters = parameters.into_iter().map(|(name, kind, help)| {
         (name.to_owned(), ParameterSpec { kind, required: false, values: Vec::new(), help: help.to_owned() })

@@ -23,7 +23,9 @@ impl Stat {
     /// Reads the facts of a process.
     pub fn read(pid: i32) -> Result<Self, String> {
         let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => format!("there is no process {pid}; it has ended, or never was on this machine"),
+            std::io::ErrorKind::NotFound => {
+                format!("there is no process {pid}; it has ended, or never was on this machine")
+            }
             _ => format!("the process {pid} can't be read: {error}"),
         })?;
         Self::parse(pid, &text).ok_or_else(|| format!("/proc/{pid}/stat is not as expected"))

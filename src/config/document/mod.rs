@@ -5,6 +5,7 @@
 
 mod environment;
 mod layer;
+mod lookup;
 
 pub(super) use layer::Layer;
 

@@ -196,7 +196,7 @@ impl Story {
         let run = self.desk.life.checked_history(id).run;
         let events = self.desk.life.on(self.desk.life.engine.store().events(&Subject::Run(id))).unwrap();
         let proved = |path| {
-            events.iter().any(|event| {
+            events.iter().filter(|event| event.kind == "attempt_proved").any(|event| {
                 let kind: EventKind = serde_json::from_value(event.body.clone()).unwrap();
                 matches!(kind, EventKind::AttemptProved { path: proved, proof: Proof::Seen { .. } } if proved == path)
             })

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 
 use crate::domain::approval::{ApprovalStatus, Plan, Quorum};
-use crate::domain::{
-    Approval, ApprovalCause, ApprovalId, Decision, PersonId, Principal, StepPath, StepState, Waiting,
-};
+use crate::domain::{Approval, ApprovalCause, ApprovalId, Decision, PersonId, Principal, StepPath, StepState, Waiting};
 use crate::machine::context::variables;
 use crate::machine::effect::{Effect, Notice};
 use crate::machine::error::IllegalTransition;
@@ -26,8 +24,7 @@ pub fn apply(
     let releases = motion.releases(path, &spec);
     let deadline = after(motion.at, spec.timeout);
     let on_timeout = spec.on_timeout;
-    let terms =
-        Terms { path, cause, releases: &releases, quorums, identity: spec.identity, deadline, on_timeout };
+    let terms = Terms { path, cause, releases: &releases, quorums, identity: spec.identity, deadline, on_timeout };
     let rendered = spec.ask.render_text(&variables(&motion.run)).map_err(|error| error.to_string());
     let asked = rendered.and_then(|ask| motion.plan(&terms).map(|plan| (ask, plan)));
     let (ask, plan): (String, Plan) = match asked {

@@ -129,3 +129,32 @@ fn a_decision_that_is_carried_out_too_late_is_asked_again() {
     sim.submit(vote).unwrap();
     assert_eq!(sim.lifted.len(), 1);
 }
+
+const RELEASES_A_CONTAINMENT: &str = r#"
+playbook: ask-first
+title: Ask first
+owner: user:ana
+mode: enforce
+match: { when: "true" }
+stages:
+  - stage: decide
+    steps:
+      - step: ask
+        approval: { ask: "Pause it?", releases: [pause], approvers: [owner], timeout: 1h, identity: link }
+  - stage: act
+    steps:
+      - { step: pause, action: agent.pause }
+"#;
+
+#[test]
+fn what_an_approval_names_is_done_only_when_people_approved_it() {
+    let mut sim = Sim::start(RELEASES_A_CONTAINMENT);
+    let vote = sim.vote_of("ana", Choice::Reject);
+    sim.submit(vote).unwrap();
+    assert_eq!(sim.state("pause"), "rejected");
+    assert!(sim.placed.is_empty());
+    let mut sim = Sim::start(RELEASES_A_CONTAINMENT);
+    let vote = sim.vote_of("ana", Choice::Approve);
+    sim.submit(vote).unwrap();
+    assert_eq!((sim.state("pause"), sim.placed.len()), ("succeeded", 1));
+}

@@ -146,7 +146,11 @@ fn a_stage_that_takes_too_long_fails_what_only_waits_and_leaves_calls_to_settle(
     let path = sim.call(|_| true).path;
     sim.submit(EventKind::AttemptEnded { path: path.clone(), outcome: CallOutcome::NotSent { reason: "dns".into() } })
         .unwrap();
-    assert_eq!(sim.run.wake_at(), Some(sim.at + SignedDuration::from_secs(1)), "a try that was not sent is tried again");
+    assert_eq!(
+        sim.run.wake_at(),
+        Some(sim.at + SignedDuration::from_secs(1)),
+        "a try that was not sent is tried again"
+    );
     sim.free_workers = false;
     sim.wait(SignedDuration::from_secs(1));
     sim.wait(SignedDuration::from_mins(1));

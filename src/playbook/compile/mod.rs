@@ -1,7 +1,7 @@
 //! The compiler: from the text of a file to a [`Playbook`], or to every fault in it at once.
 //!
-//! The file is read as plain values, its outline is taken, and then each part is compiled on its own and reports what is
-//! wrong with it; nothing stops at the first fault. A playbook with any error is no playbook. The compiler must not
+//! The file is read as plain values, its outline is taken, and then each part is compiled on its own and reports what
+//! is wrong with it; nothing stops at the first fault. A playbook with any error is no playbook. The compiler must not
 //! know how actions are performed, who the people are, or what the configuration says.
 
 mod action;

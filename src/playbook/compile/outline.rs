@@ -1,7 +1,8 @@
 //! The bones of a playbook, read before anything is checked: which steps there are, in which order, and how strong.
 //!
 //! Whether a condition may name a step, who must be asked and how long people may be waited for all depend on other
-//! steps. The outline answers that without complaint; what is wrong with a step is said when the step itself is compiled.
+//! steps. The outline answers that without complaint; what is wrong with a step is said when the step itself is
+//! compiled.
 
 use std::sync::Arc;
 
@@ -129,15 +130,16 @@ impl Outline {
         context::environment(before.map(|step| step.name.as_str()).filter(|name| !name.is_empty()))
     }
 
-    /// Where the parameters of a step are rendered: at the step itself, or where the first approval that releases it asks.
+    /// Where the parameters of a step are rendered: at the step itself, or where the first approval that releases it
+    /// asks.
     pub(super) fn rendered_at(&self, step: &StepOutline) -> Place {
         let asks = self.steps.iter().filter(|other| other.releases.contains(&step.name)).map(|other| other.place);
         asks.chain([step.place]).min().unwrap_or(step.place)
     }
 
-    /// Whether an earlier step that asks people releases this one.
+    /// Whether a step that asks people releases this one; that it comes earlier is checked where it asks.
     pub(super) fn is_released(&self, step: &StepOutline) -> bool {
-        self.steps.iter().any(|ask| ask.releases.contains(&step.name) && self.is_before(ask.place, step.place))
+        self.steps.iter().any(|ask| ask.releases.contains(&step.name))
     }
 
     /// Whether this place comes before the first step that contains, if there is one.

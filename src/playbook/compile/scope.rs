@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::language::codes::{EXPRESSION_UNKNOWN_FIELD, TEMPLATE_UNKNOWN_FIELD};
+use crate::language::codes::{EXPRESSION_UNKNOWN_FIELD, TEMPLATE_SECRET, TEMPLATE_TYPE, TEMPLATE_UNKNOWN_FIELD};
 use crate::language::{Environment, Escape, Expression, Fault, Template, Tree, Type};
 use crate::playbook::codes;
 
@@ -26,6 +26,8 @@ pub(super) enum Form {
     Literal,
     /// Exactly one path, with its type; its value keeps its type.
     Whole(Type),
+    /// One value that is no text, in another spelling than one path: it may be or hold a secret.
+    Disguised,
     /// Anything else: the result is text, or not known before it is rendered.
     Mixed,
 }
@@ -41,15 +43,21 @@ impl<'a> Scope<'a> {
         if !text.contains("{{") {
             return Form::Literal;
         }
-        let inner = text.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")).map(str::trim);
-        let Some(path) = inner.filter(|inner| !inner.is_empty()) else { return Form::Mixed };
-        if let Some(arguments) = path.strip_prefix("default ") {
-            // A default keeps the type of what it stands in for; of that, only a secret matters here.
-            let secret =
-                arguments.split_whitespace().filter_map(|path| self.type_of(path)).any(|ty| ty == Type::Secret);
-            return if secret { Form::Whole(Type::Secret) } else { Form::Mixed };
+        let path = text.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")).map(str::trim);
+        match path.and_then(|path| self.type_of(path)) {
+            Some(ty) => Form::Whole(ty),
+            None if self.is_disguised(text) => Form::Disguised,
+            None => Form::Mixed,
         }
-        self.type_of(path).map_or(Form::Mixed, Form::Whole)
+    }
+
+    /// Whether a text gives a value that has no text, by other means than one path alone: `{{~agent~}}`, or a default
+    /// of a secret. Inside a longer text the language refuses exactly these values.
+    fn is_disguised(&self, text: &str) -> bool {
+        let inside = Template::compile(&format!("x{text}"), &self.environment, Escape::None);
+        let valueless = |fault: &Fault| [TEMPLATE_SECRET, TEMPLATE_TYPE].contains(&fault.code);
+        inside.is_err_and(|faults| faults.iter().any(valueless))
+            && Template::compile(text, &self.environment, Escape::None).is_ok()
     }
 
     /// The type at the end of a path; a path that leads nowhere is for the template's own check to say.
@@ -87,6 +95,10 @@ impl<'a> Scope<'a> {
                 report
                     .error(&node.pointer, codes::PARAMETER_TYPE, format!("this is {ty}, which has no text"))
                     .hint("write `join` before a list, or `json` before an object");
+                return None;
+            }
+            Form::Disguised => {
+                disguised(report, node);
                 return None;
             }
             Form::Literal | Form::Whole(_) | Form::Mixed => {}
@@ -138,6 +150,13 @@ impl<'a> Scope<'a> {
         };
         report.fault(pointer, &fault);
     }
+}
+
+/// Says that a value may be or hold a secret.
+pub(super) fn disguised(report: &mut Report, node: &Node<'_>) {
+    report
+        .error(&node.pointer, codes::SECRET_MISPLACED, "this may be or hold a secret")
+        .hint("write one path alone, such as \"{{alert.labels}}\", and name the fields that are needed");
 }
 
 /// Whether a secret is somewhere inside.

@@ -31,7 +31,7 @@ pub(super) fn certain_reference(value: &Value) -> Option<Value> {
 pub(super) fn reference(report: &mut Report, scope: &Scope<'_>, node: &Node<'_>) -> Option<Value> {
     match node.value {
         Value::String(text) if scope.form(text) == Form::Whole(Type::Secret) => Some(node.value.clone()),
-        Value::String(text) if scope.form(text) == Form::Mixed => {
+        Value::String(text) if matches!(scope.form(text), Form::Mixed | Form::Disguised) => {
             // What the template's own check refuses has better words than the ones below.
             let sound = scope.tree(report, node.value, &node.pointer, Escape::None).is_some();
             if sound {

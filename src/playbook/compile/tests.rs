@@ -1,3 +1,5 @@
+//! Tests of the compiler: each fault at its place, defaults, shipped playbooks and files made to hurt.
+
 mod approvals;
 mod defaults;
 mod forms;

@@ -10,7 +10,7 @@ use crate::playbook::{ParameterSpec, ParameterType, codes};
 
 use super::node::{Node, describe};
 use super::report::Report;
-use super::scope::{Form, Scope, holds_secret};
+use super::scope::{Form, Scope, disguised, holds_secret};
 use super::secret;
 
 /// Compiles the value of a parameter.
@@ -75,7 +75,14 @@ const fn fits(kind: ParameterType, ty: &Type) -> bool {
 /// Checks a text that is exactly one expression; says whether it was one, and fits.
 fn whole(report: &mut Report, scope: &Scope<'_>, kind: ParameterType, node: &Node<'_>) -> Option<bool> {
     let Value::String(text) = node.value else { return Some(false) };
-    let Form::Whole(ty) = scope.form(text) else { return Some(false) };
+    let ty = match scope.form(text) {
+        Form::Whole(ty) => ty,
+        Form::Literal | Form::Mixed => return Some(false),
+        Form::Disguised => {
+            disguised(report, node);
+            return None;
+        }
+    };
     let collection = ty != Type::Secret && holds_secret(&ty);
     if fits(kind, &ty) && !collection {
         return Some(true);

@@ -1,3 +1,5 @@
+//! Tests of reading a folder.
+
 use super::*;
 use crate::playbook::fixture::catalogue;
 

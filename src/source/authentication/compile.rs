@@ -1,10 +1,10 @@
 //! From the options of `auth` to the one authenticator, or every fault in them.
 
+use super::Authenticator;
 use super::key::Key;
 use super::scheme::{self, SCHEMES, Scheme};
 use super::signature::{TOLERANCE_DEFAULT, Verifier};
 use super::token::Tokens;
-use super::Authenticator;
 use crate::client::{Secrets, parse_duration};
 use crate::language::{Fault, suggest};
 use crate::source::codes;
@@ -114,12 +114,7 @@ fn tolerance(options: &HmacOptions) -> Result<SignedDuration, String> {
     Ok(tolerance)
 }
 
-fn resolve(
-    list: &SecretList,
-    pointer: &str,
-    secrets: &dyn Secrets,
-    faults: &mut Faults,
-) -> Option<Vec<SecretString>> {
+fn resolve(list: &SecretList, pointer: &str, secrets: &dyn Secrets, faults: &mut Faults) -> Option<Vec<SecretString>> {
     let mut values = Vec::new();
     for reference in list.iter() {
         match secrets.resolve(reference) {

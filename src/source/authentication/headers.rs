@@ -5,12 +5,14 @@ use crate::source::refusal::Refusal;
 
 /// The value of a header that must be there once.
 pub(super) fn required<'a>(headers: &'a [(String, String)], name: &str) -> Result<&'a str, Refusal> {
-    let mut values = headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim());
+    let mut values =
+        headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim());
     match (values.next(), values.next()) {
         (Some(value), None) => Ok(value),
         (None, _) => {
             let reason = format!("the delivery has no header `{name}`");
-            Err(Refusal::unauthenticated(codes::NO_CREDENTIALS, reason).hint("configure the sender to authenticate itself"))
+            Err(Refusal::unauthenticated(codes::NO_CREDENTIALS, reason)
+                .hint("configure the sender to authenticate itself"))
         }
         (Some(_), Some(_)) => {
             let reason = format!("the delivery has the header `{name}` more than once");

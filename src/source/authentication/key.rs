@@ -19,7 +19,7 @@ pub(super) struct Key {
 }
 
 enum Material {
-    Symmetric(hmac::Key),
+    Symmetric(Box<hmac::Key>),
     AfterTime(SecretString),
     Asymmetric(UnparsedPublicKey<Vec<u8>>),
 }
@@ -28,22 +28,19 @@ impl Key {
     /// The key that a secret is in a scheme, or what form the secret should have.
     pub(super) fn new(scheme: &Scheme, secret: &SecretString) -> Result<Self, &'static str> {
         let text = secret.expose_secret();
-        let symmetric = |bytes: &[u8]| Material::Symmetric(hmac::Key::new(*scheme.algorithm, bytes));
+        let symmetric = |bytes: &[u8]| Material::Symmetric(Box::new(hmac::Key::new(*scheme.algorithm, bytes)));
         let material = match scheme.key {
             KeyForm::Text => symmetric(text.as_bytes()),
             KeyForm::TimeThenText => Material::AfterTime(secret.clone()),
-            KeyForm::StandardWebhooks => match text.strip_prefix("whpk_") {
-                Some(public) => {
-                    let bytes = STANDARD.decode(public).ok().filter(|bytes| bytes.len() == PUBLIC_KEY_BYTES);
-                    let bytes = bytes.ok_or("after `whpk_` the base64 of an ed25519 public key of 32 bytes is expected")?;
-                    Material::Asymmetric(UnparsedPublicKey::new(&ED25519, bytes))
-                }
-                None => {
+            KeyForm::StandardWebhooks => {
+                if let Some(public) = text.strip_prefix("whpk_") {
+                    asymmetric(public)?
+                } else {
                     let bytes = STANDARD.decode(text.strip_prefix("whsec_").unwrap_or(text)).ok();
                     let bytes = bytes.filter(|bytes| !bytes.is_empty()).ok_or("`whsec_` and base64 are expected")?;
                     symmetric(&bytes)
                 }
-            },
+            }
         };
         Ok(Self { id: fingerprint(secret), material })
     }
@@ -67,4 +64,10 @@ impl Key {
             .filter_map(|text| scheme.encoding.decode(text))
             .any(|signature| constant_time::verify_slices_are_equal(&signature, mac.as_ref()).is_ok())
     }
+}
+
+fn asymmetric(public: &str) -> Result<Material, &'static str> {
+    let bytes = STANDARD.decode(public).ok().filter(|bytes| bytes.len() == PUBLIC_KEY_BYTES);
+    let bytes = bytes.ok_or("after `whpk_` the base64 of an ed25519 public key of 32 bytes is expected")?;
+    Ok(Material::Asymmetric(UnparsedPublicKey::new(&ED25519, bytes)))
 }

@@ -89,7 +89,8 @@ impl Verifier {
         if age.abs() <= self.tolerance {
             return Ok(());
         }
-        let (seconds, direction) = if age.is_negative() { (-age.as_secs(), "in the future") } else { (age.as_secs(), "old") };
+        let (seconds, direction) =
+            if age.is_negative() { (-age.as_secs(), "in the future") } else { (age.as_secs(), "old") };
         let reason = format!("the signed time is {seconds} s {direction}, more than {} s", self.tolerance.as_secs());
         let refusal = Refusal::new(RefusalKind::Stale, codes::STALE, reason);
         Err(refusal.hint("set the clocks of both sides, or have the sender sign each attempt anew"))

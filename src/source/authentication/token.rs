@@ -26,7 +26,8 @@ enum Kind {
 impl Tokens {
     /// Any one of these tokens.
     pub(super) fn bearer(secrets: &[SecretString]) -> Self {
-        let accepted = secrets.iter().map(|secret| (Digest::of(secret.expose_secret().as_bytes()), fingerprint(secret)));
+        let accepted =
+            secrets.iter().map(|secret| (Digest::of(secret.expose_secret().as_bytes()), fingerprint(secret)));
         Self { kind: Kind::Bearer, accepted: accepted.collect() }
     }
 

@@ -29,7 +29,9 @@ fn parts(text: &str) -> Option<(&str, &str, &str)> {
         Some((whole, fraction)) => (whole, some_digits(fraction)?),
         None => (mantissa, ""),
     };
-    some_digits(whole).filter(|whole| whole.len() == 1 || !whole.starts_with('0')).map(|whole| (whole, fraction, exponent))
+    some_digits(whole)
+        .filter(|whole| whole.len() == 1 || !whole.starts_with('0'))
+        .map(|whole| (whole, fraction, exponent))
 }
 
 fn some_digits(text: &str) -> Option<&str> {
@@ -65,7 +67,9 @@ mod tests {
 
     #[test]
     fn what_is_no_number_of_json_is_refused() {
-        for text in ["", "-", "01", "-01", "+1", ".5", "1.", "1e", "1e+", "1.e1", "1.2.3", "1e1e1", "0x1", "1_0", "Infinity"] {
+        for text in
+            ["", "-", "01", "-01", "+1", ".5", "1.", "1e", "1e+", "1.e1", "1.2.3", "1e1e1", "0x1", "1_0", "Infinity"]
+        {
             assert_eq!(number(text), None, "{text}");
         }
     }

@@ -134,7 +134,8 @@ impl<'a> Reader<'a> {
             escaped = byte == b'\\' && !escaped;
             ends
         });
-        let quoted = end.and_then(|end| rest.get(..end + 2)).ok_or_else(|| self.wrong("the text has no end that begins"))?;
+        let quoted =
+            end.and_then(|end| rest.get(..end + 2)).ok_or_else(|| self.wrong("the text has no end that begins"))?;
         let text = serde_json::from_str(quoted).map_err(|_| {
             let refusal = self.wrong("a text with a wrong escape or an unescaped control character begins");
             refusal.hint("half of a surrogate pair stands for no character")

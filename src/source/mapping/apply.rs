@@ -1,8 +1,8 @@
 //! From one item to one alert.
 
+use super::items::Delivery;
 use super::rule::View;
 use super::{Mapped, Mapping, caps};
-use super::items::Delivery;
 use crate::domain::alert::Alert;
 use crate::domain::{AlertId, AlertStatus, Digest};
 use crate::source::codes;

@@ -1,5 +1,6 @@
 //! From the options of `map` to a mapping, or every fault in them.
 
+use super::Mapping;
 use super::agent::AgentRules;
 use super::credential::{CredentialRules, PrincipalRules};
 use super::facts::FieldRules;
@@ -7,7 +8,6 @@ use super::redact::Redaction;
 use super::rule::Rule;
 use super::severity::{SeverityRule, folded};
 use super::status::StatusRule;
-use super::Mapping;
 use crate::domain::{AlertStatus, Severity};
 use crate::language::{Environment, Expression, Type};
 use crate::source::codes;
@@ -20,10 +20,8 @@ const ENTRIES_MAX: usize = 32;
 
 /// The mapping of these options; nothing if there was a fault.
 pub(in crate::source) fn compile(options: &MapOptions, faults: &mut Faults) -> Option<Mapping> {
-    let environment = Environment::new()
-        .with("body", Type::Any)
-        .with("item", Type::Any)
-        .with("headers", Type::map_of(Type::String));
+    let environment =
+        Environment::new().with("body", Type::Any).with("item", Type::Any).with("headers", Type::map_of(Type::String));
     let mut compiler = Compiler { environment, faults };
     let agent = options.agent.as_ref().map(|agent| AgentRules {
         id: compiler.rule(if agent.short { "/map/agent" } else { "/map/agent/id" }, agent.id.as_ref()),
@@ -75,7 +73,7 @@ struct Compiler<'a> {
 impl Compiler<'_> {
     fn rule(&mut self, pointer: &str, text: Option<&String>) -> Option<Rule> {
         match Expression::compile(text?, &self.environment) {
-            Ok(expression) => Some(Rule { pointer: pointer.to_owned(), expression }),
+            Ok(expression) => Some(Rule::new(pointer, expression)),
             Err(faults) => {
                 self.faults.extend(pointer, faults);
                 None

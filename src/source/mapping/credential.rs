@@ -1,7 +1,7 @@
 //! The identity and the credential that were used. A credential's value goes no further than its SHA-256.
 
-use super::rule::{Rule, View};
 use super::caps;
+use super::rule::{Rule, View};
 use crate::domain::Digest;
 use serde_json::{Map, Value};
 
@@ -34,7 +34,8 @@ impl PrincipalRules {
 impl CredentialRules {
     /// `{kind, hash}`, as far as they are known; nothing without a hash.
     pub(super) fn read(&self, view: &mut View) -> Option<Value> {
-        let given = self.hash.as_ref().and_then(|rule| caps::plain(&view.secret_value(rule))).map(|text| as_hash(&text));
+        let given =
+            self.hash.as_ref().and_then(|rule| caps::plain(&view.secret_value(rule))).map(|text| as_hash(&text));
         let hash = given.or_else(|| {
             let value = self.value.as_ref().and_then(|rule| caps::plain(&view.secret_value(rule)))?;
             Some(hash(&value))

@@ -47,7 +47,8 @@ mod tests {
     #[test]
     fn a_pointer_takes_out_its_value_wherever_it_fits() {
         let redaction = Redaction(vec!["/token".to_owned(), "/auth/key".to_owned()]);
-        let value = json!({"token": {"a": 1}, "alerts": [{"token": "t", "auth": {"key": "k", "kind": "x"}}], "key": "y"});
+        let value =
+            json!({"token": {"a": 1}, "alerts": [{"token": "t", "auth": {"key": "k", "kind": "x"}}], "key": "y"});
         let expected = json!({
             "token": REDACTED, "alerts": [{"token": REDACTED, "auth": {"key": REDACTED, "kind": "x"}}], "key": "y"
         });

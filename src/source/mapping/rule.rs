@@ -8,7 +8,45 @@ use serde_json::{Map, Value};
 #[derive(Clone, Debug)]
 pub(super) struct Rule {
     pub(super) pointer: String,
-    pub(super) expression: Expression,
+    expression: Expression,
+    /// The names of an expression that is a plain path such as `item.labels.severity`. Most are, and need no evaluator.
+    path: Option<Vec<String>>,
+}
+
+impl Rule {
+    /// The rule of a compiled expression.
+    pub(super) fn new(pointer: &str, expression: Expression) -> Self {
+        let path = plain_path(expression.source());
+        Self { pointer: pointer.to_owned(), expression, path }
+    }
+
+    fn evaluate(&self, variables: &Value, now: Timestamp) -> Result<Value, EvaluationError> {
+        match &self.path {
+            Some(path) => follow(path, variables).cloned(),
+            None => self.expression.evaluate(variables, now),
+        }
+    }
+}
+
+fn plain_path(source: &str) -> Option<Vec<String>> {
+    let names: Vec<&str> = source.trim().split('.').collect();
+    let plain = |name: &&str| {
+        name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+            && name.chars().all(|each| each.is_ascii_alphanumeric() || each == '_')
+    };
+    let variable = names.first().is_some_and(|name| ["item", "body", "headers"].contains(name));
+    (variable && names.iter().all(plain)).then(|| names.into_iter().map(str::to_owned).collect())
+}
+
+/// The value at a path, with the errors that the evaluator would give.
+fn follow<'a>(path: &[String], variables: &'a Value) -> Result<&'a Value, EvaluationError> {
+    path.iter().try_fold(variables, |value, name| match value {
+        Value::Object(object) => object.get(name).ok_or_else(|| EvaluationError::Missing { name: name.clone() }),
+        Value::Null => Err(EvaluationError::Missing { name: name.clone() }),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Err(EvaluationError::Types { detail: format!("what should have `{name}` is no object") })
+        }
+    })
 }
 
 /// The variables of one item: as they came, and as they may be shown.
@@ -55,19 +93,19 @@ impl View {
 
     /// The value of a rule over what may be shown; null if it has none.
     pub(super) fn value(&mut self, rule: &Rule) -> Value {
-        let result = rule.expression.evaluate(&self.shown, self.now);
+        let result = rule.evaluate(&self.shown, self.now);
         self.noted(rule, result)
     }
 
     /// The value of a rule over what came, secrets too: only a digest of it may be kept.
     pub(super) fn secret_value(&mut self, rule: &Rule) -> Value {
-        let result = rule.expression.evaluate(self.original.as_ref().unwrap_or(&self.shown), self.now);
+        let result = rule.evaluate(self.original.as_ref().unwrap_or(&self.shown), self.now);
         self.noted(rule, result)
     }
 
     /// The value over what came, with the reason why there is none.
     pub(super) fn try_value(&self, rule: &Rule) -> Result<Value, EvaluationError> {
-        rule.expression.evaluate(self.original.as_ref().unwrap_or(&self.shown), self.now)
+        rule.evaluate(self.original.as_ref().unwrap_or(&self.shown), self.now)
     }
 
     fn noted(&mut self, rule: &Rule, result: Result<Value, EvaluationError>) -> Value {
@@ -95,5 +133,51 @@ impl View {
 fn put_item(variables: &mut Value, item: Value) {
     if let Some(slot) = variables.get_mut("item") {
         *slot = item;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::{Environment, Type};
+    use serde_json::json;
+
+    #[test]
+    fn a_plain_path_has_the_value_that_the_evaluator_gives() {
+        let environment = Environment::new().with("item", Type::Any);
+        let now = Timestamp::UNIX_EPOCH;
+        for item in [
+            json!({"a": {"b": 5}}),
+            json!({"a": {"b": {"c": [1.5, null, "x"]}}}),
+            json!({"a": {"b": null}}),
+            json!({"a": {}}),
+            json!({}),
+            json!({"a": "text"}),
+            json!({"a": [1]}),
+        ] {
+            let expression = Expression::compile("item.a.b", &environment).unwrap();
+            let variables = json!({ "item": item });
+            let slow = expression.evaluate(&variables, now);
+            let rule = Rule::new("", expression);
+            assert!(rule.path.is_some());
+            assert_eq!(rule.evaluate(&variables, now).ok(), slow.ok(), "{item}");
+        }
+    }
+
+    #[test]
+    fn only_names_and_dots_are_a_plain_path() {
+        for (source, plain) in [
+            ("item.a", true),
+            ("body", true),
+            (" item.a.b_1 ", true),
+            ("item['a']", false),
+            ("item.a()", false),
+            ("item.?a", false),
+            ("HIGH", false),
+            ("'x'", false),
+            ("item.a + item.b", false),
+        ] {
+            assert_eq!(plain_path(source).is_some(), plain, "{source}");
+        }
     }
 }

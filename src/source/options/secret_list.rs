@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn a_secret_put_where_a_reference_belongs_is_not_repeated() {
-        for text in ["\"hunter2\"", "7777777", "[\"hunter2\"]", "[7777777]", "7777777.25", "-7777777", "[[\"env:A\"]]"] {
+        for text in ["\"hunter2\"", "7777777", "[\"hunter2\"]", "[7777777]", "7777777.25", "-7777777", "[[\"env:A\"]]"]
+        {
             let error = serde_json::from_str::<SecretList>(text).unwrap_err().to_string();
             assert!(!error.contains("hunter2") && !error.contains("7777777"), "{error}");
         }

@@ -97,7 +97,7 @@ impl Gathered {
             if cells.is_empty() {
                 continue;
             }
-            let cells = if statement.counted { added_up(cells, statement) } else { cells };
+            let cells = if statement.counted { added_up(&cells, statement) } else { cells };
             write_rows(transaction, statement, cells).await?;
         }
         Ok(())
@@ -126,7 +126,7 @@ async fn write_rows(
 
 /// One row for every first column: the second columns are added up, of the others the last stands. An `UPDATE ... FROM`
 /// would take only one of several rows for the same target.
-fn added_up(cells: Vec<Cell>, statement: &Statement) -> Vec<Cell> {
+fn added_up(cells: &[Cell], statement: &Statement) -> Vec<Cell> {
     let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for row in cells.chunks(statement.columns) {
@@ -136,17 +136,14 @@ fn added_up(cells: Vec<Cell>, statement: &Statement) -> Vec<Cell> {
             _ => Vec::new(),
         };
         let mut row = row.to_vec();
-        match places.get(&key).and_then(|place| rows.get_mut(*place)) {
-            Some(earlier) => {
-                if let (Some(Cell::Integer(sum)), Some(Cell::Integer(more))) = (earlier.get(1), row.get_mut(1)) {
-                    *more = more.saturating_add(*sum);
-                }
-                *earlier = row;
+        if let Some(earlier) = places.get(&key).and_then(|place| rows.get_mut(*place)) {
+            if let (Some(Cell::Integer(sum)), Some(Cell::Integer(more))) = (earlier.get(1), row.get_mut(1)) {
+                *more = more.saturating_add(*sum);
             }
-            None => {
-                places.insert(key, rows.len());
-                rows.push(row);
-            }
+            *earlier = row;
+        } else {
+            places.insert(key, rows.len());
+            rows.push(row);
         }
     }
     rows.into_iter().flatten().collect()

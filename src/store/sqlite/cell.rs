@@ -14,7 +14,6 @@ use sqlx::sqlite::{SqliteArgumentsBuffer, SqliteTypeInfo};
 use sqlx::{Encode, Sqlite, Type};
 
 use crate::domain::Digest;
-use crate::domain::digest::canonical_json;
 
 /// One value of one column.
 #[derive(Clone, Debug)]
@@ -56,7 +55,7 @@ impl Cell {
 
     /// A free value as JSON.
     pub fn json(value: &Value) -> Self {
-        Self::text(canonical_json(value))
+        Self::text(value.to_string())
     }
 
     /// A domain value as JSON. Every domain type has a JSON form; should one not, the column refuses the empty text.

@@ -17,6 +17,7 @@ mod stats;
 mod writer;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use sqlx::SqlitePool;
 
@@ -50,7 +51,13 @@ impl SqliteStore {
     /// What the writer did and where its time went.
     #[must_use]
     pub fn writer_stats(&self) -> WriterStats {
-        self.0.writer.stats()
+        self.0.writer.stats().read()
+    }
+
+    /// How many commits wait for the writer.
+    #[must_use]
+    pub fn queue_length(&self) -> usize {
+        self.0.writer.queue_length()
     }
 
     fn readers(&self) -> &SqlitePool {
@@ -60,6 +67,9 @@ impl SqliteStore {
 
 impl Writer for SqliteStore {
     async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
-        self.0.writer.commit(Prepared::new(commit)?).await
+        let start = Instant::now();
+        let prepared = Prepared::new(commit)?;
+        self.0.writer.stats().update(|stats| stats.spent.prepare += start.elapsed());
+        self.0.writer.commit(prepared).await
     }
 }

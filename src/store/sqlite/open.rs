@@ -127,6 +127,27 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn a_connection_that_could_lose_a_commit_is_refused() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let path = directory.path().join("standdown.db");
+        let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+        for (journal, synchronous, complaint) in [
+            (SqliteJournalMode::Wal, SqliteSynchronous::Normal, Some("synchronous is 1")),
+            (SqliteJournalMode::Delete, SqliteSynchronous::Full, Some("journal mode stays delete")),
+            (SqliteJournalMode::Wal, SqliteSynchronous::Full, None),
+        ] {
+            let options = options.clone().journal_mode(journal).synchronous(synchronous);
+            let mut connection = options.connect().await.unwrap();
+            let checked = check_settings(&mut connection, &path).await.map_err(|error| error.to_string());
+            connection.close().await.unwrap();
+            match complaint {
+                Some(complaint) => assert!(checked.unwrap_err().contains(complaint)),
+                None => assert_eq!(checked, Ok(())),
+            }
+        }
+    }
+
     #[test]
     fn versions_are_compared_as_numbers() {
         assert!(parse_version("3.9.0") < Some(VERSION_MIN));

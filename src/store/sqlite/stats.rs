@@ -23,6 +23,8 @@ pub struct WriterStats {
 pub struct Spent {
     /// Rows that were written.
     pub rows: u64,
+    /// Encoding commits, on the callers' threads.
+    pub prepare: Duration,
     /// Beginning the transaction and looking up what guards and histories ask.
     pub look_up: Duration,
     /// Judging guards, hashing and gathering rows.
@@ -55,6 +57,7 @@ impl Spent {
     /// Adds another batch's.
     pub fn add(&mut self, other: &Self) {
         self.rows += other.rows;
+        self.prepare += other.prepare;
         self.look_up += other.look_up;
         self.gather += other.gather;
         self.write += other.write;

@@ -93,8 +93,13 @@ impl WriterHandle {
     }
 
     /// What the writer did.
-    pub fn stats(&self) -> super::WriterStats {
-        self.stats.read()
+    pub fn stats(&self) -> &SharedStats {
+        &self.stats
+    }
+
+    /// How many commits wait for the writer.
+    pub fn queue_length(&self) -> usize {
+        self.orders.max_capacity() - self.orders.capacity()
     }
 }
 

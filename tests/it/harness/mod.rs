@@ -5,6 +5,12 @@
 #![allow(dead_code, reason = "the harness offers more than each state of the suite uses")]
 
 pub mod authority;
+pub mod daemon;
+pub mod interposer;
+pub mod lab;
 pub mod patience;
 pub mod recorder;
+pub mod request;
+pub mod scene;
 pub mod servers;
+pub mod world;

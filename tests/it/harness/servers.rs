@@ -14,4 +14,4 @@ pub use alertmanager::Alertmanager;
 pub use chromium::Chromium;
 pub use nginx::Nginx;
 pub use oidc::{OidcProvider, Policy};
-pub use smtp::Smtp;
+pub use smtp::{Mail, Smtp};

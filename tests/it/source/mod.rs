@@ -85,3 +85,8 @@ fn map_with(source: &Source, body: &[u8], headers: &Headers) -> Result<Vec<Mappe
     let authenticated: Authenticated = source.authenticate(headers, body, received())?;
     source.map(&source.decode(body)?, headers, &authenticated, received())
 }
+
+/// What the mapping could not read of the first item.
+fn notes(source: &Source, body: &[u8]) -> Vec<String> {
+    map(source, body).unwrap().remove(0).notes
+}

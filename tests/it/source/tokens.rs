@@ -1,6 +1,6 @@
 //! Bearer tokens: any one of those configured, and nothing else.
 
-use super::{authorization, received, source, TOKEN};
+use super::{TOKEN, authorization, received, source};
 use standdown::source::RefusalKind;
 
 const OPTIONS: &str = "{preset: generic, auth: {bearer: [env:TOKEN, env:OLD_TOKEN]}}";

@@ -118,6 +118,8 @@ fn silence_and_voters_follow_from_what_an_approval_stands_before() {
         (&[Principal::Owner][..], true, true)
     );
     assert_eq!(guard.thresholds, [Threshold { approve: 1, reject: 1, from: Vec::new() }]);
+    let text = "      - { step: a, action: agent.pause, approval: { ask: Sure?, timeout: 1h, on_timeout: act } }\n";
+    assert_eq!(approval(&super::playbook(&with_steps(text)), "a").on_timeout, OnTimeout::Act);
     let ten_minutes = Some(Duration::from_secs(600));
     assert_eq!((guard.valid_for, approval(&playbook, "d").valid_for), (ten_minutes, None));
 }

@@ -103,7 +103,14 @@ fn faults_of_parameters_are_found_at_their_place() {
         (call("json: { a: «\"{{agent.credentials}}\"» }"), codes::SECRET_MISPLACED, "holds secrets", "one by one"),
         (call("headers: { a: «\"{{agent}}\"» }"), codes::SECRET_MISPLACED, "holds secrets", "one by one"),
         (call("success: «\"{{agent.credentials.idp}}\"»"), codes::SECRET_MISPLACED, "takes one", ""),
-        (call("success: «\"{{default agent.credentials.idp ''}}\"»"), codes::SECRET_MISPLACED, "takes one", ""),
+        (
+            call("success: «\"{{default agent.credentials.idp ''}}\"»"),
+            codes::SECRET_MISPLACED,
+            "may be or hold",
+            "one path",
+        ),
+        (call("success: «\"{{~agent.credentials.idp~}}\"»"), codes::SECRET_MISPLACED, "may be or hold", "one path"),
+        (call("json: { a: [«\"{{! x }}{{agent}}\"»] }"), codes::SECRET_MISPLACED, "may be or hold", "one path"),
         (
             revoke("with: { connection: idp, token: «\"my credentials {{alert.title}}\"» }"),
             codes::SECRET_LITERAL,

@@ -20,7 +20,7 @@ type Query = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 
 /// A statement with its parameters.
 fn query<const N: usize>(text: &'static str, parameters: [Cell; N]) -> Query {
-    parameters.into_iter().fold(sqlx::query(text), |query, cell| query.bind(cell))
+    parameters.into_iter().fold(sqlx::query(text), Query::bind)
 }
 
 /// The one row, decoded, if there is one.

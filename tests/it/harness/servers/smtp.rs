@@ -82,10 +82,22 @@ impl Smtp {
 
     /// The first message to `recipient`, waiting for it; fails the test when it does not come.
     pub async fn wait_for_mail(&self, recipient: &str, limit: Duration) -> Mail {
-        let addressed = |mail: &Mail| mail.to.iter().any(|to| to == recipient);
-        let found = poll(limit, || async { self.mails().into_iter().find(addressed) }).await;
+        self.wait_for_mail_with(recipient, "", limit).await
+    }
+
+    /// The first message to `recipient` that has `words` in its subject or text, waiting for it; fails the test when it
+    /// does not come.
+    pub async fn wait_for_mail_with(&self, recipient: &str, words: &str, limit: Duration) -> Mail {
+        let wanted = |mail: &Mail| {
+            mail.to.iter().any(|to| to == recipient) && (mail.subject.contains(words) || mail.text.contains(words))
+        };
+        let found = poll(limit, || async { self.mails().into_iter().find(wanted) }).await;
         found.unwrap_or_else(|| {
-            panic!("no mail to {recipient} within {limit:?}; what came: {:#?}\n{}", self.mails(), self.process.log())
+            let came = self.mails();
+            panic!(
+                "no mail to {recipient} with {words:?} within {limit:?}; what came: {came:#?}\n{}",
+                self.process.log()
+            )
         })
     }
 

@@ -7,7 +7,7 @@ use crate::domain::event::GateSight;
 use crate::domain::{
     ApprovalCause, Decision, Hold, HoldCause, HoldLevel, Impact, Mode, StepPath, StepState, Verdict, Waiting,
 };
-use crate::playbook::{ActionKind, ActionStep, HoldEnd};
+use crate::playbook::{ActionKind, ActionStep, Body, HoldEnd};
 
 use super::attempt::is_containing;
 use super::call::Direction;
@@ -39,25 +39,39 @@ impl Motion<'_> {
         if action.guard.is_some() {
             return self.ask(path, ApprovalCause::Playbook);
         }
-        match action.impact {
-            Impact::Release => self.start_release(path),
-            Impact::Contain | Impact::Destroy => {
-                self.effects.push(Effect::Authorize { path: path.clone(), impact: action.impact, approved: false });
-                Ok(())
-            }
-            Impact::Notify => self.act(path, &GateSight::default()),
+        if action.impact == Impact::Release || self.is_released_by_an_approval(path) {
+            return self.start_released(path, action.impact);
         }
+        self.authorize(path, action.impact, false)
     }
 
-    /// A release acts only on an approval that names it, that is still fresh, and whose plan is still the same.
-    fn start_release(&mut self, path: &StepPath) -> Result<(), IllegalTransition> {
-        let approved = self.run.approvals.values().rev().find(|approval| {
-            approval.decision() == Some(Decision::Approved) && approval.releases.contains(path)
-        });
-        let Some(approval) = approved.cloned() else {
-            let reason = "a release takes an approval that names it in `releases`, and there is none".to_owned();
+    fn authorize(&mut self, path: &StepPath, impact: Impact, approved: bool) -> Result<(), IllegalTransition> {
+        if matches!(impact, Impact::Contain | Impact::Destroy) {
+            self.effects.push(Effect::Authorize { path: path.clone(), impact, approved });
+            return Ok(());
+        }
+        self.act(path, &GateSight::default())
+    }
+
+    fn is_released_by_an_approval(&self, path: &StepPath) -> bool {
+        self.playbook.steps().any(|step| match &step.body {
+            Body::Approval(spec) => spec.releases.contains(&path.step),
+            Body::Action(_) | Body::Wait(_) => false,
+        })
+    }
+
+    /// What people let go acts only on their approval, while it is fresh and its plan is still the same.
+    fn start_released(&mut self, path: &StepPath, impact: Impact) -> Result<(), IllegalTransition> {
+        let mut named = self.run.approvals.values().rev().filter(|approval| approval.releases.contains(path));
+        let decided = named.find_map(|approval| approval.decision().map(|decision| (approval, decision)));
+        let Some((approval, decision)) = decided.map(|(approval, decision)| (approval.clone(), decision)) else {
+            let reason = "it takes an approval that names it in `releases`, and there is none".to_owned();
             return self.set(path, StepState::Failed { reason });
         };
+        if decision != Decision::Approved {
+            self.say(path, "people did not let it go")?;
+            return self.set(path, StepState::Rejected);
+        }
         let stale = match (approval.decided_at, approval.valid_for) {
             (Some(decided), Some(span)) => self.at > decided.saturating_add(span).unwrap_or(decided),
             _ => false,
@@ -70,7 +84,7 @@ impl Motion<'_> {
             self.say(path, format!("{why}: people are asked again"))?;
             return self.ask(path, ApprovalCause::Playbook);
         }
-        self.act(path, &GateSight::default())
+        self.authorize(path, impact, true)
     }
 
     /// The step may act: do what its kind does.

@@ -1,0 +1,70 @@
+//! Everything that a person should know of a request: read once, for one moment.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::domain::{AgentId, Approval, ApprovalId, Hold, PersonId, Run, RunId, Standing};
+use crate::engine::Engine;
+use crate::engine::delivery::Wording;
+use crate::playbook::Playbook;
+use crate::store::{ReadError, RunLog};
+
+/// A request with its run and what stands around it.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The run that asks.
+    pub run: Run,
+    /// The request.
+    pub approval: Approval,
+    /// The run's playbook version; `None` if it can't be used any more.
+    pub playbook: Option<Arc<Playbook>>,
+    /// What each answer does.
+    pub wording: Wording,
+    /// The names of the people that it mentions.
+    pub names: BTreeMap<PersonId, String>,
+    /// What the agent may do now.
+    pub standing: Standing,
+    /// All holds on the agent.
+    pub holds: Vec<Hold>,
+    /// Agents of the inventory that need this one.
+    pub dependents: Vec<AgentId>,
+    /// When the gate last saw the agent.
+    pub gate_seen_at: Option<Timestamp>,
+    /// The moment of all this.
+    pub now: Timestamp,
+}
+
+impl Case {
+    pub(super) async fn read(engine: &Engine, run: RunId, approval: ApprovalId) -> Result<Option<Self>, ReadError> {
+        let Some(run) = engine.store().run(run).await? else { return Ok(None) };
+        let Some(approval) = run.approvals.get(&approval).cloned() else { return Ok(None) };
+        let playbook = engine.library().pinned(engine.store(), &run.digest).await.ok();
+        let (now, inventory) = (engine.clock().now(), engine.inventory());
+        let voters = approval.votes.iter().map(|vote| &vote.person);
+        let needs =
+            |needed: &[String]| needed.iter().any(|name| name == run.agent.id.as_str() || *name == run.agent.name);
+        let dependents = inventory.agents().filter(|agent| needs(&agent.depends_on)).map(|agent| agent.id.clone());
+        let mentioned = approval.people.iter().chain(voters);
+        let known = mentioned.filter_map(|id| inventory.directory().people.get(id));
+        Ok(Some(Self {
+            wording: Wording::of(&run, &approval, playbook.as_deref(), now),
+            names: known.map(|person| (person.id.clone(), person.name.clone())).collect(),
+            standing: engine.standing(&run.agent.id),
+            holds: engine.holds_on(&run.agent.id),
+            dependents: dependents.collect(),
+            gate_seen_at: engine.gate().seen_at(&run.agent.id),
+            run,
+            approval,
+            playbook,
+            now,
+        }))
+    }
+
+    /// The name that people know a person by; the id where the configuration has no more.
+    #[must_use]
+    pub fn name<'a>(&'a self, person: &'a PersonId) -> &'a str {
+        self.names.get(person).map_or(person.as_str(), String::as_str)
+    }
+}

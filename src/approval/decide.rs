@@ -1,0 +1,104 @@
+//! Deciding: by a link and its code, or by a person whom the API knows.
+
+use std::net::IpAddr;
+
+use aws_lc_rs::constant_time;
+
+use crate::domain::approval::Choice;
+use crate::domain::{ApprovalId, Assurance, Digest, PersonId};
+use crate::store::{Approvals as _, RunLog};
+
+use super::link::{Link, NoLink};
+use super::receipt::ReceiptLink;
+use super::vote::Ballot;
+use super::{Approvals, DecideError, LANES, Receipt};
+
+/// The digits of a code.
+const CODE_DIGITS: usize = 4;
+
+/// What a person entered on the page of a link.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Submission {
+    /// Yes or no.
+    pub choice: Choice,
+    /// Why, in their words.
+    pub reason: String,
+    /// The code of the message's subject.
+    pub code: String,
+    /// The plan that they saw.
+    pub plan: Digest,
+}
+
+impl Approvals {
+    /// Takes the decision of whoever holds a link and its code.
+    pub async fn decide_by_link(
+        &self,
+        token: &str,
+        address: IpAddr,
+        submission: Submission,
+    ) -> Result<Receipt, DecideError> {
+        let row = {
+            let digest = Digest::of(token.as_bytes());
+            let lane = usize::from(digest.as_bytes().first().copied().unwrap_or_default()) % LANES;
+            let _turn = match self.lanes.get(lane) {
+                Some(lane) => Some(lane.lock().await),
+                None => None,
+            };
+            let link = self.link(token, address).await?;
+            self.check(&link, &submission).await?;
+            link.row
+        };
+        let Submission { choice, reason, plan, .. } = submission;
+        let (run, approval, person) = (row.run, row.approval, &row.person);
+        let ballot = Ballot { run, approval, person, choice, reason: &reason, plan, assurance: Assurance::Link };
+        let status = self.cast(ballot).await?;
+        let link = Some(ReceiptLink::of(&row).to_string());
+        Ok(Receipt { approval, person: row.person, status, link })
+    }
+
+    /// Takes the decision of a person whom a token of theirs, or the local socket, has proven.
+    pub async fn decide_by_person(
+        &self,
+        approval: ApprovalId,
+        person: &PersonId,
+        choice: Choice,
+        reason: &str,
+        plan: Digest,
+        assurance: Assurance,
+    ) -> Result<Receipt, DecideError> {
+        let (run, known) = self.engine.store().approval(approval).await?.ok_or(DecideError::NotFound)?;
+        self.check_open(&known, person)?;
+        Self::check_reason(&known, reason)?;
+        let status = self.cast(Ballot { run, approval, person, choice, reason, plan, assurance }).await?;
+        Ok(Receipt { approval, person: person.clone(), status, link: None })
+    }
+
+    /// Whether the submission is whole and its code right. What is missing is said before the code is looked at, so
+    /// that an incomplete entry can't be used to try codes.
+    async fn check(&self, link: &Link, submission: &Submission) -> Result<(), DecideError> {
+        let run = self.engine.store().run(link.row.run).await?.ok_or(DecideError::NotFound)?;
+        let approval = run.approvals.get(&link.row.approval).ok_or(DecideError::NotFound)?;
+        self.check_open(approval, &link.row.person)?;
+        let reason = Self::check_reason(approval, &submission.reason);
+        let code: String = submission.code.chars().filter(|c| !c.is_whitespace()).collect();
+        if code.len() != CODE_DIGITS || !code.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(DecideError::CodeMissing { reason_missing: reason == Err(DecideError::ReasonMissing) });
+        }
+        reason?;
+        let given = link.token.code_digest(&code);
+        if constant_time::verify_slices_are_equal(given.as_bytes(), link.row.code.as_bytes()).is_ok() {
+            return Ok(());
+        }
+        Err(self.wrong_code(&link.row, &run, approval).await?)
+    }
+}
+
+impl From<NoLink> for DecideError {
+    fn from(none: NoLink) -> Self {
+        match none {
+            NoLink::Unknown => Self::NotFound,
+            NoLink::TooMany => Self::TooMany,
+            NoLink::Read(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The last steps of every decision, whoever proved who they are: limits, the person, and the event for the engine.
+
+use crate::domain::approval::{ApprovalStatus, Choice};
+use crate::domain::{Actor, Approval, ApprovalId, Assurance, Digest, Event, EventKind, PersonId, Run, RunId};
+
+use super::{Approvals, DecideError};
+
+/// The longest reason, in characters.
+pub(super) const REASON_CHARACTERS_MAX: usize = 2_000;
+
+/// A vote whose voter is proven.
+pub(super) struct Ballot<'a> {
+    pub run: RunId,
+    pub approval: ApprovalId,
+    pub person: &'a PersonId,
+    pub choice: Choice,
+    pub reason: &'a str,
+    pub plan: Digest,
+    pub assurance: Assurance,
+}
+
+impl Approvals {
+    /// Refuses early what the machine would refuse, before anybody has to look for a code.
+    pub(super) fn check_open(&self, approval: &Approval, person: &PersonId) -> Result<(), DecideError> {
+        if self.decides_too_often(person) {
+            return Err(DecideError::TooMany);
+        }
+        match approval.status {
+            ApprovalStatus::Pending if self.engine.clock().now() < approval.deadline => Ok(()),
+            ApprovalStatus::Pending | ApprovalStatus::Expired => Err(DecideError::Expired),
+            status @ (ApprovalStatus::Approved
+            | ApprovalStatus::Rejected
+            | ApprovalStatus::Cancelled
+            | ApprovalStatus::Superseded) => Err(DecideError::AlreadyDecided { status }),
+        }
+    }
+
+    /// Whether a reason is there where one must be, and not too long.
+    pub(super) fn check_reason(approval: &Approval, reason: &str) -> Result<(), DecideError> {
+        if approval.reason_required && reason.trim().is_empty() {
+            return Err(DecideError::ReasonMissing);
+        }
+        if reason.chars().count() > REASON_CHARACTERS_MAX {
+            return Err(DecideError::ReasonTooLong { characters_max: REASON_CHARACTERS_MAX });
+        }
+        Ok(())
+    }
+
+    /// Casts a vote. The machine checks it again in the commit that records it.
+    pub(super) async fn cast(&self, ballot: Ballot<'_>) -> Result<ApprovalStatus, DecideError> {
+        let Ballot { run, approval, person, choice, reason, plan, assurance } = ballot;
+        let reason = reason.trim().to_owned();
+        let kind = EventKind::Voted { approval, person: person.clone(), choice, reason, assurance, plan };
+        let run = self.submit(run, person, assurance, kind).await?;
+        Ok(run.approvals.get(&approval).map_or(ApprovalStatus::Pending, |approval| approval.status))
+    }
+
+    /// Submits what a person did, if they are still one of the configuration's people.
+    pub(super) async fn submit(
+        &self,
+        run: RunId,
+        person: &PersonId,
+        assurance: Assurance,
+        kind: EventKind,
+    ) -> Result<Run, DecideError> {
+        if !self.engine.inventory().directory().people.contains_key(person) {
+            return Err(DecideError::NotEligible(person.clone()));
+        }
+        let actor = Actor::Person { id: person.clone(), assurance };
+        let event = Event { at: self.engine.clock().now(), actor, kind };
+        Ok(self.engine.submit(run, event).await?)
+    }
+}

@@ -1,0 +1,164 @@
+//! `standdown approvals`: what waits for people, and deciding it.
+//!
+//! A decision names the plan that was shown, by its whole hash: what changed since then is not decided by accident.
+
+use clap::{ArgGroup, Args, Subcommand};
+use jiff::Timestamp;
+
+use crate::domain::approval::{ApprovalStatus, Choice, OnTimeout};
+use crate::domain::{ApprovalId, Digest};
+use crate::machine::Tone;
+use crate::web::api::view::{ApprovalList, ApprovalView, Decision};
+
+use super::context::Context;
+use super::exit::Error;
+use super::render::tone::bold;
+use super::render::{Table, or_nothing, paint, quoted, time};
+
+/// Requests that wait for people.
+#[derive(Debug, Subcommand)]
+pub enum Approvals {
+    /// The newest requests
+    List {
+        /// Only those that wait
+        #[arg(long)]
+        pending: bool,
+        /// At most so many
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// One request with exactly what would be done
+    Show {
+        /// The request, apv_...
+        id: ApprovalId,
+    },
+    /// Approve or reject a request
+    Decide(Decide),
+    /// Ask more people, without deciding
+    Escalate {
+        /// The request, apv_...
+        id: ApprovalId,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("choice").required(true).args(["approve", "reject"])))]
+pub struct Decide {
+    /// The request, apv_...
+    id: ApprovalId,
+    /// Let it be done
+    #[arg(long)]
+    approve: bool,
+    /// Let it not be done
+    #[arg(long)]
+    reject: bool,
+    /// Why
+    #[arg(long, default_value = "")]
+    reason: String,
+    /// The hash of the plan that you looked at, as `approvals show` prints it
+    #[arg(long, value_name = "HASH")]
+    plan_hash: Digest,
+}
+
+impl Approvals {
+    pub async fn run(self, context: &Context) -> Result<(), Error> {
+        let (client, now) = (context.client()?, context.now());
+        let view: ApprovalView = match self {
+            Self::List { pending, limit } => {
+                let query = [("pending", pending.to_string()), ("limit", limit.to_string())];
+                let list: ApprovalList = client.get("/approvals", &query).await?;
+                return context.show(&list, |list| or_nothing(&table(list, now), "nothing waits for anybody"));
+            }
+            Self::Show { id } => client.get(&format!("/approvals/{id}"), &[]).await?,
+            Self::Escalate { id } => client.post(&format!("/approvals/{id}/escalate"), &Decision::default()).await?,
+            Self::Decide(order) => {
+                let choice = if order.approve { "approve" } else { "reject" };
+                let path = format!("/approvals/{}/{choice}", order.id);
+                let decision = Decision { reason: order.reason };
+                client.post_if_match(&path, &order.plan_hash.to_string(), &decision).await?
+            }
+        };
+        context.show(&view, |view| words(view, now))
+    }
+}
+
+fn tone(status: ApprovalStatus) -> Tone {
+    match status {
+        ApprovalStatus::Pending => Tone::Waiting,
+        ApprovalStatus::Approved => Tone::Good,
+        ApprovalStatus::Rejected | ApprovalStatus::Expired => Tone::Bad,
+        ApprovalStatus::Cancelled | ApprovalStatus::Superseded => Tone::Neutral,
+    }
+}
+
+fn table(list: &ApprovalList, now: Timestamp) -> Table {
+    let mut table = Table::new(["id", "status", "votes", "deadline", "question"]);
+    for ApprovalView { approval, .. } in &list.approvals {
+        table.row(
+            tone(approval.status),
+            [
+                approval.id.to_string(),
+                approval.status.as_str().to_owned(),
+                approval.votes.len().to_string(),
+                time::relative(approval.deadline, now),
+                quoted(&approval.ask),
+            ],
+        );
+    }
+    table
+}
+
+fn words(view: &ApprovalView, now: Timestamp) -> String {
+    let approval = &view.approval;
+    let status = paint(tone(approval.status), approval.status.as_str());
+    let mut text = format!(
+        "{}\n{}  {status}  step {} of {}\n",
+        bold(&quoted(&approval.ask)),
+        approval.id,
+        approval.path,
+        view.run
+    );
+    text.push_str(&format!("  why asked  {}\n", approval.cause.explain()));
+    let silence = match approval.on_timeout {
+        OnTimeout::Reject => "counts as no",
+        OnTimeout::Escalate => "asks more people once, then counts as no",
+        OnTimeout::Act => "DOES IT all the same",
+    };
+    text.push_str(&format!("  deadline   {}; silence {silence}\n", time::stamp(approval.deadline, now)));
+    let people: Vec<String> = approval.people.iter().map(ToString::to_string).collect();
+    text.push_str(&format!("  asked      {}\n", people.join(", ")));
+    for vote in &approval.votes {
+        let (tone, word) = match vote.choice {
+            Choice::Approve => (Tone::Good, "approved"),
+            Choice::Reject => (Tone::Bad, "rejected"),
+        };
+        let word = paint(tone, word);
+        let when = time::stamp(vote.at, now);
+        text.push_str(&format!("  vote       {} {word} {when}: \"{}\"\n", vote.person, quoted(&vote.reason)));
+    }
+    let plan = serde_json::to_string_pretty(&approval.plan.body).unwrap_or_default();
+    // JSON escapes control characters, but not those that turn the direction of text.
+    let plan: Vec<String> = plan.lines().map(|line| format!("    {}", indented(line))).collect();
+    text.push_str(&format!("  plan       {}\n{}\n", approval.plan.hash, plan.join("\n")));
+    if approval.status == ApprovalStatus::Pending {
+        let order = format!("standdown approvals decide {} --approve|--reject --reason \"...\"", approval.id);
+        text.push_str(&format!("\n  {order} \\\n    --plan-hash {}\n", approval.plan.hash));
+    }
+    text
+}
+
+/// A line of the plan with its indentation; nothing of it is cut, because it is what is decided.
+fn indented(line: &str) -> String {
+    let visible = |c: char| c.is_ascii() || c.is_alphanumeric();
+    line.chars().map(|c| if visible(c) { c.to_string() } else { c.escape_unicode().to_string() }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_can_not_turn_the_direction_of_text() {
+        assert_eq!(indented("  \"a\": \"b\u{202e}c é\""), "  \"a\": \"b\\u{202e}c é\"");
+    }
+}

@@ -1,0 +1,136 @@
+//! `standdown check`: playbooks and the configuration, without a daemon and without touching anything.
+//!
+//! The actions that playbooks may name depend on the configured connections, so the configuration is read first. A
+//! secret that can't be read here is only warned of: where files are checked is seldom where they serve.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use crate::action::{ActionOptions, Registry};
+use crate::client::{Secrets, SystemSecrets};
+use crate::config::{self, Configuration};
+use crate::language::{Diagnostic, Level, Source, render_github, render_human, render_json};
+use crate::playbook::{Catalogue, compile_folder};
+use crate::source;
+
+use super::context::Context;
+use super::exit::Error;
+use super::output;
+
+/// Check playbooks and the configuration.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Playbooks, or folders of them [default: those of the configuration]
+    paths: Vec<PathBuf>,
+    /// How faults are shown
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+/// How faults are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people, with the lines that are meant
+    Human,
+    /// For programs
+    Json,
+    /// For code reviews on GitHub
+    Github,
+}
+
+#[derive(Default)]
+struct Report {
+    diagnostics: Vec<Diagnostic>,
+    sources: Vec<Source>,
+    playbooks: usize,
+}
+
+impl Check {
+    pub fn run(self, context: &Context) -> Result<ExitCode, Error> {
+        let mut report = Report::default();
+        let file = context.configuration_file();
+        let configuration = match (&file, context.configuration()) {
+            (None, _) => None,
+            (Some(_), Ok(configuration)) => Some(configuration),
+            (Some(_), Err(faults)) => {
+                report.diagnostics.extend(faults);
+                None
+            }
+        };
+        let catalogue = report.catalogue(configuration.as_ref());
+        let paths = match (&configuration, self.paths.is_empty()) {
+            (Some(configuration), true) => vec![configuration.playbooks.clone()],
+            (None, true) if file.is_none() => vec![PathBuf::from("playbooks")],
+            _ => self.paths,
+        };
+        for path in &paths {
+            report.playbooks(path, &catalogue);
+        }
+        report.show(if context.json() { Format::Json } else { self.format })
+    }
+}
+
+impl Report {
+    /// The actions that playbooks may name, and every fault of the configuration.
+    fn catalogue(&mut self, configuration: Option<&Configuration>) -> Catalogue {
+        let Some(configuration) = configuration else { return Registry::catalogue_without_connections() };
+        let secrets: Arc<dyn Secrets> = Arc::new(SystemSecrets);
+        let options = ActionOptions { evidence_folder: configuration.evidence_folder.clone() };
+        self.diagnostics.extend(configuration.warnings.iter().cloned());
+        let missing = configuration.check_secrets(secrets.as_ref());
+        if missing.is_empty() {
+            self.sources_of(configuration, secrets.as_ref());
+        }
+        self.diagnostics.extend(missing.into_iter().map(|fault| Diagnostic { level: Level::Warning, ..fault }));
+        match Registry::build(&configuration.connections, &options, secrets) {
+            Ok(registry) => registry.catalogue(),
+            Err(faults) => {
+                let at = |fault: String| configuration.diagnostic("/connections", "SD1040", fault, None);
+                self.diagnostics.extend(faults.iter().map(|fault| at(fault.to_string())));
+                Registry::catalogue_without_connections()
+            }
+        }
+    }
+
+    fn sources_of(&mut self, configuration: &Configuration, secrets: &dyn Secrets) {
+        for (id, options) in &configuration.sources {
+            let Err(faults) = source::Source::compile(id, options, secrets) else { continue };
+            self.diagnostics.extend(faults.into_iter().map(|placed| {
+                let pointer = format!("/sources/{id}{}", placed.pointer);
+                configuration.diagnostic(&pointer, placed.fault.code, placed.fault.message, placed.fault.hint)
+            }));
+        }
+    }
+
+    fn playbooks(&mut self, path: &std::path::Path, catalogue: &Catalogue) {
+        let folder = compile_folder(path, catalogue);
+        self.playbooks += folder.playbooks.len();
+        self.diagnostics.extend(folder.diagnostics);
+        self.sources.extend(folder.sources);
+    }
+
+    fn show(mut self, format: Format) -> Result<ExitCode, Error> {
+        let count = |level: Level| self.diagnostics.iter().filter(|fault| fault.level == level).count();
+        let (errors, warnings) = (count(Level::Error), count(Level::Warning));
+        let excerpts = config::excerpts(&self.diagnostics);
+        self.sources.extend(excerpts);
+        match format {
+            Format::Json => output::say(&render_json(&self.diagnostics))?,
+            Format::Github => output::say(&render_github(&self.diagnostics))?,
+            Format::Human => {
+                output::complain(&render_human(&self.diagnostics, &self.sources, output::complains_in_colour()))?;
+                output::say(&format!("{} playbooks are good; {errors} errors, {warnings} warnings\n", self.playbooks))?;
+            }
+        }
+        Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+/// Faults of a configuration as the reason why a command failed.
+pub(super) fn refused(faults: &[Diagnostic]) -> Error {
+    let shown = render_human(faults, &config::excerpts(faults), output::complains_in_colour());
+    Error::Failed(format!("failed to read the configuration\n{shown}"))
+}

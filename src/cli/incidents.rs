@@ -1,0 +1,99 @@
+//! `standdown incidents`: the list, and one with its alerts and runs.
+
+use clap::Subcommand;
+use jiff::Timestamp;
+
+use crate::domain::IncidentId;
+use crate::machine::Tone;
+use crate::web::api::view::{IncidentList, IncidentView};
+
+use super::context::Context;
+use super::exit::Error;
+use super::render::tone::{bold, of_severity};
+use super::render::{Table, or_dash, or_nothing, paint, quoted, time};
+
+/// Incidents and their alerts.
+#[derive(Debug, Subcommand)]
+pub enum Incidents {
+    /// The newest incidents
+    List {
+        /// Only those that are open
+        #[arg(long)]
+        open: bool,
+        /// At most so many
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// One incident with its alerts and runs
+    Show {
+        /// The incident, inc_...
+        id: IncidentId,
+    },
+}
+
+impl Incidents {
+    pub async fn run(self, context: &Context) -> Result<(), Error> {
+        let now = context.now();
+        match self {
+            Self::List { open, limit } => {
+                let query = [("open", open.to_string()), ("limit", limit.to_string())];
+                let list: IncidentList = context.client()?.get("/incidents", &query).await?;
+                context.show(&list, |list| or_nothing(&table(list, now), "no incidents"))
+            }
+            Self::Show { id } => {
+                let view: IncidentView = context.client()?.get(&format!("/incidents/{id}"), &[]).await?;
+                context.show(&view, |view| words(view, now))
+            }
+        }
+    }
+}
+
+fn table(list: &IncidentList, now: Timestamp) -> Table {
+    let mut table = Table::new(["id", "severity", "status", "agent", "alerts", "opened", "title"]);
+    for incident in &list.incidents {
+        let tone = if incident.status.is_open() { of_severity(incident.severity) } else { Tone::Neutral };
+        table.row(
+            tone,
+            [
+                incident.id.to_string(),
+                incident.severity.to_string(),
+                incident.status.as_str().to_owned(),
+                or_dash(incident.agent.as_ref()),
+                incident.alerts.to_string(),
+                time::relative(incident.opened_at, now),
+                quoted(&incident.title),
+            ],
+        );
+    }
+    table
+}
+
+fn words(view: &IncidentView, now: Timestamp) -> String {
+    let incident = &view.incident;
+    let severity = paint(of_severity(incident.severity), incident.severity.as_str());
+    let mut text = format!("{}  {severity}  {}\n", bold(&incident.id.to_string()), incident.status.as_str());
+    text.push_str(&format!("  \"{}\"\n", quoted(&incident.title)));
+    let unowned = if incident.unowned { "  (nobody in the inventory owns it)" } else { "" };
+    text.push_str(&format!("  agent   {}{unowned}\n", or_dash(incident.agent.as_ref())));
+    text.push_str(&format!("  opened  {}\n\n", time::stamp(incident.opened_at, now)));
+    let mut alerts = Table::new(["alert", "source", "severity", "status", "count", "last seen", "title"]);
+    for alert in &view.alerts {
+        let tone = if alert.resolved_at.is_some() { Tone::Neutral } else { of_severity(alert.alert.severity) };
+        alerts.row(
+            tone,
+            [
+                alert.alert.id.to_string(),
+                alert.alert.source.to_string(),
+                alert.alert.severity.to_string(),
+                if alert.resolved_at.is_some() { "resolved" } else { alert.alert.status.as_str() }.to_owned(),
+                alert.count.to_string(),
+                time::relative(alert.last_seen_at, now),
+                quoted(&alert.alert.title),
+            ],
+        );
+    }
+    text.push_str(&or_nothing(&alerts, "no alerts"));
+    text.push('\n');
+    text.push_str(&or_nothing(&super::runs::table(&view.runs, now), "no run was started"));
+    text
+}

@@ -1,0 +1,27 @@
+//! Answers in words: tables, times and timelines. Text from outside is cut to one line without control characters, so
+//! that an alert can't steer the terminal.
+
+pub mod run;
+pub mod table;
+pub mod time;
+pub mod tone;
+
+pub use table::Table;
+pub use tone::paint;
+
+use crate::machine::notice::one_line;
+
+/// Text from outside as one line.
+pub fn quoted(text: &str) -> String {
+    one_line(text)
+}
+
+/// A value, or a dash.
+pub fn or_dash(text: Option<impl ToString>) -> String {
+    text.map_or_else(|| "-".to_owned(), |text| text.to_string())
+}
+
+/// What is shown instead of an empty table.
+pub fn or_nothing(table: &Table, nothing: &str) -> String {
+    if table.is_empty() { format!("{nothing}\n") } else { table.render() }
+}

@@ -1,0 +1,127 @@
+//! A request for a decision as a message: the question, what each answer does, and one link.
+//!
+//! The code stands first in the subject and nowhere else; the link never decides by being opened. Text that an agent or
+//! an alert supplied is quoted, cut to one line and can't become a link.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+
+use crate::domain::{Approval, LinkToken, Run};
+use crate::machine::notice::one_line;
+
+use super::moment::{clock_time, distance};
+use super::wording::Wording;
+
+/// The longest question in a subject.
+const SUBJECT_CHARACTERS_MAX: usize = 90;
+
+/// A message in words.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Worded {
+    pub subject: String,
+    pub text: String,
+    pub html: Option<String>,
+}
+
+/// What a message about a request is made of.
+pub(super) struct Request<'a> {
+    pub run: &'a Run,
+    pub approval: &'a Approval,
+    pub wording: &'a Wording,
+    pub public_url: &'a str,
+    pub now: Timestamp,
+}
+
+impl Request<'_> {
+    /// The message that carries this token and this code.
+    pub fn worded(&self, token: &LinkToken, code: &str) -> Worded {
+        let link = format!("{}/a/{}", self.public_url, token.reveal());
+        Worded { subject: self.subject(code), text: self.text(&link), html: Some(self.html(&link)) }
+    }
+
+    fn subject(&self, code: &str) -> String {
+        let question: String = one_line(&self.approval.ask).chars().take(SUBJECT_CHARACTERS_MAX).collect();
+        format!("[{code}] {question} - decide by {}", clock_time(self.approval.deadline, self.now))
+    }
+
+    fn facts(&self) -> [(&'static str, String); 5] {
+        let (run, alert) = (self.run, &self.run.alert);
+        let environment = run.agent.environment.as_deref().map(|name| format!(", {}", quiet(name)));
+        [
+            ("Alert", format!("\"{}\" (quoted from the source {})", quiet(&alert.title), alert.source)),
+            ("Severity", alert.severity.to_string()),
+            ("Agent", format!("{} ({}{})", run.agent.id, run.agent.tier, environment.unwrap_or_default())),
+            ("Why asked", self.approval.cause.explain().to_owned()),
+            ("Decide by", self.deadline()),
+        ]
+    }
+
+    fn deadline(&self) -> String {
+        let (at, now) = (self.approval.deadline, self.now);
+        format!("{} ({})", clock_time(at, now), distance(at, now))
+    }
+
+    fn answers(&self) -> [(&str, &str); 3] {
+        let wording = self.wording;
+        [
+            (&wording.approve, &wording.if_approved),
+            (&wording.reject, &wording.if_rejected),
+            ("No answer", &wording.if_silent),
+        ]
+    }
+
+    fn text(&self, link: &str) -> String {
+        let mut text = format!("{}\n\n", quiet(&self.approval.ask));
+        let mut line = |words: String| writeln!(text, "{words}").unwrap_or_default();
+        for (name, sentence) in self.answers() {
+            line(format!("- {}: {}", quiet(name), quiet(sentence)));
+        }
+        line(String::new());
+        for (name, fact) in self.facts() {
+            line(format!("{name}: {fact}"));
+        }
+        line(format!("\nLook at it and decide:\n{link}\n"));
+        line(
+            "Opening the link changes nothing. The page asks for the code: the four digits at the start of the".into(),
+        );
+        line("subject. The link is for you alone; do not forward it.".into());
+        line(format!("\nRequest {}, run {}.", self.approval.id, self.run.id));
+        text
+    }
+
+    fn html(&self, link: &str) -> String {
+        let safe = |text: &str| handlebars::html_escape(&quiet(text));
+        let mut html = String::from(
+            "<div style=\"font:16px/1.5 system-ui,sans-serif;max-width:36em\">\
+             <p style=\"font-size:20px;font-weight:600\">",
+        );
+        html.push_str(&safe(&self.approval.ask));
+        html.push_str("</p><ul>");
+        for (name, sentence) in self.answers() {
+            write!(html, "<li><strong>{}:</strong> {}</li>", safe(name), safe(sentence)).unwrap_or_default();
+        }
+        html.push_str("</ul><p>");
+        for (name, fact) in self.facts() {
+            write!(html, "<strong>{name}:</strong> {}<br>", handlebars::html_escape(&fact)).unwrap_or_default();
+        }
+        write!(
+            html,
+            "</p><p><a href=\"{}\" style=\"display:inline-block;padding:12px 20px;background:#1d4ed8;color:#ffffff;\
+             border-radius:6px;font-weight:600\">Look at it and decide</a></p>\
+             <p>Opening the link changes nothing. The page asks for the code: the four digits at the start of the \
+             subject. The link is for you alone; do not forward it.</p>\
+             <p style=\"color:#555555\">Request {}, run {}.</p></div>",
+            handlebars::html_escape(link),
+            self.approval.id,
+            self.run.id
+        )
+        .unwrap_or_default();
+        html
+    }
+}
+
+/// One line in which mail programs find nothing to make a link of.
+fn quiet(text: &str) -> String {
+    one_line(text).replace("://", "[:]//").replace("www.", "www[.]").replace("WWW.", "WWW[.]")
+}

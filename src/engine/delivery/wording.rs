@@ -1,0 +1,177 @@
+//! What each answer to a request does, in words: one sentence for yes, one for no, one for silence, and two buttons.
+//!
+//! The message and the page must say the same, so the words are made here, from the pinned plan, and nowhere else.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::domain::approval::OnTimeout;
+use crate::domain::{Approval, Decision, Run, Verdict};
+use crate::machine::notice::one_line;
+use crate::playbook::Playbook;
+
+use super::moment::clock_time;
+use super::outlook::{Following, following};
+
+/// The longest name that fits on a button.
+const BUTTON_NAME_CHARACTERS_MAX: usize = 32;
+
+/// The words of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wording {
+    /// Whether an approval lets an agent go again.
+    pub releases: bool,
+    /// The button for yes: a verb.
+    pub approve: String,
+    /// The button for no: a verb.
+    pub reject: String,
+    /// What yes does.
+    pub if_approved: String,
+    /// What no does.
+    pub if_rejected: String,
+    /// What silence does.
+    pub if_silent: String,
+}
+
+impl Wording {
+    /// The words of a request. Without the playbook, what follows a decision besides the plan is left unsaid.
+    #[must_use]
+    pub fn of(run: &Run, approval: &Approval, playbook: Option<&Playbook>, now: Timestamp) -> Self {
+        let agent = shortened(&run.agent.name);
+        let planned = Planned::of(run, approval);
+        let then = |decision| {
+            let steps = playbook.map(|playbook| following(run, approval, playbook, decision, now)).unwrap_or_default();
+            sentence(&steps)
+        };
+        let needed = approval.quorums.iter().map(|quorum| quorum.approve).filter(|count| *count > 0).min().unwrap_or(1);
+        let votes = if needed > 1 { format!(" It takes {needed} people.") } else { String::new() };
+        let silent = Decision::Expired;
+        let escalates = approval.on_timeout == OnTimeout::Escalate && !approval.escalated;
+        Self {
+            releases: planned.kind == Kind::Release,
+            approve: planned.button(&agent),
+            reject: planned.refusal().to_owned(),
+            if_approved: format!("{}{}{votes}", planned.done(&agent), then(Decision::Approved)),
+            if_rejected: format!("{}{}", planned.not_done(&agent), then(Decision::Rejected)),
+            if_silent: match approval.on_timeout {
+                OnTimeout::Act => format!("{}{}", planned.done(&agent), then(silent)),
+                OnTimeout::Escalate if escalates => {
+                    format!("more people are asked, once. Until then: {}", planned.not_done(&agent))
+                }
+                OnTimeout::Escalate | OnTimeout::Reject => format!("{}{}", planned.not_done(&agent), then(silent)),
+            },
+        }
+    }
+
+    /// One sentence on the deadline and on what silence does.
+    #[must_use]
+    pub fn deadline(&self, approval: &Approval, now: Timestamp) -> String {
+        format!("If nobody decides by {}: {}", clock_time(approval.deadline, now), self.if_silent)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Holds and snapshots of this run are taken back.
+    Release,
+    /// Actions are done.
+    Actions,
+    /// Nothing but the decision itself.
+    Decision,
+}
+
+/// The pinned plan, as far as words need it.
+struct Planned {
+    kind: Kind,
+    /// Whether a hold is among what is taken back.
+    lifts_hold: bool,
+    /// Whether what is taken back was seen to stop the agent; nobody may be told that it is stopped otherwise.
+    seen_stopped: bool,
+    /// The steps that are undone, or the actions that are done.
+    names: Vec<String>,
+    destroys: bool,
+}
+
+impl Planned {
+    fn of(run: &Run, approval: &Approval) -> Self {
+        let empty = Vec::new();
+        let steps = approval.plan.body.get("steps").and_then(Value::as_array).unwrap_or(&empty);
+        let text = |value: &Value, key: &str| one_line(value.get(key).and_then(Value::as_str).unwrap_or_default());
+        let undone: Vec<&Value> =
+            steps.iter().filter_map(|step| step.get("undoes").and_then(Value::as_array)).flatten().collect();
+        let destroys = steps.iter().any(|step| text(step, "impact") == "destroy");
+        if !steps.is_empty() && steps.iter().all(|step| step.get("undoes").is_some()) {
+            let lifts_hold = undone.iter().any(|step| step.get("hold").is_some_and(|hold| !hold.is_null()));
+            let names = undone.iter().map(|step| text(step, "step")).collect();
+            let seen_stopped = undone.iter().any(|step| {
+                let path = step.get("step").and_then(Value::as_str).and_then(|path| path.parse().ok());
+                let verdict = path.and_then(|path| run.steps.get(&path)).and_then(|record| record.verdict);
+                matches!(verdict, Some(Verdict::Contained | Verdict::AlreadyDone))
+            });
+            return Self { kind: Kind::Release, lifts_hold, seen_stopped, names, destroys };
+        }
+        let kind = if steps.is_empty() { Kind::Decision } else { Kind::Actions };
+        let names = steps.iter().map(|step| text(step, "action")).collect();
+        Self { kind, lifts_hold: false, seen_stopped: false, names, destroys }
+    }
+
+    fn button(&self, agent: &str) -> String {
+        match self.kind {
+            Kind::Release if self.lifts_hold => format!("Resume {agent}"),
+            Kind::Release => format!("Undo {}", self.names.join(", ")),
+            Kind::Actions => format!("Do: {}", self.names.join(", ")),
+            Kind::Decision => "Say yes".to_owned(),
+        }
+    }
+
+    const fn refusal(&self) -> &'static str {
+        match self.kind {
+            Kind::Release if self.lifts_hold && self.seen_stopped => "Keep it stopped",
+            Kind::Release if self.lifts_hold => "Keep it held",
+            Kind::Release => "Leave it as it is",
+            Kind::Actions => "Don't do it",
+            Kind::Decision => "Say no",
+        }
+    }
+
+    fn done(&self, agent: &str) -> String {
+        let names = self.names.join(", ");
+        match self.kind {
+            Kind::Release if self.lifts_hold => {
+                format!("the hold is lifted and {agent} may act again ({names} is undone).")
+            }
+            Kind::Release => format!("{names} is undone for {agent}."),
+            Kind::Actions if self.destroys => format!("{names} is done to {agent}. This can NOT be undone."),
+            Kind::Actions => format!("{names} is done to {agent}."),
+            Kind::Decision => "the answer is recorded as yes.".to_owned(),
+        }
+    }
+
+    fn not_done(&self, agent: &str) -> String {
+        match self.kind {
+            Kind::Release if self.lifts_hold && self.seen_stopped => format!("{agent} stays stopped."),
+            Kind::Release if self.lifts_hold => format!("the hold on {agent} stays."),
+            Kind::Release => format!("what was done to {agent} stays."),
+            Kind::Actions => format!("{} is not done.", self.names.join(", ")),
+            Kind::Decision => "nothing is done by it.".to_owned(),
+        }
+    }
+}
+
+fn sentence(following: &[Following]) -> String {
+    if following.is_empty() {
+        return String::new();
+    }
+    let steps: Vec<String> = following.iter().map(|step| format!("{} ({})", step.path, step.action)).collect();
+    format!(" The playbook then goes on with {}.", steps.join(", "))
+}
+
+fn shortened(name: &str) -> String {
+    let line = one_line(name);
+    if line.chars().count() <= BUTTON_NAME_CHARACTERS_MAX {
+        return line;
+    }
+    let mut short: String = line.chars().take(BUTTON_NAME_CHARACTERS_MAX - 1).collect();
+    short.push('…');
+    short
+}

@@ -1,0 +1,52 @@
+//! Incidents: the list, and one with its alerts and runs.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+
+use crate::domain::IncidentId;
+use crate::store::ReadModel;
+use crate::web::problem::Problem;
+use crate::web::{Caller, WebState, codes};
+
+use super::LIST_MAX;
+use super::reading::{Asked, Id, limit};
+use super::view::{IncidentList, IncidentView};
+
+/// Which incidents.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Query {
+    #[serde(default)]
+    open: bool,
+    limit: Option<u32>,
+}
+
+/// `GET /incidents[?open=true]`.
+pub async fn list(
+    _: Caller,
+    State(state): State<WebState>,
+    Asked(query): Asked<Query>,
+) -> Result<Json<IncidentList>, Problem> {
+    let incidents = state.engine.store().incidents(query.open, limit(query.limit)?).await?;
+    Ok(Json(IncidentList { incidents }))
+}
+
+/// `GET /incidents/{id}`.
+pub async fn show(
+    _: Caller,
+    State(state): State<WebState>,
+    Id(id): Id<IncidentId>,
+) -> Result<Json<IncidentView>, Problem> {
+    let store = state.engine.store();
+    let incident = store.incident(id).await?.ok_or_else(|| no_such_incident(id))?;
+    let alerts = store.alerts_of(id).await?.into_iter().map(Into::into).collect();
+    let runs = store.runs(Some(id), LIST_MAX).await?;
+    Ok(Json(IncidentView { incident, alerts, runs }))
+}
+
+pub(super) fn no_such_incident(id: IncidentId) -> Problem {
+    let detail = format!("failed to find {id}: there is no such incident");
+    Problem::new(StatusCode::NOT_FOUND, codes::NO_SUCH_INCIDENT, detail)
+}

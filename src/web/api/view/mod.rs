@@ -1,0 +1,15 @@
+//! The shapes of answers and requests, both ways: handlers write them, the command line reads them back.
+//!
+//! They are a promise to programs: a field may be added, never renamed or taken away.
+
+mod agent;
+mod approval;
+mod request;
+mod run;
+mod status;
+
+pub use agent::{AgentLine, AgentList, AgentView, GateView};
+pub use approval::{ApprovalList, ApprovalView};
+pub use request::{Cancellation, Decision, FreezeOrder, HoldOrder, ManualRun, ResolveOrder};
+pub use run::{AlertView, IncidentList, IncidentView, RunList, RunView, Started, StepView};
+pub use status::{Counts, DeadLetterList, DiagnosticView, LoadView, PlaybookLine, PlaybookList, StatusView};

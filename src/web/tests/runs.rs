@@ -1,0 +1,99 @@
+//! Runs and incidents through the API.
+
+use super::*;
+
+#[tokio::test]
+async fn a_run_is_shown_with_steps_timeline_and_what_it_asked() {
+    let world = World::new().await;
+    let run = world.alert().await;
+    let shown = world.get(&format!("/api/v1/runs/{run}")).await.json();
+    assert_eq!(shown["status"], "running");
+    assert_eq!(shown["consistent"], true);
+    assert_eq!(shown["steps"][0]["path"], "pause");
+    assert_eq!(shown["approvals"][0]["status"], "pending");
+    let words = shown["timeline"].to_string();
+    assert!(words.contains("run started: pause-and-ask"), "{words}");
+    let incident = shown["incident"].as_str().unwrap();
+    let incident = world.get(&format!("/api/v1/incidents/{incident}")).await.json();
+    assert_eq!(incident["runs"][0]["id"], run.as_str());
+    assert_eq!(incident["alerts"][0]["alert"]["title"], "odd");
+    assert_eq!(world.get("/api/v1/incidents?open=true").await.json()["incidents"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_person_cancels_a_run_once() {
+    let world = World::new().await;
+    let run = world.alert().await;
+    let path = format!("/api/v1/runs/{run}/cancel");
+    let cancelled = world.post(&path, json!({ "reason": "a false alarm" })).await;
+    assert_eq!(cancelled.json()["status"], "cancelled", "{}", cancelled.text);
+    assert!(cancelled.text.contains("a false alarm"));
+    assert_eq!(world.post(&path, json!({ "reason": "again" })).await.problem(), (409, "SD3002".to_owned()));
+}
+
+#[tokio::test]
+async fn a_step_that_needs_nobody_can_not_be_resolved() {
+    let world = World::new().await;
+    let run = world.alert().await;
+    let order = |step: &str| json!({ "step": step, "resolution": "applied", "reason": "looked" });
+    let path = format!("/api/v1/runs/{run}/resolve");
+    assert_eq!(world.post(&path, order("pause")).await.problem(), (409, "SD3002".to_owned()));
+    assert_eq!(world.post(&path, order("nothing")).await.problem(), (404, "SD3002".to_owned()));
+}
+
+#[tokio::test]
+async fn a_run_by_hand_has_a_person_as_its_starter() {
+    let world = World::new().await;
+    let order = json!({ "playbook": "pause-and-ask", "agent": "billing-bot", "reason": "saw it myself" });
+    let started = world.post("/api/v1/runs", order).await;
+    assert_eq!(started.status, 201, "{}", started.text);
+    let run = started.json()["run"].as_str().unwrap().to_owned();
+    let shown = world.get(&format!("/api/v1/runs/{run}")).await.json();
+    assert_eq!(shown["started_by"]["person"]["id"], "ana");
+    let people = &shown["approvals"][0]["people"];
+    assert_eq!(people, &json!(["ben"]), "whoever started the run has no vote");
+}
+
+#[tokio::test]
+async fn a_run_by_hand_of_what_is_not_there_is_refused() {
+    let world = World::new().await;
+    let order = |playbook: &str, agent: &str| json!({ "playbook": playbook, "agent": agent, "reason": "r" });
+    assert_eq!(world.post("/api/v1/runs", order("nothing", "billing-bot")).await.problem(), (404, "SD3005".to_owned()));
+    assert_eq!(
+        world.post("/api/v1/runs", order("pause-and-ask", "nobody")).await.problem(),
+        (404, "SD3006".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn a_list_has_bounds() {
+    let world = World::new().await;
+    assert_eq!(world.get("/api/v1/runs?limit=1").await.status, 200);
+    for wrong in ["limit=0", "limit=1001", "limit=many", "incident=run_x", "nonsense=1"] {
+        assert_eq!(world.get(&format!("/api/v1/runs?{wrong}")).await.problem(), (400, "SD5009".to_owned()), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_found() {
+    let world = World::new().await;
+    let none = "0".repeat(26);
+    assert_eq!(world.get(&format!("/api/v1/runs/run_{none}")).await.problem(), (404, "SD3001".to_owned()));
+    assert_eq!(world.get(&format!("/api/v1/incidents/inc_{none}")).await.problem(), (404, "SD3004".to_owned()));
+    assert_eq!(world.get(&format!("/api/v1/approvals/apv_{none}")).await.problem(), (404, "SD4001".to_owned()));
+    assert_eq!(world.get("/api/v1/agents/nobody").await.problem(), (404, "SD3006".to_owned()));
+}
+
+#[tokio::test]
+async fn playbooks_are_read_again_and_a_broken_one_keeps_its_last_good_version() {
+    let world = World::new().await;
+    let file = world.state.engine.library().folder().join("pause-and-ask.yaml");
+    std::fs::write(&file, PLAYBOOK.replace("action: undo", "action: undoo")).unwrap();
+    let loaded = world.post("/api/v1/playbooks/reload", json!({})).await.json();
+    assert_eq!(loaded["serving"], 1);
+    assert_eq!(loaded["kept"], json!(["pause-and-ask"]));
+    assert!(loaded["diagnostics"].to_string().contains("undoo"), "{loaded}");
+    let status = world.get("/api/v1/status").await.json();
+    assert_eq!(status["playbooks"]["kept"], json!(["pause-and-ask"]));
+    assert_eq!(world.get("/api/v1/playbooks").await.json()["playbooks"][0]["name"], "pause-and-ask");
+}

@@ -1,0 +1,112 @@
+//! The agent: who answers for it, what needs it, what holds it, and whether what is asked can be undone.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::approval::Case;
+use crate::domain::{Approval, HoldCause, Standing, Tier};
+use crate::engine::delivery::moment::distance;
+
+use super::super::text::line;
+
+/// Holds and names that a page lists.
+const LISTED_MAX: usize = 6;
+
+#[derive(Serialize)]
+pub(super) struct AgentView {
+    name: String,
+    id: Option<String>,
+    known: bool,
+    owner: String,
+    environment: String,
+    tier: &'static str,
+    standing: &'static str,
+    holds: Vec<String>,
+    dependents: String,
+    undo: &'static str,
+}
+
+impl AgentView {
+    pub fn new(case: &Case) -> Self {
+        let agent = &case.run.agent;
+        let dependents: Vec<String> = case.dependents.iter().take(LISTED_MAX).map(ToString::to_string).collect();
+        let more = case.dependents.len().saturating_sub(dependents.len());
+        let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+        Self {
+            name: line(&agent.name, 80),
+            id: (agent.name != agent.id.as_str()).then(|| agent.id.to_string()),
+            known: agent.known,
+            owner: agent
+                .owner
+                .as_ref()
+                .map_or_else(|| "nobody; the fallback owner is asked".to_owned(), ToString::to_string),
+            environment: agent
+                .environment
+                .as_deref()
+                .map_or_else(|| "unknown environment".into(), |name| line(name, 60)),
+            tier: match agent.tier {
+                Tier::ReadOnly => "reads only",
+                Tier::Supervised => "acts with a person in the loop",
+                Tier::Autonomous => "acts alone",
+                Tier::Unknown => "nobody said how much it may do alone",
+            },
+            standing: match case.standing {
+                Standing::Active => "active: nothing holds it",
+                Standing::Restricted => "restricted",
+                Standing::Paused => "paused",
+                Standing::Retired => "retired",
+            },
+            holds: holds(case),
+            dependents: if dependents.is_empty() {
+                "no other agent that we know of".into()
+            } else {
+                dependents.join(", ") + &tail
+            },
+            undo: undo(&case.approval),
+        }
+    }
+}
+
+/// Who holds the agent, and whether that hold would stay after an approval.
+fn holds(case: &Case) -> Vec<String> {
+    let lifted = lifted(&case.approval);
+    let words = case.holds.iter().take(LISTED_MAX).map(|hold| {
+        let who = match &hold.cause {
+            HoldCause::Run { run, .. } if *run == case.run.id => "this run".to_owned(),
+            HoldCause::Run { run, .. } => format!("another run, {run}"),
+            HoldCause::Person => hold.by.person().map_or_else(|| "a person".to_owned(), |id| case.name(id).to_owned()),
+        };
+        let stays = if case.wording.releases && !lifted.contains(&hold.id.to_string().as_str()) {
+            " This hold STAYS, whatever you answer."
+        } else {
+            ""
+        };
+        let text =
+            format!("{} by {who}, {}: {}", Standing::from(hold.level), distance(hold.placed_at, case.now), hold.reason);
+        line(&text, 160) + stays
+    });
+    words.collect()
+}
+
+/// The holds that the pinned plan lifts.
+fn lifted(approval: &Approval) -> Vec<&str> {
+    let steps = approval.plan.body.get("steps").and_then(Value::as_array);
+    let undone = steps.into_iter().flatten().filter_map(|step| step.get("undoes").and_then(Value::as_array)).flatten();
+    undone.filter_map(|step| step.get("hold").and_then(Value::as_str)).collect()
+}
+
+/// Whether what an approval does can be taken back.
+fn undo(approval: &Approval) -> &'static str {
+    let steps = approval.plan.body.get("steps").and_then(Value::as_array);
+    let impacts: Vec<&str> =
+        steps.into_iter().flatten().filter_map(|step| step.get("impact").and_then(Value::as_str)).collect();
+    if impacts.contains(&"destroy") {
+        "NO: what this does can not be restored"
+    } else if impacts.contains(&"release") {
+        "yes: it can be stopped again at any time"
+    } else if impacts.is_empty() {
+        "nothing is done by the answer itself"
+    } else {
+        "yes: what this does can be undone"
+    }
+}

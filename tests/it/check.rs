@@ -1,0 +1,145 @@
+//! `standdown check`: every fault with its place, in every format, whatever the file holds.
+
+pub mod hostile;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// How long a check of one file may take on a busy machine.
+const TIME_MAX: Duration = Duration::from_secs(60);
+
+pub fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixtures/playbooks").join(name)
+}
+
+/// Runs the check in a folder of its own, without a configuration unless one is named.
+fn check(arguments: &[&str]) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_standdown"));
+    command.arg("check").args(arguments).current_dir(folder.path()).stdin(Stdio::null());
+    command.env_remove("STANDDOWN_CONFIG").output().unwrap()
+}
+
+fn texts(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+/// The place (line and column, from 1) at which a text begins in a file.
+fn place_of(file: &str, text: &str) -> (u64, u64) {
+    let (number, line) = file.lines().enumerate().find(|(_, line)| line.contains(text)).unwrap();
+    let column = line[..line.find(text).unwrap()].chars().count();
+    (number as u64 + 1, column as u64 + 1)
+}
+
+#[test]
+fn the_shipped_playbooks_are_good() {
+    let playbooks = Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks");
+    let output = check(&[playbooks.to_str().unwrap()]);
+    let (text, faults) = texts(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}{faults}");
+    assert!(text.contains("2 playbooks are good; 0 errors"), "{text}");
+}
+
+#[test]
+fn people_are_shown_every_fault_with_its_line_a_caret_a_code_and_what_to_write() {
+    let path = fixture("broken.yaml");
+    let file = std::fs::read_to_string(&path).unwrap();
+    let output = check(&[path.to_str().unwrap()]);
+    let (text, faults) = texts(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}{faults}");
+    assert!(text.starts_with("0 playbooks are good;"), "{text}");
+    for (wrong, hint) in [("agent.puase", "agent.pause"), ("resmue", ""), ("soon", "")] {
+        let (line, column) = place_of(&file, wrong);
+        let place = format!("{}:{line}:{column}", path.display());
+        assert!(faults.contains(&place), "no {place} in:\n{faults}");
+        assert!(faults.contains(hint), "{faults}");
+    }
+    assert!(faults.contains("agent.teir") && faults.contains("^"), "{faults}");
+    assert!(!faults.contains('\u{1b}'), "piped output has no colours: {faults}");
+}
+
+#[test]
+fn programs_are_given_the_same_faults_as_json() {
+    let path = fixture("broken.yaml");
+    let file = std::fs::read_to_string(&path).unwrap();
+    let output = check(&[path.to_str().unwrap(), "--format", "json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let faults: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    for wrong in ["agent.puase", "resmue", "soon"] {
+        let (line, column) = place_of(&file, wrong);
+        let found = faults.iter().find(|fault| fault["line"] == line && fault["column"] == column);
+        let found = found.unwrap_or_else(|| panic!("nothing at {line}:{column} in {faults:#?}"));
+        assert!(found["code"].as_str().unwrap().starts_with("SD0"), "{found}");
+        assert_eq!((&found["level"], &found["file"]), (&"error".into(), &path.to_str().unwrap().into()));
+    }
+    assert!(faults.iter().all(|fault| !fault["message"].as_str().unwrap().is_empty()));
+}
+
+#[test]
+fn a_code_review_is_given_the_same_faults_as_commands() {
+    let path = fixture("broken.yaml");
+    let file = std::fs::read_to_string(&path).unwrap();
+    let output = check(&[path.to_str().unwrap(), "--format", "github"]);
+    let (text, _) = texts(&output);
+    assert_eq!(output.status.code(), Some(1));
+    let (line, column) = place_of(&file, "agent.puase");
+    let command = format!("::error file={},line={line},col={column},", path.display());
+    assert!(text.lines().any(|line| line.starts_with(&command)), "no {command} in:\n{text}");
+    assert!(text.lines().all(|line| line.starts_with("::")), "{text}");
+}
+
+#[test]
+fn a_file_made_to_exhaust_stack_time_or_memory_is_refused_with_a_diagnostic() {
+    for case in hostile::files() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hostile.yaml");
+        std::fs::write(&path, &case.bytes).unwrap();
+        let began = Instant::now();
+        let output = check(&[path.to_str().unwrap(), "--format", "json"]);
+        let took = began.elapsed();
+        let faults = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{}: {:?}\n{faults}", case.what, output.status);
+        assert!(!faults.contains("panicked") && !faults.contains("overflow"), "{}: {faults}", case.what);
+        assert!(took < TIME_MAX, "{}: {took:?}", case.what);
+        let found: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+        let error = found.iter().find(|fault| fault["level"] == "error");
+        let error = error.unwrap_or_else(|| panic!("{}: no error in {found:#?}", case.what));
+        assert!(error["file"].as_str().unwrap().ends_with("hostile.yaml"), "{}: {error}", case.what);
+        assert!(output.stdout.len() < 100_000, "{}: the file is not thrown back", case.what);
+        let human = check(&[path.to_str().unwrap()]);
+        assert_eq!(human.status.code(), Some(1), "{}: shown to people: {:?}", case.what, human.status);
+        assert!(!human.stderr.contains(&0x1b), "{}: the file steers no terminal", case.what);
+    }
+}
+
+#[test]
+fn what_is_not_there_fails_and_wrong_usage_is_another_exit_code() {
+    let missing = check(&["/nowhere/at/all.yaml"]);
+    let (text, faults) = texts(&missing);
+    assert_eq!(missing.status.code(), Some(1), "{text}{faults}");
+    assert!(faults.contains("/nowhere/at/all.yaml"), "{faults}");
+    for wrong in [&["--format", "xml"][..], &["--frobnicate"], &["--format"]] {
+        assert_eq!(check(wrong).status.code(), Some(2), "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_configuration_with_faults_is_shown_with_every_place_and_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("standdown.yaml");
+    let text = "listen: nowhere\nfallback_owner: [\"user:nobody\"]\nlimts: {}\nsources:\n  a: { preset: generic, auth: { \
+                bearer: whsec_aVeryVeryPlainSecret } }\n";
+    std::fs::write(&path, text).unwrap();
+    let output = check(&["--config", path.to_str().unwrap()]);
+    let (said, faults) = texts(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}{faults}");
+    for wrong in ["nowhere", "limts", "whsec_"] {
+        let (line, _) = place_of(text, wrong);
+        assert!(faults.contains(&format!("standdown.yaml:{line}:")), "nothing on line {line} ({wrong}):\n{faults}");
+    }
+    assert!(!format!("{said}{faults}").contains("aVeryVeryPlainSecret"), "a secret is not repeated:\n{faults}");
+}

@@ -1,0 +1,72 @@
+//! What every database must do, as functions over the ports, and what only one of them promises.
+//!
+//! A database more is one module more below that runs the same list.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_imports,
+    reason = "a test stops at what it did not expect; its samples read like words of the language"
+)]
+
+mod batches;
+mod durability;
+mod guards;
+mod history;
+mod outbox;
+mod people;
+mod projections;
+mod samples;
+mod standing;
+
+use standdown::store::{Agents, Approvals, Inbox, Outbox, Playbooks, ReadModel, RunLog, Store, StoreOptions, Writer};
+use tempfile::TempDir;
+
+/// Every port at once.
+pub trait Backend: Writer + Inbox + RunLog + Playbooks + Outbox + Approvals + Agents + ReadModel + Sync {}
+
+impl<T: Writer + Inbox + RunLog + Playbooks + Outbox + Approvals + Agents + ReadModel + Sync> Backend for T {}
+
+/// The URL of the database in a directory.
+fn url_in(directory: &TempDir) -> String {
+    format!("sqlite:{}", directory.path().join("standdown.db").display())
+}
+
+/// An empty SQLite store in a directory of its own.
+async fn fresh_sqlite() -> (TempDir, Store) {
+    let directory = TempDir::new().unwrap();
+    let store = Store::open(&url_in(&directory), StoreOptions::default()).await.unwrap();
+    (directory, store)
+}
+
+macro_rules! every_database {
+    ($($module:ident: $($behaviour:ident),+;)+) => {
+        mod sqlite {
+            $($(
+                #[tokio::test]
+                async fn $behaviour() {
+                    let (_directory, store) = super::fresh_sqlite().await;
+                    super::$module::$behaviour(&store).await;
+                    store.close().await;
+                }
+            )+)+
+        }
+    };
+}
+
+every_database! {
+    guards: a_run_is_written_only_over_the_version_that_was_read, an_incident_is_written_only_over_the_version_that_was_read,
+        an_open_incident_keeps_its_key_until_it_is_closed, a_delivery_is_recorded_once, a_hold_is_lifted_once,
+        a_commit_that_lost_leaves_nothing, of_many_that_exclude_each_other_one_wins;
+    history: a_history_is_numbered_and_chained, a_changed_event_is_detected, a_removed_or_swapped_event_is_detected,
+        fractions_and_sorted_keys_survive_verification, histories_of_subjects_do_not_mix,
+        concurrent_facts_of_one_subject_make_one_chain;
+    projections: repeats_are_counted_in_one_alert, the_last_alert_is_found_firing_or_not, a_run_comes_back_as_it_was,
+        runs_that_are_due_come_earliest_first, open_runs_are_paged_oldest_first, runs_and_incidents_are_listed_newest_first,
+        a_state_that_is_too_large_is_refused, the_newest_playbook_is_the_one_loaded_last, dead_letters_blobs_and_bodies_are_kept;
+    outbox: a_message_waits_until_it_is_sent, a_message_that_failed_waits_longer_and_counts, a_message_that_was_given_up_is_counted;
+    people: requests_are_projected_and_pending_ones_listed, the_fifth_wrong_code_revokes_a_token, a_token_can_be_revoked;
+    standing: holds_stand_until_they_are_lifted, an_end_is_asked_about_once, sightings_keep_the_latest_of_each,
+        containments_count_since_a_time, a_switch_has_the_last_value;
+}
