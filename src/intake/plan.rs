@@ -1,6 +1,6 @@
 //! What one delivery leads to, alert by alert, as one commit: alerts, incidents, runs, and messages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -64,6 +64,8 @@ pub(super) struct Batch<'a> {
     incidents: BTreeMap<String, Touched>,
     /// Alerts of this very delivery, by dedup key: a sender may repeat itself within one body.
     fresh: BTreeMap<String, (AlertId, IncidentId)>,
+    /// Alerts that this very delivery says are over.
+    ended: BTreeSet<AlertId>,
     open: BTreeMap<IncidentId, Vec<OpenRun>>,
 }
 
@@ -78,6 +80,7 @@ impl<'a> Batch<'a> {
             answers: Vec::new(),
             incidents: BTreeMap::new(),
             fresh: BTreeMap::new(),
+            ended: BTreeSet::new(),
             open: BTreeMap::new(),
         }
     }
@@ -87,12 +90,16 @@ impl<'a> Batch<'a> {
         let alert = &mapped.alert;
         if alert.is_test {
             self.record(mapped, None);
+            // It is over as soon as it is there: the real alert that it rehearses must not be taken for its repeat.
+            self.rows.push(Row::AlertResolved { alert: alert.id, at: self.at });
             self.answers.push(json!({ "alert": alert.id, "outcome": "test", "playbooks": [] }));
             return Ok(());
         }
         let known = self.intake.engine.store().firing_alert(&alert.source, &alert.dedup_key).await?;
-        let known = known
-            .filter(|known| known.last_seen_at.saturating_add(FIRING_TTL).unwrap_or(known.last_seen_at) >= self.at);
+        let known = known.filter(|known| {
+            let heard_of = known.last_seen_at.saturating_add(FIRING_TTL).unwrap_or(known.last_seen_at) >= self.at;
+            heard_of && !self.ended.contains(&known.alert.id)
+        });
         match (alert.status, known) {
             (AlertStatus::Resolved, known) => {
                 self.resolve(mapped, known);
@@ -129,14 +136,16 @@ impl<'a> Batch<'a> {
     fn resolve(&mut self, mapped: &Mapped, known: Option<StoredAlert>) {
         let alert = &mapped.alert;
         let ended = alert.ended_at.unwrap_or(self.at);
-        let in_this_body = self.fresh.get(&fresh_key(alert)).map(|(first, _)| *first);
+        let in_this_body = self.fresh.get(&identity(alert)).map(|(first, _)| *first);
         let outcome = match (known, in_this_body) {
             (Some(known), _) if ended < known.alert.occurred_at => "ignored",
             (Some(known), _) => {
                 self.rows.push(Row::AlertResolved { alert: known.alert.id, at: ended });
+                self.ended.insert(known.alert.id);
                 "resolved"
             }
             (None, Some(first)) => {
+                self.fresh.remove(&identity(alert));
                 self.rows.push(Row::AlertResolved { alert: first, at: ended });
                 "resolved"
             }
@@ -172,8 +181,9 @@ impl<'a> Batch<'a> {
     /// The alert is new: it joins or opens an incident, and starts what matches.
     async fn open(&mut self, mapped: &Mapped, subject: &Subject) -> Result<(), Refused> {
         let alert = &mapped.alert;
-        let dedup = fresh_key(alert);
+        let dedup = identity(alert);
         if let Some((first, incident)) = self.fresh.get(&dedup) {
+            self.rows.push(Row::AlertRepeated { alert: *first, at: self.at });
             self.answers.push(json!({ "alert": first, "outcome": "folded", "incident": incident, "playbooks": [] }));
             return Ok(());
         }
@@ -337,8 +347,8 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// What an alert is the same as another one by.
-fn fresh_key(alert: &Alert) -> String {
+/// What repeats of an alert have in common.
+fn identity(alert: &Alert) -> String {
     format!("{}:{}", alert.source, alert.dedup_key)
 }
 
