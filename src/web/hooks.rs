@@ -68,13 +68,11 @@ async fn read(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
         }
         Ok(Bytes::from(bytes))
     };
-    match tokio::time::timeout(BODY_TIME_MAX, whole).await {
-        Ok(read) => read,
-        Err(_) => {
-            let detail = "failed to read the body: it did not arrive within 10 seconds";
-            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, codes::BODY_TOO_SLOW, detail))
-        }
-    }
+    let Ok(read) = tokio::time::timeout(BODY_TIME_MAX, whole).await else {
+        let detail = "failed to read the body: it did not arrive within 10 seconds";
+        return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, codes::BODY_TOO_SLOW, detail));
+    };
+    read
 }
 
 const fn outcome(refused: &Refused) -> &'static str {
