@@ -65,7 +65,7 @@ async fn a_decision_that_was_answered_is_carried_out_although_the_daemon_dies_at
     let run = world.alert().await;
     let request = world.request().await;
     let page = world.daemon.send(Method::GET, &request.path(), &[], None).await;
-    let form = request.form(&page.text, "approve", "false alarm", &request.code);
+    let form = Request::form(&page.text, "approve", "false alarm", &request.code);
     let answer = world.post_form(&request, form).await;
     world.daemon.kill9();
     assert_eq!(answer.status, 303, "{answer:?}");
@@ -125,7 +125,7 @@ async fn a_refused_revocation_is_a_failure_and_the_owner_is_told_so() {
     let run = world.alert().await;
     let mail = world.smtp.wait_for_mail_with(Setup::ANA, "FAILED", LIMIT).await;
     assert!(mail.text.contains("revoke: failed [failed]"), "{}", mail.text);
-    let asked = world.run_when(&run, |view| has_request(view)).await;
+    let asked = world.run_when(&run, has_request).await;
     assert_eq!(step(&asked, "revoke")["state"], "failed", "{asked:#}");
     assert_eq!(step(&asked, "revoke")["verdict"], "failed", "{asked:#}");
     assert_eq!(asked["verdict"], "failed", "{asked:#}");
@@ -146,7 +146,7 @@ async fn a_revocation_answered_200_without_effect_is_unproven_and_never_containe
     let run = world.alert().await;
     let mail = world.smtp.wait_for_mail_with(Setup::ANA, "NOT proven", LIMIT).await;
     assert!(mail.subject.contains("NOT proven"), "{}", mail.subject);
-    let asked = world.run_when(&run, |view| has_request(view)).await;
+    let asked = world.run_when(&run, has_request).await;
     assert_eq!(step(&asked, "revoke")["verdict"], "unproven", "{asked:#}");
     assert_eq!(asked["verdict"], "unproven", "{asked:#}");
     assert!(asked["contained_at"].is_null(), "{asked:#}");
