@@ -88,6 +88,11 @@ pub enum Proof {
         /// What the probe answered last.
         detail: String,
     },
+    /// Nothing could be seen: the target did not answer, or not so that it shows anything.
+    Blind {
+        /// What happened instead.
+        detail: String,
+    },
 }
 
 /// What a person says of a call that nobody else can judge.

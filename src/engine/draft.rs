@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::domain::{Approval, ApprovalId, Event, Hold, HoldId, Run, StepPath};
@@ -11,6 +11,7 @@ use crate::playbook::Playbook;
 use crate::store::{Guard, Row, Subject};
 
 use super::budget::Place;
+use super::history::recorded;
 use super::{Engine, SystemAlert};
 
 /// The most events that one event may lead to; more would be a loop in the machine.
@@ -50,7 +51,7 @@ impl Draft {
             at: event.at,
             actor: event.actor.clone(),
             kind: event.kind.as_str(),
-            body: serde_json::to_value(&event.kind).unwrap_or(Value::Null),
+            body: recorded(&event.kind),
         }));
         let changed = self.run.approvals.values().filter(|approval| self.before.get(&approval.id) != Some(*approval));
         rows.extend(changed.map(|approval| Row::Approval {

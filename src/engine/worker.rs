@@ -42,6 +42,8 @@ impl Engine {
         let mut next = Some(job);
         while let Some(Job { call, claim, permit }) = next.take() {
             let permit = match permit {
+                // Looking for an effect may take long, and costs little: it must not keep a change waiting.
+                _ if is_patient(call.phase) => None,
                 Some(permit) => Some(permit),
                 None => self.inner.workers.clone().acquire_owned().await.ok(),
             };
@@ -77,6 +79,14 @@ impl Engine {
                 }
             }
         }
+    }
+}
+
+/// Whether a phase only waits and looks.
+const fn is_patient(phase: Phase) -> bool {
+    match phase {
+        Phase::Prove { .. } | Phase::Recheck => true,
+        Phase::Prepare | Phase::Send | Phase::Check => false,
     }
 }
 

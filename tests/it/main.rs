@@ -26,4 +26,5 @@ mod reload;
 mod servers;
 mod shipped_playbooks;
 mod source;
+mod store;
 mod tidy;

@@ -48,7 +48,7 @@ impl ConnectorAction {
         // Rendered now, so that a change that could never be sent is not begun.
         self.declaration.request.render(connection, &variables, true)?;
         if let Some(verify) = &self.declaration.verify {
-            let sight = probe::look(verify, &verify.before, connection, &variables, task).await;
+            let sight = probe::look(verify, &verify.before, None, connection, &variables, task).await;
             let live = sight.effect == Some(true);
             prepared.baseline = Some(Baseline { live, detail: sight.detail, at: task.now() });
         }
@@ -113,9 +113,12 @@ impl ConnectorAction {
         let Some(verify) = &self.declaration.verify else {
             return Sight::blind(format!("`{}` has no probe; nothing shows its effect", self.declaration.spec.name));
         };
-        let condition = if task.is_do() { &verify.after } else { &verify.before };
+        let (effect, opposite) =
+            if task.is_do() { (&verify.after, &verify.before) } else { (&verify.before, &verify.after) };
         match self.context(task) {
-            Ok((connection, variables)) => probe::look(verify, condition, connection, &variables, task).await,
+            Ok((connection, variables)) => {
+                probe::look(verify, effect, Some(opposite), connection, &variables, task).await
+            }
             Err(reason) => Sight::blind(reason),
         }
     }

@@ -15,6 +15,7 @@ use crate::language::Expression;
 pub async fn look(
     verify: &Verify,
     condition: &Expression,
+    opposite: Option<&Expression>,
     connection: &Connection,
     variables: &Value,
     task: &Task<'_>,
@@ -27,14 +28,24 @@ pub async fn look(
         Err(fault) => return Sight::blind(format!("{witness} was not asked: {fault}")),
     };
     match exchange(connection, message, task.remaining()).await {
-        Ok(answer) => seen(condition, &answer, witness, task),
+        Ok(answer) => seen(condition, opposite, &answer, witness, task),
         Err(error) => Sight::blind(format!("{witness} gave no answer: {}", reason(error))),
     }
 }
 
-fn seen(condition: &Expression, answer: &Answer, witness: &str, task: &Task<'_>) -> Sight {
+/// What an answer shows. "No" is said only where the opposite holds, if there is one: a target that is out of order (a
+/// 503) shows neither.
+fn seen(
+    condition: &Expression,
+    opposite: Option<&Expression>,
+    answer: &Answer,
+    witness: &str,
+    task: &Task<'_>,
+) -> Sight {
     let detail = format!("{witness} answered {}", answer.excerpt());
+    let shows_opposite = || opposite.is_none_or(|opposite| holds(opposite, answer, task.now()) == Ok(true));
     match holds(condition, answer, task.now()) {
+        Ok(false) if !shows_opposite() => Sight::blind(format!("{detail} (which shows neither one nor the other)")),
         Ok(effect) => Sight { effect: Some(effect), detail },
         Err(why) => Sight::blind(format!("{detail} ({why})")),
     }

@@ -62,19 +62,48 @@ impl Target {
     }
 }
 
+/// The most that is read of a pidfile, in bytes.
+const PIDFILE_BYTES_MAX: u64 = 64;
+
 /// The number in `pid` or in the file that `pidfile` names.
 fn named(given: &Map<String, Value>) -> Result<i32, String> {
     let value = |name: &str| given.get(name).filter(|value| !value.is_null());
     let number = match (value("pid"), value("pidfile").and_then(Value::as_str)) {
         (Some(pid), None) => integer(pid),
         (None, Some(path)) => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| format!("the file of `pidfile` can't be read: {error}"))?;
-            text.split_whitespace().next().and_then(|word| word.parse().ok())
+            return read_pidfile(path);
         }
         _ => return Err("give exactly one of `pid` and `pidfile`".to_owned()),
     };
     number.and_then(|number| i32::try_from(number).ok()).ok_or_else(|| "there is no process number".to_owned())
+}
+
+/// The number in a file that the agent itself may have written: it can't make Standdown wait (a pipe), read without end
+/// (a device) or follow a link, and it names only a process of the user whose file it is.
+fn read_pidfile(path: &str) -> Result<i32, String> {
+    use std::io::Read as _;
+    use std::os::unix::fs::MetadataExt as _;
+
+    use rustix::fs::{Mode, OFlags};
+
+    let failed = |error: std::io::Error| format!("the file of `pidfile` can't be read: {error}");
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = std::fs::File::from(rustix::fs::open(path, flags, Mode::empty()).map_err(|error| failed(error.into()))?);
+    let facts = file.metadata().map_err(failed)?;
+    if !facts.is_file() {
+        return Err("the file of `pidfile` is no ordinary file".to_owned());
+    }
+    let mut text = String::new();
+    file.take(PIDFILE_BYTES_MAX).read_to_string(&mut text).map_err(failed)?;
+    let number = text.split_whitespace().next().and_then(|word| word.parse::<i32>().ok());
+    let pid = number.ok_or_else(|| "there is no process number in the file of `pidfile`".to_owned())?;
+    let process = std::fs::metadata(format!("/proc/{pid}"));
+    let owner = process.map_err(|_| format!("there is no process {pid}, which the file of `pidfile` names"))?.uid();
+    // Whoever may write the file could otherwise point it at anything that runs here.
+    if owner != facts.uid() && facts.uid() != 0 {
+        return Err(format!("process {pid} belongs to another user than the file of `pidfile`"));
+    }
+    Ok(pid)
 }
 
 /// Refuses what would stop the machine or Standdown itself.

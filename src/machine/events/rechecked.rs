@@ -1,8 +1,8 @@
 //! Something contained was looked at again. Found undone, it is a new alert, not a change of what the run did.
 
 use crate::domain::event::Proof;
-use crate::domain::{StepPath, Verdict};
-use crate::machine::effect::Effect;
+use crate::domain::{Principal, StepPath, Verdict};
+use crate::machine::effect::{Effect, Notice};
 use crate::machine::error::IllegalTransition;
 use crate::machine::motion::Motion;
 
@@ -20,6 +20,16 @@ pub fn apply(motion: &mut Motion<'_>, path: &StepPath, proof: &Proof) -> Result<
     }
     match proof {
         Proof::Seen { detail } => record.detail = Some(format!("seen again at {at}: {detail}")),
+        Proof::Blind { detail } => {
+            record.detail = Some(format!("could not be looked at again at {at}: {detail}"));
+            let subject = format!("Could not look again: {}", motion.run.agent.id);
+            let text = format!(
+                "Step `{path}` of {} contained {}. It was to be looked at again at {at}, and that did not work:\n{detail}\n\n\
+                 Nothing says that it was undone, and nothing says that it was not.\n",
+                motion.run.id, motion.run.agent.id,
+            );
+            motion.effects.push(Effect::Alarm(Notice { to: vec![Principal::Owner], subject, text }));
+        }
         Proof::NotSeen { detail } => {
             record.verdict = Some(Verdict::Regressed);
             record.detail = Some(format!("found undone at {at}: {detail}"));

@@ -76,10 +76,8 @@ impl View {
         let Some(rule) = rule else { return false };
         match self.value(rule) {
             Value::Bool(value) => value,
+            Value::String(text) => text.eq_ignore_ascii_case("true"),
             Value::Number(number) => number.as_f64().is_some_and(|number| number > 0.0),
-            Value::String(text) => {
-                text.eq_ignore_ascii_case("true") || text.parse::<u64>().is_ok_and(|number| number > 0)
-            }
             Value::Null => false,
             Value::Array(_) | Value::Object(_) => {
                 self.note(rule, "true or false is expected");

@@ -102,7 +102,8 @@ fn encode_change(row: Row) -> Option<(Target, Vec<Cell>)> {
 
 fn alert_cells(alert: &Alert, incident: Option<Cell>) -> Vec<Cell> {
     let (firing, resolved_at) = match alert.status {
-        AlertStatus::Firing | AlertStatus::Acknowledged => (true, None),
+        // A test must not make the real thing look like a repeat of it.
+        AlertStatus::Firing | AlertStatus::Acknowledged => (!alert.is_test, None),
         AlertStatus::Resolved => (false, Some(alert.ended_at.unwrap_or(alert.received_at))),
         AlertStatus::Event | AlertStatus::Unknown => (false, None),
     };
