@@ -20,7 +20,7 @@ use super::incident::Touched;
 use super::matching::{Match, judge, line};
 use super::subject::Subject;
 
-/// The most runs that one delivery starts in its commit.
+/// How many runs one commit starts before the rest of a delivery goes into a further one.
 const RUNS_MAX: usize = 32;
 
 /// How long an alert counts as firing without being heard of again.
@@ -83,14 +83,19 @@ impl<'a> Batch<'a> {
     }
 
     /// The commit, the runs that begin with it, and the answer.
-    pub fn finish(self) -> (Commit, Vec<Started>, Vec<Follower>, Value) {
+    pub fn finish(self) -> (Commit, Vec<Started>, Vec<Follower>, Vec<Value>) {
         let mut commit = Commit { guards: Vec::new(), rows: self.rows };
         for touched in self.incidents.into_values() {
             let (guard, rows) = touched.into_parts();
             commit.guards.push(guard);
             commit.rows.extend(rows);
         }
-        (commit, self.started, self.followers, json!({ "alerts": self.answers }))
+        (commit, self.started, self.followers, self.answers)
+    }
+
+    /// Whether further alerts belong into a further commit.
+    pub const fn is_full(&self) -> bool {
+        self.started.len() >= RUNS_MAX
     }
 
     fn record(&mut self, mapped: &Mapped, incident: Option<IncidentId>) {
@@ -232,9 +237,6 @@ impl<'a> Batch<'a> {
             (Some(run), OnAlert::Ignore) => return (None, Some(format!("{run} of this playbook is under way"))),
             (Some(_), OnAlert::Restart) | (None, _) => {}
         }
-        if self.started.len() >= RUNS_MAX {
-            return (None, Some(format!("more than {RUNS_MAX} runs would start at once")));
-        }
         let request = StartRequest {
             playbook,
             mode: playbook.mode,
@@ -257,6 +259,7 @@ impl<'a> Batch<'a> {
             }
             Err(error) => {
                 tracing::error!(playbook.name = %playbook.name, %error, "a run could not start");
+                self.tell_playbook_owner(playbook, &format!("it matched, and its run could not start: {error}"));
                 (None, Some(error.to_string()))
             }
         }
@@ -282,7 +285,7 @@ impl<'a> Batch<'a> {
 
     fn tell_playbook_owner(&mut self, playbook: &Playbook, why: &str) {
         let text = format!(
-            "The condition of playbook {} could not be evaluated for an alert, so it did not match:\n{why}\n\nCondition: {}\n",
+            "Playbook {} did not run for an alert:\n{why}\n\nIts condition: {}\n",
             playbook.name,
             playbook.when.source(),
         );
