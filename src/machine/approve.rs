@@ -76,7 +76,7 @@ impl Motion<'_> {
     /// Carries out what a request came to, and asks nobody else.
     pub fn conclude(&mut self, id: ApprovalId, decision: Decision) -> Result<(), IllegalTransition> {
         let approval = self.close(id, decision)?;
-        for path in self.waiting_for(&approval) {
+        for path in self.waiting_for(id) {
             self.carry_out(&path, &approval, decision)?;
         }
         Ok(())
@@ -96,8 +96,8 @@ impl Motion<'_> {
     }
 
     /// The steps that wait for this request: the one that asks, and those that a limit stopped with it.
-    fn waiting_for(&self, approval: &Approval) -> Vec<StepPath> {
-        let waits = StepState::Waiting(Waiting::Approval { id: approval.id });
+    pub fn waiting_for(&self, id: ApprovalId) -> Vec<StepPath> {
+        let waits = StepState::Waiting(Waiting::Approval { id });
         let waiting = self.run.steps.iter().filter(|(_, record)| record.state == waits);
         waiting.map(|(path, _)| path.clone()).collect()
     }
@@ -154,15 +154,8 @@ impl Motion<'_> {
         for threshold in asked.thresholds.iter_mut().filter(|threshold| !threshold.from.is_empty()) {
             threshold.from.extend(more.iter().cloned());
         }
-        // A request that still stands only gets more people; one that is over is asked again, with all that waits for it.
-        let pending = self.run.approvals.get(&approval.id).is_some_and(|it| it.status == ApprovalStatus::Pending);
-        let others = if pending { Vec::new() } else { self.waiting_for(approval) };
-        for other in others.into_iter().filter(|other| *other != path) {
-            // Stopped by the same limit: they join the new request as they joined the old one.
-            let impact = self.action(&other)?.impact;
-            self.set(&other, StepState::Pending)?;
-            self.effects.push(Effect::Authorize { path: other, impact, approved: false });
-        }
+        // Steps that the same limit stopped go on waiting for this request; the new one takes them over. Nothing is asked of
+        // the limit again: that time has passed is no reason to do half of what people were asked about.
         self.say(&path, why)?;
         self.record_mut(&path)?.asks = Some(approval.cause);
         self.effects.insert(0, Effect::Ask { path, cause: approval.cause, asked });
@@ -176,11 +169,6 @@ impl Motion<'_> {
         old.status = ApprovalStatus::Superseded;
         old.decided_at = Some(at);
         let old = old.clone();
-        for other in self.waiting_for(&old).into_iter().filter(|other| *other != old.path) {
-            let impact = self.action(&other)?.impact;
-            self.set(&other, StepState::Pending)?;
-            self.effects.push(Effect::Authorize { path: other, impact, approved: false });
-        }
         self.say(&old.path, why)?;
         self.set(&old.path, StepState::Pending)?;
         self.ask(&old.path, old.cause)
@@ -219,7 +207,7 @@ fn limit_spec(path: &StepPath, cause: ApprovalCause) -> ApprovalSpec {
     }
 }
 
-fn limit_question(paths: &[StepPath], cause: ApprovalCause) -> String {
+pub(super) fn limit_question(paths: &[StepPath], cause: ApprovalCause) -> String {
     let names: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
     format!("Do {} all the same? {}", names.join(" and "), cause.explain())
 }

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use crate::domain::approval::{ApprovalStatus, Plan, Quorum};
 use crate::domain::{Approval, ApprovalCause, ApprovalId, Decision, PersonId, Principal, StepPath, StepState, Waiting};
+use crate::machine::approve::limit_question;
 use crate::machine::context::variables;
 use crate::machine::effect::{Effect, Notice};
 use crate::machine::error::IllegalTransition;
@@ -26,16 +27,22 @@ pub fn apply(
         return extend(motion, path, pending, people, quorums);
     }
     let spec = motion.spec(path, cause)?.into_owned();
-    let releases = motion.releases(path, &spec);
+    let others = taken_over(motion, path)?;
+    let releases: Vec<StepPath> = motion.releases(path, &spec).into_iter().chain(others.iter().cloned()).collect();
     let deadline = after(motion.at, spec.timeout);
     let on_timeout = spec.on_timeout;
     let terms = Terms { path, cause, releases: &releases, quorums, identity: spec.identity, deadline, on_timeout };
-    let rendered = spec.ask.render_text(&variables(&motion.run)).map_err(|error| error.to_string());
+    let rendered = if others.is_empty() {
+        spec.ask.render_text(&variables(&motion.run)).map_err(|error| error.to_string())
+    } else {
+        Ok(limit_question(&releases, cause))
+    };
     let asked = rendered.and_then(|ask| motion.plan(&terms).map(|plan| (ask, plan)));
     let (ask, plan): (String, Plan) = match asked {
         Ok(asked) => asked,
         Err(reason) => {
-            return motion.set(path, StepState::Failed { reason: format!("nobody was asked: {reason}") });
+            let failed = StepState::Failed { reason: format!("nobody was asked: {reason}") };
+            return others.iter().chain([path]).try_for_each(|step| motion.set(step, failed.clone()));
         }
     };
     let escalated = motion
@@ -74,9 +81,18 @@ pub fn apply(
         motion.effects.push(Effect::Alarm(Notice { to: vec![Principal::Fallback], subject, text }));
     }
     motion.run.approvals.insert(id, approval);
-    motion.record_mut(path)?.approval = Some(id);
     motion.effects.push(Effect::AskPeople { approval: id, people: people.clone() });
-    motion.set(path, StepState::Waiting(Waiting::Approval { id }))
+    for other in others.iter().chain([path]) {
+        motion.record_mut(other)?.approval = Some(id);
+        motion.set(other, StepState::Waiting(Waiting::Approval { id }))?;
+    }
+    Ok(())
+}
+
+/// The other steps that wait for the request in whose place this one is asked.
+fn taken_over(motion: &Motion<'_>, path: &StepPath) -> Result<Vec<StepPath>, IllegalTransition> {
+    let Some(old) = motion.record(path)?.approval else { return Ok(Vec::new()) };
+    Ok(motion.waiting_for(old).into_iter().filter(|other| other != path).collect())
 }
 
 /// More people may vote on a request that stands: nobody is removed, its votes count on, and its deadline does not move.

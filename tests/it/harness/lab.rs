@@ -54,11 +54,13 @@ pub struct Agents {
     pub with_token: bool,
     /// Whether nothing contains them without a person.
     pub protected: bool,
+    /// Whether their calls pass the gate, so that a pause stops them.
+    pub gated: bool,
 }
 
 impl Default for Agents {
     fn default() -> Self {
-        Self { ids: vec!["billing-bot".to_owned()], with_token: true, protected: false }
+        Self { ids: vec!["billing-bot".to_owned()], with_token: true, protected: false, gated: true }
     }
 }
 
@@ -272,7 +274,7 @@ fn write(folder: &Path, playbooks: &[&str], agents: &Agents, provider: &str) {
     let mut inventory = "agents:\n".to_owned();
     for id in &agents.ids {
         put(&format!("{id}.token"), &format!("token-of-{id}"));
-        inventory += &format!("  - {{ id: {id}, owner: \"user:ana\", tier: autonomous, gated: true");
+        inventory += &format!("  - {{ id: {id}, owner: \"user:ana\", tier: autonomous, gated: {}", agents.gated);
         if agents.with_token {
             let path = folder.join(format!("{id}.token"));
             inventory += &format!(", credentials: {{ idp: {{ ref: \"file:{}\" }} }}", path.display());

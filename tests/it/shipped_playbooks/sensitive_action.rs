@@ -137,6 +137,38 @@ async fn a_protected_agent_is_not_paused_before_a_person_says_so() {
 }
 
 #[tokio::test]
+async fn a_pause_that_the_gate_can_not_enforce_is_unproven_and_people_are_asked_all_the_same() {
+    let lab = Lab::start(&[&enforced(SHIPPED)], &Agents { gated: false, ..Agents::default() }).await;
+    let id = lab.run_for(RULE, BOT, json!({ "action": "delete the ledger" })).await;
+    let approval = lab.until_asked(id, "override").await;
+    let run = lab.run(id).await;
+    assert_steps(&run, &[("pause", "unproven (unproven)")]);
+    assert_eq!(containment(&run), Some(Verdict::Unproven));
+    lab.vote(id, &approval, "ana", Choice::Reject).await.unwrap();
+    let run = lab.until_finished(id).await.run;
+    assert_ne!(containment(&run), Some(Verdict::Contained), "it is not gated, so nothing was seen to stop it");
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn over_the_limit_of_the_hour_a_person_decides_whether_to_pause() {
+    let ids: Vec<String> = (1..=11).map(|number| format!("bot-{number}")).collect();
+    let lab = Lab::start(&[&enforced(SHIPPED)], &Agents { ids: ids.clone(), ..Agents::default() }).await;
+    for agent in &ids[..10] {
+        let id = lab.run_for(RULE, agent, json!({})).await;
+        lab.until_asked(id, "override").await;
+    }
+    let eleventh = lab.run_for(RULE, "bot-11", json!({})).await;
+    let limit = lab.until_asked(eleventh, "pause").await;
+    assert_eq!(limit.cause, ApprovalCause::Budget);
+    assert!(lab.gate_allows("bot-11"));
+    lab.vote(eleventh, &limit, "sam", Choice::Approve).await.unwrap();
+    lab.until_asked(eleventh, "override").await;
+    assert!(!lab.gate_allows("bot-11"));
+    lab.stop().await;
+}
+
+#[tokio::test]
 async fn as_shipped_it_pauses_nobody_and_asks_nobody() {
     let lab = Lab::start(&[SHIPPED], &Agents::default()).await;
     let id = lab.run_for(RULE, BOT, json!({ "action": "delete the ledger" })).await;
