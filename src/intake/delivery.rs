@@ -1,17 +1,38 @@
 //! One delivery: from bytes to the commit, and again if somebody else was faster.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::domain::{AlertId, SourceId};
+use crate::domain::digest::canonical_json;
+use crate::domain::{AlertId, Digest, SourceId};
 use crate::source::{Authenticated, Mapped, Refusal, Source};
 use crate::store::{Commit, CommitError, DeadLetter, Guard, Inbox, Row, Writer};
 
+use super::Intake;
 use super::answer::{Receipt, Refused};
 use super::plan::Batch;
-use super::{Intake, subject};
+use super::subject::{self, Subject};
 
 /// How often a lost race is decided again.
 const CONFLICTS_MAX: u32 = 3;
+
+/// The most that is kept of a body that can't be decoded, in bytes.
+const UNDECODABLE_BYTES_MAX: usize = 16 * 1024;
+
+/// What is left of a delivery.
+struct Part<'a> {
+    mapped: &'a [Mapped],
+    subjects: &'a [Subject],
+}
+
+/// What one commit took of it.
+enum Taken {
+    /// Nothing: the delivery was taken before, with this answer.
+    Known(Value),
+    /// Everything that was left; the whole answer.
+    All(Value),
+    /// So many alerts, with their answers.
+    Some { count: usize, answers: Vec<Value> },
+}
 
 impl Intake {
     /// Takes a delivery. When this returns `Ok`, everything in it is on disk, and so are the runs that it started.
@@ -23,13 +44,13 @@ impl Intake {
             return Err(Refused::too_large(source.body_bytes_max()));
         }
         let now = self.engine.clock().now();
-        let authenticated = source.authenticate(headers, body, now)?;
+        let mut authenticated = source.authenticate(headers, body, now)?;
         if let Some(receipt) = self.replayed(source, authenticated.delivery_id.as_deref()).await? {
             return Ok(receipt);
         }
         let value = match source.decode(body) {
             Ok(value) => value,
-            Err(refusal) => return Err(self.refuse(source, refusal, String::from_utf8_lossy(body).into_owned()).await),
+            Err(refusal) => return Err(self.refuse(source, refusal, undecodable(source, body)).await),
         };
         let items = match source.map_each(&value, headers, &authenticated, now) {
             Ok(items) => items,
@@ -47,6 +68,9 @@ impl Intake {
             && let Some(first) = refused.first()
         {
             return Err(self.refuse(source, first.refusal.clone(), source.redact(&value).to_string()).await);
+        }
+        if authenticated.delivery_id.is_none() {
+            authenticated.delivery_id = common_delivery_id(&mapped);
         }
         let letters = refused.into_iter().map(|item| self.dead_letter(source, &item.refusal, item.raw.to_string()));
         self.take(source.id(), source.answer(), &authenticated, &mapped, letters.collect()).await
@@ -76,26 +100,64 @@ impl Intake {
         let subjects: Vec<_> = mapped.iter().map(|mapped| subject::of(&inventory, &mapped.alert)).collect();
         let keys: Vec<String> = subjects.iter().map(|subject| subject.key.clone()).collect();
         let _turn = self.engine.turn(keys.iter()).await;
+        let mut answers = Vec::new();
+        let mut from = 0;
+        // Almost always one commit. What would start more runs than one commit takes goes on in a further one, before
+        // the sender is answered: nothing of an accepted delivery is left out.
+        loop {
+            let part = Part {
+                mapped: mapped.get(from..).unwrap_or_default(),
+                subjects: subjects.get(from..).unwrap_or_default(),
+            };
+            let taken = self.take_part(source, authenticated, &part, &answers, &letters).await?;
+            match taken {
+                Taken::Known(answer) | Taken::All(answer) => return Ok(Receipt { status, answer }),
+                Taken::Some { count, answers: more } => {
+                    answers.extend(more);
+                    from += count;
+                }
+            }
+        }
+    }
+
+    /// Takes as much of the rest of a delivery as one commit takes.
+    async fn take_part(
+        &self,
+        source: &SourceId,
+        authenticated: &Authenticated,
+        part: &Part<'_>,
+        before: &[Value],
+        letters: &[Row],
+    ) -> Result<Taken, Refused> {
         let mut conflicts = 0;
         loop {
             if let Some(delivery) = &authenticated.delivery_id
                 && let Some(answer) = self.engine.store().delivery(source, delivery).await?
             {
-                return Ok(Receipt { status, answer });
+                return Ok(Taken::Known(answer));
             }
             let mut batch = Batch::new(self, self.engine.clock().now());
-            for (mapped, subject) in mapped.iter().zip(&subjects) {
+            let mut count = 0;
+            for (mapped, subject) in part.mapped.iter().zip(part.subjects) {
+                if batch.is_full() {
+                    break;
+                }
                 batch.add(mapped, subject).await?;
+                count += 1;
             }
-            let (mut commit, started, followers, answer) = batch.finish();
-            commit.rows.extend(letters.iter().cloned());
-            if let Some(delivery) = &authenticated.delivery_id {
-                record_delivery(&mut commit, source, delivery, self.engine.clock().now(), &answer);
+            let all = count == part.mapped.len();
+            let (mut commit, started, followers, answers) = batch.finish();
+            let answer = in_order(json!({ "alerts": before.iter().chain(&answers).collect::<Vec<_>>() }));
+            if all {
+                commit.rows.extend(letters.iter().cloned());
+                if let Some(delivery) = &authenticated.delivery_id {
+                    record_delivery(&mut commit, source, delivery, self.engine.clock().now(), &answer);
+                }
             }
             match self.engine.commit(commit, started).await {
                 Ok(_) => {
                     self.follow(followers).await;
-                    return Ok(Receipt { status, answer });
+                    return Ok(if all { Taken::All(answer) } else { Taken::Some { count, answers } });
                 }
                 Err(CommitError::Conflict(guard)) if conflicts < CONFLICTS_MAX => {
                     tracing::debug!(?guard, "an intake lost a race and decides again");
@@ -126,6 +188,27 @@ impl Intake {
             body,
         }))
     }
+}
+
+/// The delivery id that the mapping found, if it found the same in every item.
+fn common_delivery_id(mapped: &[Mapped]) -> Option<String> {
+    let first = mapped.first()?.alert.delivery_id.clone()?;
+    mapped.iter().all(|mapped| mapped.alert.delivery_id.as_ref() == Some(&first)).then_some(first)
+}
+
+/// What is kept of a body that can't be decoded. Where the source declares secrets, nobody can say where they stand in
+/// it: then its size and digest are kept, and no byte of it.
+fn undecodable(source: &Source, body: &[u8]) -> String {
+    if source.declares_secrets() {
+        return format!("({} bytes, SHA-256 {})", body.len(), Digest::of(body));
+    }
+    String::from_utf8_lossy(body.get(..UNDECODABLE_BYTES_MAX).unwrap_or(body)).into_owned()
+}
+
+/// The answer with its names in the order in which the store keeps them: a delivery that comes again is answered the same
+/// byte for byte.
+fn in_order(answer: Value) -> Value {
+    serde_json::from_str(&canonical_json(&answer)).unwrap_or(answer)
 }
 
 fn record_delivery(commit: &mut Commit, source: &SourceId, delivery: &str, at: jiff::Timestamp, answer: &Value) {

@@ -64,8 +64,26 @@ impl Motion<'_> {
         }
     }
 
-    /// Carries out what a request came to.
+    /// Carries out what a request came to. Silence may ask more people first.
     pub fn decide(&mut self, id: ApprovalId, decision: Decision) -> Result<(), IllegalTransition> {
+        let expired = self.run.approvals.get(&id).filter(|_| decision == Decision::Expired);
+        let more = expired.filter(|approval| approval.on_timeout == OnTimeout::Escalate && !approval.escalated);
+        let Some(approval) = more.cloned() else { return self.conclude(id, decision) };
+        self.close(id, decision)?;
+        self.escalate(&approval, "nobody decided in time: more people are asked")
+    }
+
+    /// Carries out what a request came to, and asks nobody else.
+    pub fn conclude(&mut self, id: ApprovalId, decision: Decision) -> Result<(), IllegalTransition> {
+        let approval = self.close(id, decision)?;
+        for path in self.waiting_for(id) {
+            self.carry_out(&path, &approval, decision)?;
+        }
+        Ok(())
+    }
+
+    /// Ends a request.
+    fn close(&mut self, id: ApprovalId, decision: Decision) -> Result<Approval, IllegalTransition> {
         let at = self.at;
         let Some(approval) = self.run.approvals.get_mut(&id) else { return Err(IllegalTransition::NoSuchApproval(id)) };
         approval.status = match decision {
@@ -74,14 +92,7 @@ impl Motion<'_> {
             Decision::Expired => ApprovalStatus::Expired,
         };
         approval.decided_at = Some(at);
-        let approval = approval.clone();
-        if decision == Decision::Expired && approval.on_timeout == OnTimeout::Escalate && !approval.escalated {
-            return self.escalate(&approval, "nobody decided in time: more people are asked");
-        }
-        for path in self.waiting_for(approval.id) {
-            self.carry_out(&path, &approval, decision)?;
-        }
-        Ok(())
+        Ok(approval.clone())
     }
 
     /// The steps that wait for this request: the one that asks, and those that a limit stopped with it.
@@ -100,9 +111,12 @@ impl Motion<'_> {
             Body::Approval(_) => self.set(path, StepState::Succeeded),
             Body::Action(action) if goes_on => {
                 let impact = action.impact;
-                self.record_mut(path)?.authorized = true;
+                // Silence is nobody's approval: protection, trust and budget are still asked.
+                let approved = decision == Decision::Approved;
+                let record = self.record_mut(path)?;
+                record.authorized = approved;
                 self.set(path, StepState::Pending)?;
-                self.effects.push(Effect::Authorize { path: path.clone(), impact, approved: true });
+                self.effects.push(Effect::Authorize { path: path.clone(), impact, approved });
                 Ok(())
             }
             Body::Action(_) | Body::Wait(_) => self.set(path, StepState::Rejected),
@@ -135,7 +149,7 @@ impl Motion<'_> {
         let path = approval.path.clone();
         let spec = self.spec(&path, approval.cause)?.into_owned();
         let mut asked = asked(&spec, self.run.started_by.person().cloned());
-        let more = if spec.escalate_to.is_empty() { vec![Principal::Fallback] } else { spec.escalate_to.clone() };
+        let more = spec.more().to_vec();
         asked.approvers.extend(more.iter().cloned());
         for threshold in asked.thresholds.iter_mut().filter(|threshold| !threshold.from.is_empty()) {
             threshold.from.extend(more.iter().cloned());
@@ -146,6 +160,18 @@ impl Motion<'_> {
         self.record_mut(&path)?.asks = Some(approval.cause);
         self.effects.insert(0, Effect::Ask { path, cause: approval.cause, asked });
         Ok(())
+    }
+
+    /// Puts a new request in the place of one whose plan no longer holds.
+    pub fn ask_anew(&mut self, id: ApprovalId, why: &str) -> Result<(), IllegalTransition> {
+        let at = self.at;
+        let Some(old) = self.run.approvals.get_mut(&id) else { return Err(IllegalTransition::NoSuchApproval(id)) };
+        old.status = ApprovalStatus::Superseded;
+        old.decided_at = Some(at);
+        let old = old.clone();
+        self.say(&old.path, why)?;
+        self.set(&old.path, StepState::Pending)?;
+        self.ask(&old.path, old.cause)
     }
 
     /// Silence may do something only where it can be undone.

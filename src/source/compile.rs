@@ -148,6 +148,12 @@ impl Source {
         self.mapping.redact(body)
     }
 
+    /// Whether the source says that its bodies hold secrets.
+    #[must_use]
+    pub fn declares_secrets(&self) -> bool {
+        self.mapping.declares_secrets()
+    }
+
     fn shown_headers(&self, headers: &[(String, String)]) -> Value {
         let hidden = |name: &str| SECRET_HEADERS.contains(&name) || name == self.authenticator.secret_header();
         let shown = headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), Value::from(value.as_str())));

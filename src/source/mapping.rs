@@ -82,4 +82,9 @@ impl Mapping {
     pub(super) fn redact(&self, value: &Value) -> Value {
         self.redaction.redact(value)
     }
+
+    /// Whether the source declares anything secret.
+    pub(super) fn declares_secrets(&self) -> bool {
+        !self.redaction.is_empty()
+    }
 }

@@ -66,7 +66,8 @@ async fn read(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, codes::BODY_TOO_LARGE, detail)
         };
         while let Some(chunk) = stream.next().await {
-            let broken = |_| Problem::new(StatusCode::BAD_REQUEST, codes::BODY, "failed to read the body: it broke off");
+            let broken =
+                |_| Problem::new(StatusCode::BAD_REQUEST, codes::BODY, "failed to read the body: it broke off");
             let chunk = chunk.map_err(broken)?;
             length = length.saturating_add(chunk.len());
             if length > bytes_max.saturating_add(DISCARDED_BYTES_MAX) {
@@ -81,13 +82,11 @@ async fn read(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
         }
         Ok(Bytes::from(bytes))
     };
-    match tokio::time::timeout(BODY_TIME_MAX, whole).await {
-        Ok(read) => read,
-        Err(_) => {
-            let detail = "failed to read the body: it did not arrive within 10 seconds";
-            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, codes::BODY_TOO_SLOW, detail))
-        }
-    }
+    let Ok(read) = tokio::time::timeout(BODY_TIME_MAX, whole).await else {
+        let detail = "failed to read the body: it did not arrive within 10 seconds";
+        return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, codes::BODY_TOO_SLOW, detail));
+    };
+    read
 }
 
 const fn outcome(refused: &Refused) -> &'static str {

@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::approval::{DecideError, Receipt};
 use crate::web::ui::form::Entry;
-use crate::web::ui::view::{Faults, Notice, RequestView, Typed};
 use crate::web::ui::segment::Segment;
+use crate::web::ui::view::{Faults, Notice, RequestView, Typed};
 use crate::web::ui::{ClientAddress, Ui};
 
 type Received = Result<Form<Entry>, FormRejection>;
