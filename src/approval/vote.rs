@@ -3,6 +3,9 @@
 use crate::domain::approval::{ApprovalStatus, Choice};
 use crate::domain::{Actor, Approval, ApprovalId, Assurance, Digest, Event, EventKind, PersonId, Run, RunId};
 
+use crate::engine::SubmitError;
+use crate::store::RunLog;
+
 use super::{Approvals, DecideError};
 
 /// The longest reason, in characters.
@@ -47,8 +50,15 @@ impl Approvals {
     pub(super) async fn cast(&self, ballot: Ballot<'_>) -> Result<ApprovalStatus, DecideError> {
         let Ballot { run, approval, person, choice, reason, plan, assurance } = ballot;
         let reason = reason.trim().to_owned();
-        let kind = EventKind::Voted { approval, person: person.clone(), choice, reason, assurance, plan };
+        // Who may vote is found again now: somebody may have left the group since they were asked.
+        let asked = self.engine.store().run(run).await.map_err(SubmitError::Read)?;
+        let eligible = asked.map(|run| self.engine.eligible(&run, approval)).unwrap_or_default();
+        let kind = EventKind::Voted { approval, person: person.clone(), choice, reason, assurance, plan, eligible };
         let run = self.submit(run, person, assurance, kind).await?;
+        if run.approvals.get(&approval).is_some_and(|approval| approval.status == ApprovalStatus::Superseded) {
+            // The vote found that what would be done had changed; people are asked anew.
+            return Err(DecideError::PlanChanged);
+        }
         Ok(run.approvals.get(&approval).map_or(ApprovalStatus::Pending, |approval| approval.status))
     }
 

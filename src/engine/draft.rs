@@ -84,7 +84,8 @@ impl Engine {
         self.drive(playbook, empty(run, expected, before, permits), event, effects)
     }
 
-    /// Answers the machine's questions until it has none.
+    /// Answers the machine's questions until it has none; what an answer leads to comes before the questions after it, so
+    /// that a step which a limit stops finds the request that the step before it has just made.
     fn drive(
         &self,
         playbook: &Playbook,
@@ -94,26 +95,27 @@ impl Engine {
     ) -> Result<Draft, IllegalTransition> {
         let at = first.at;
         draft.events.push(first);
-        let mut answers = VecDeque::new();
-        for effect in effects {
-            answers.extend(self.answer(playbook, &mut draft, effect, at));
-        }
-        while let Some(kind) = answers.pop_front() {
+        let mut open = VecDeque::from(effects);
+        while let Some(effect) = open.pop_front() {
+            let Some(kind) = self.answer(playbook, &mut draft, effect, at) else { continue };
             if draft.events.len() >= EVENTS_MAX {
                 tracing::error!(run.id = %draft.run.id, "one event led to more than {EVENTS_MAX} others; the rest waits");
                 break;
             }
             let event = Event::by_system(at, kind);
-            let (run, effects) = transition(playbook, draft.run, &event)?;
-            draft.run = run;
+            let effects = match transition(playbook, draft.run.clone(), &event) {
+                Ok((run, effects)) => {
+                    draft.run = run;
+                    effects
+                }
+                // An earlier answer ended what this one is for: a failed step stopped the run, say. It is moot, not wrong.
+                Err(IllegalTransition::Finished { .. } | IllegalTransition::WrongState { .. }) => continue,
+                Err(error) => return Err(error),
+            };
             draft.events.push(event);
-            // What an answer leads to comes before the other answers: a second step that a limit stops must find the
-            // request of the first, so that people are asked once about both.
-            let mut further = Vec::new();
-            for effect in effects {
-                further.extend(self.answer(playbook, &mut draft, effect, at));
+            for effect in effects.into_iter().rev() {
+                open.push_front(effect);
             }
-            further.into_iter().rev().for_each(|kind| answers.push_front(kind));
         }
         Ok(draft)
     }

@@ -3,5 +3,9 @@
 
 mod crashes;
 mod flow;
+mod frozen;
 pub(crate) mod harness;
+mod limits;
 pub(crate) mod outside;
+mod races;
+mod versions;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::domain::digest::canonical_json;
 use crate::domain::{AlertId, Digest, SourceId};
 use crate::source::{Authenticated, Mapped, Refusal, Source};
 use crate::store::{Commit, CommitError, DeadLetter, Guard, Inbox, Row, Writer};
@@ -146,7 +147,7 @@ impl Intake {
             }
             let all = count == part.mapped.len();
             let (mut commit, started, followers, answers) = batch.finish();
-            let answer = json!({ "alerts": before.iter().chain(&answers).collect::<Vec<_>>() });
+            let answer = in_order(json!({ "alerts": before.iter().chain(&answers).collect::<Vec<_>>() }));
             if all {
                 commit.rows.extend(letters.iter().cloned());
                 if let Some(delivery) = &authenticated.delivery_id {
@@ -202,6 +203,12 @@ fn undecodable(source: &Source, body: &[u8]) -> String {
         return format!("({} bytes, SHA-256 {})", body.len(), Digest::of(body));
     }
     String::from_utf8_lossy(body.get(..UNDECODABLE_BYTES_MAX).unwrap_or(body)).into_owned()
+}
+
+/// The answer with its names in the order in which the store keeps them: a delivery that comes again is answered the same
+/// byte for byte.
+fn in_order(answer: Value) -> Value {
+    serde_json::from_str(&canonical_json(&answer)).unwrap_or(answer)
 }
 
 fn record_delivery(commit: &mut Commit, source: &SourceId, delivery: &str, at: jiff::Timestamp, answer: &Value) {

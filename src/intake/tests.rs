@@ -1,1 +1,8 @@
+//! Deliveries tried over a real store and a real engine: what comes in, what it leads to, and what must never happen.
 
+mod by_hand;
+mod deliveries;
+mod desk;
+mod follow_up;
+mod property;
+mod refusals;

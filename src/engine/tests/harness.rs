@@ -91,13 +91,18 @@ impl World {
         std::fs::write(self.playbooks().join(format!("{name}.yaml")), text).unwrap();
     }
 
-    /// Starts the daemon and everything that runs in it.
-    pub fn start(&self) -> Life {
-        self.start_with(true)
+    /// Takes the file of a playbook away.
+    pub fn remove(&self, name: &str) {
+        std::fs::remove_file(self.playbooks().join(format!("{name}.yaml"))).unwrap();
     }
 
-    /// Builds the daemon; its loops run only if asked.
-    pub fn start_with(&self, loops: bool) -> Life {
+    /// The time.
+    pub fn clock_now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Starts the daemon and everything that runs in it.
+    pub fn start(&self) -> Life {
         let mut builder = if self.threads {
             tokio::runtime::Builder::new_multi_thread()
         } else {
@@ -124,9 +129,7 @@ impl World {
                 system_alerts: sender,
             };
             let (engine, waiting) = Engine::build(parts).await.unwrap();
-            if loops {
-                engine.run(waiting);
-            }
+            engine.run(waiting);
             (engine, loaded)
         });
         Life { engine, loaded, clock: self.clock.clone(), alerts: Mutex::new(alerts), supervisor, runtime }
@@ -239,6 +242,7 @@ impl Life {
             reason: "looked at the logs".into(),
             assurance: Assurance::Link,
             plan: approval.plan.hash,
+            eligible: approval.people.clone(),
         };
         self.on(self.engine.submit(run, Event { at: self.clock.now(), actor, kind }))
     }
@@ -296,6 +300,7 @@ pub async fn launch(engine: &Engine, playbook: &str, agent: &str, trust: Trust) 
         agent: &agent,
         alert: &Alert { trust, ..alert(at) },
         actor: Actor::Source { id: SourceId::parse("detector").unwrap() },
+        inherits: Vec::new(),
     };
     let started = engine.prepare(request).unwrap();
     engine.commit(Commit::default(), vec![started]).await.unwrap().remove(0).id

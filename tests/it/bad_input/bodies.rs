@@ -76,7 +76,7 @@ async fn what_can_not_be_read_is_answered_400_with_its_reason_and_kept_as_a_dead
     for path in ["/incidents", "/runs", "/approvals"] {
         assert_eq!(after[path], before[path], "{path}");
     }
-    assert_eq!(scene.gate(Scene::AGENT).await, 204, "nothing acted on what could not be read");
+    assert!(scene.gate_allows(Scene::AGENT).await, "nothing acted on what could not be read");
     scene.assert_serves().await;
 }
 

@@ -1,0 +1,111 @@
+//! Playbook versions: a run finishes on the one it started with, and a broken file takes nothing away.
+
+use super::flow::CONTAIN;
+use super::harness::{Life, World, path};
+use super::outside::seen;
+use crate::clock::Clock;
+use crate::domain::approval::Choice;
+use crate::domain::{Attempt, PlaybookName, RunStatus, StepState};
+use crate::engine::SubmitError;
+use crate::store::Playbooks;
+
+fn serving(life: &Life, name: &str) -> String {
+    let serving = life.engine.library().serving();
+    serving[&PlaybookName::parse(name).unwrap()].title.clone()
+}
+
+fn reload(life: &Life) -> crate::engine::Loaded {
+    life.clock.advance(std::time::Duration::from_secs(1));
+    life.on(life.engine.library().load(life.engine.store(), life.clock.now())).unwrap()
+}
+
+const OTHER: &str = r#"
+playbook: other
+title: Other
+owner: user:ana
+mode: enforce
+match: { when: "true" }
+stages:
+  - stage: only
+    steps:
+      - { step: act, action: try.keyed }
+"#;
+
+#[test]
+fn a_broken_file_keeps_its_last_good_version_serving_also_after_a_restart() {
+    let world = World::new(&[CONTAIN, OTHER]);
+    let life = world.start();
+    world.write(&CONTAIN.replace("title: Contain", "title: Newer"));
+    assert!(reload(&life).kept.is_empty());
+    assert_eq!(serving(&life, "contain"), "Newer");
+    world.write(&CONTAIN.replace("agent.pause", "agent.paws"));
+    world.write(&OTHER.replace("title: Other", "title: Mended"));
+    let loaded = reload(&life);
+    assert_eq!((loaded.kept.len(), loaded.serving), (1, 2));
+    assert!(!loaded.diagnostics.is_empty());
+    assert_eq!((serving(&life, "contain"), serving(&life, "other")), ("Newer".into(), "Mended".into()));
+    life.crash();
+    let life = world.start();
+    assert_eq!(life.loaded.kept.len(), 1);
+    assert_eq!(serving(&life, "contain"), "Newer");
+    let run = life.launch("contain", "billing-bot");
+    life.vote(run, "ana", Choice::Approve).unwrap();
+    life.until_finished(run);
+}
+
+#[test]
+fn a_file_that_was_taken_away_no_longer_serves() {
+    let world = World::new(&[CONTAIN, OTHER]);
+    let life = world.start();
+    world.remove("other");
+    assert_eq!(reload(&life).serving, 1);
+}
+
+#[test]
+fn a_run_under_way_finishes_on_the_version_that_it_started_with_even_after_a_restart() {
+    let world = World::new(&[CONTAIN]);
+    let life = world.start();
+    let run = life.launch("contain", "billing-bot");
+    life.pending(run);
+    let digest = life.run(run).digest;
+    world.write(&CONTAIN.replace("step: resume", "step: let_go").replace("releases: [resume]", "releases: [let_go]"));
+    reload(&life);
+    life.crash();
+    let life = world.start();
+    assert!(life.on(life.engine.store().playbook_text(&digest)).unwrap().unwrap().contains("step: resume"));
+    life.vote(run, "ana", Choice::Approve).unwrap();
+    let run = life.until_finished(run);
+    assert_eq!(run.steps[&path("resume")].state, StepState::Succeeded);
+    assert_eq!(run.digest, digest);
+    life.checked_history(run.id);
+}
+
+#[test]
+fn a_run_that_can_not_be_understood_any_more_does_not_stop_the_recovery_of_others() {
+    let mut world = World::new(&[CONTAIN, OTHER]);
+    world.outside.hang("try.keyed", "send");
+    world.outside.hang("try.contain", "prove");
+    let life = world.start();
+    let (lost, good) = (life.launch("other", "mail-bot"), life.launch("contain", "billing-bot"));
+    life.until("both are under way", async || {
+        world.outside.count("try.keyed", "send") == 1 && world.outside.count("try.contain", "prove") == 1
+    });
+    life.crash();
+    world.missing_actions = vec!["try.keyed"];
+    world.outside.answer("try.contain", "prove", seen());
+    world.outside.release();
+    let life = world.start();
+    life.vote(good, "ana", Choice::Approve).unwrap();
+    life.until_finished(good);
+    life.on(life.engine.reconcile());
+    let stuck = life.run(lost);
+    assert!(matches!(stuck.steps[&path("act")].state, StepState::Doing(Attempt::Running { .. })));
+    assert!(matches!(life.on(life.engine.history(lost)), Err(SubmitError::Playbook(_))));
+    assert_eq!(stuck.status, RunStatus::Running { stage: 0 });
+    life.crash();
+    world.missing_actions.clear();
+    let life = world.start();
+    life.until_finished(lost);
+    assert_eq!(world.outside.count("try.keyed", "send"), 2, "as soon as the action is back, the run goes on");
+    life.checked_history(lost);
+}

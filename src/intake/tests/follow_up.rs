@@ -1,0 +1,141 @@
+//! Alerts about what is known already: repeats, ends, further alerts about an agent with a run under way.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::desk::{ASK, Desk, alert, alert_with, run_of};
+use crate::domain::{HoldLevel, Outcome, RunStatus};
+use crate::engine::HoldRequest;
+use crate::engine::tests::harness::{World, agent_id, ana};
+use crate::store::{Inbox, ReadModel, StoredAlert};
+
+fn stored(desk: &Desk) -> Vec<StoredAlert> {
+    let incident = desk.incidents().remove(0).id;
+    desk.life.on(desk.intake.engine().store().alerts_of(incident)).unwrap()
+}
+
+#[test]
+fn a_repeat_is_counted_and_starts_no_second_run() {
+    let world = World::new(&[ASK]);
+    let desk = Desk::open(&world);
+    let first = desk.taken(&alert("a", "billing-bot"));
+    world.clock.advance(Duration::from_secs(60));
+    let again = desk.taken(&alert("a", "billing-bot"));
+    assert_eq!(
+        (&again["outcome"], &again["alert"], &again["incident"]),
+        (&json!("folded"), &first["alert"], &first["incident"])
+    );
+    let alerts = stored(&desk);
+    assert_eq!((alerts.len(), alerts[0].count, alerts[0].last_seen_at), (1, 2, world.clock_now()));
+    assert_eq!((desk.life.runs().len(), desk.life.run(run_of(&first)).joined), (1, 0));
+    assert_eq!(desk.incidents()[0].alerts, 2);
+}
+
+#[test]
+fn an_alert_that_was_not_heard_of_for_a_day_is_a_new_one() {
+    let world = World::new(&[ASK]);
+    let desk = Desk::open(&world);
+    desk.taken(&alert("a", "billing-bot"));
+    world.clock.advance(Duration::from_secs(25 * 3600));
+    assert_eq!(desk.taken(&alert("a", "billing-bot"))["outcome"], json!("accepted"));
+}
+
+#[test]
+fn the_end_of_an_alert_is_recorded_and_lifts_no_hold() {
+    let world = World::new(&[ASK]);
+    let desk = Desk::open(&world);
+    let run = run_of(&desk.taken(&alert("a", "billing-bot")));
+    let resolved = desk.taken(&alert_with("a", "billing-bot", &json!({ "status": "resolved" })));
+    assert_eq!(resolved["outcome"], json!("resolved"));
+    assert!(stored(&desk)[0].resolved_at.is_some());
+    assert!(!desk.life.gate_allows("billing-bot"), "the agent stays paused");
+    desk.life.pending(run);
+    assert_eq!(
+        desk.taken(&alert_with("a", "billing-bot", &json!({ "status": "resolved" })))["outcome"],
+        json!("ignored")
+    );
+    let again = desk.taken(&alert("a", "billing-bot"));
+    assert_eq!(again["outcome"], json!("accepted"), "what fires after its end is a new alert");
+    assert_eq!(run_of(&again), run, "and joins the run under way");
+}
+
+#[test]
+fn an_end_older_than_the_last_firing_is_ignored() {
+    let world = World::new(&[ASK]);
+    let desk = Desk::open(&world);
+    desk.taken(&alert_with("a", "billing-bot", &json!({ "occurred_at": "2026-11-23T02:59:00Z" })));
+    let old = json!({ "status": "resolved", "ended_at": "2026-11-23T02:50:00Z" });
+    assert_eq!(desk.taken(&alert_with("a", "billing-bot", &old))["outcome"], json!("ignored"));
+    assert_eq!(stored(&desk)[0].resolved_at, None);
+}
+
+#[test]
+fn an_acknowledged_alert_starts_nothing() {
+    let world = World::new(&[ASK]);
+    let desk = Desk::open(&world);
+    let answer = desk.taken(&alert_with("a", "billing-bot", &json!({ "status": "acknowledged" })));
+    assert_eq!((&answer["run"], &answer["playbooks"][0]["matched"]), (&json!(null), &json!(false)));
+    assert!(desk.life.runs().is_empty());
+}
+
+#[test]
+fn a_further_alert_joins_the_run_under_way() {
+    let world = World::new(&[ASK]);
+    let desk = Desk::open(&world);
+    let first = run_of(&desk.taken(&alert("a", "billing-bot")));
+    let second = run_of(&desk.taken(&alert("b", "billing-bot")));
+    assert_eq!((first, desk.life.runs().len()), (second, 1));
+    assert_eq!(desk.life.run(first).joined, 1);
+    assert_eq!(desk.facts(&desk.incidents()[0]), ["incident_opened", "alert_joined"]);
+    let history = desk.life.checked_history(first);
+    assert!(history.entries.iter().any(|entry| entry.text.ends_with("joined")));
+}
+
+#[test]
+fn a_playbook_that_restarts_puts_a_new_run_in_the_place_of_the_old_one() {
+    let world = World::new(&[&ASK.replace("on_new_alert: join", "on_new_alert: restart")]);
+    let desk = Desk::open(&world);
+    let first = run_of(&desk.taken(&alert("a", "billing-bot")));
+    let second = run_of(&desk.taken(&alert("b", "billing-bot")));
+    assert_ne!(first, second);
+    assert_eq!(desk.life.run(first).status, RunStatus::Finished(Outcome::Superseded));
+    assert!(!desk.life.run(second).status.is_finished());
+    assert!(!desk.life.gate_allows("billing-bot"), "the hold of the old run stays");
+    desk.life.checked_history(first);
+}
+
+#[test]
+fn a_playbook_that_ignores_further_alerts_says_so() {
+    let world = World::new(&[&ASK.replace("on_new_alert: join", "on_new_alert: ignore")]);
+    let desk = Desk::open(&world);
+    let first = run_of(&desk.taken(&alert("a", "billing-bot")));
+    let second = desk.taken(&alert("b", "billing-bot"));
+    assert_eq!(second["run"], json!(null));
+    assert!(second["playbooks"][0]["why_not"].as_str().unwrap().contains(&first.to_string()));
+    assert_eq!(desk.life.run(first).joined, 0);
+}
+
+#[test]
+fn the_end_of_a_hold_comes_in_by_the_same_door_and_may_start_a_playbook() {
+    let text = ASK.replace("token_anomalous_use", "hold_ended").replace("action: agent.pause", "action: try.keyed");
+    let text = text
+        .replace("releases: [resume], ", "")
+        .replace("action: undo, with: { steps: [pause] }", "action: notify, with: { to: owner, template: decided }");
+    let world = World::new(&[&text]);
+    let desk = Desk::open(&world);
+    let until = Some("2026-11-23T04:00:00Z".parse().unwrap());
+    let (agent, reason) = (agent_id("billing-bot"), "looking into it".to_owned());
+    let request = HoldRequest { agent, level: HoldLevel::Paused, reason, until, by: ana() };
+    desk.life.on(desk.life.engine.place_hold(request)).unwrap();
+    desk.life.wait(Duration::from_secs(3600));
+    for own in desk.life.own_alerts() {
+        desk.life.on(desk.intake.receive_system(own)).unwrap();
+    }
+    let alerts = stored(&desk);
+    assert_eq!((alerts[0].alert.source.as_str(), alerts[0].alert.rule.as_deref()), ("system", Some("hold_ended")));
+    assert_eq!(desk.life.runs().len(), 1);
+    let source = crate::domain::SourceId::parse("system").unwrap();
+    let last = desk.intake.engine().store().last_alert(&source, &alerts[0].alert.dedup_key);
+    assert!(desk.life.on(last).unwrap().is_some());
+}

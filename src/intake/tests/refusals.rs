@@ -1,0 +1,100 @@
+//! Deliveries that are not taken: what the sender is told, and that nothing is left behind.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::desk::{ASK, Desk, alert, bearer, signed, sources};
+use crate::engine::tests::harness::World;
+use crate::intake::{Intake, RefusedKind};
+use crate::store::ReadModel;
+
+fn nothing_is_there(desk: &Desk) {
+    assert!(desk.incidents().is_empty() && desk.life.runs().is_empty() && desk.told().is_empty());
+    assert!(desk.life.gate_allows("billing-bot"));
+}
+
+#[test]
+fn a_sender_that_does_not_prove_itself_leaves_nothing_behind() {
+    let world = World::new(&[ASK]);
+    let desk = Desk::open(&world);
+    let body = alert("a", "billing-bot").to_string();
+    let receive = |source: &'static str, headers: Vec<(String, String)>| {
+        desk.life.on(desk.intake.receive(source, &headers, body.as_bytes())).unwrap_err()
+    };
+    let wrong = receive("detector", vec![("authorization".into(), "Bearer guess".into())]);
+    assert_eq!(wrong.kind, RefusedKind::Unauthenticated);
+    assert!(!wrong.to_string().contains("guess") && !wrong.to_string().contains("s3cr3t"));
+    assert_eq!(receive("signed", Vec::new()).kind, RefusedKind::Unauthenticated);
+    assert_eq!(receive("nobody\r\n", bearer()).kind, RefusedKind::UnknownSource);
+    let old = world.clock_now() - jiff::SignedDuration::from_mins(10);
+    assert_eq!(receive("signed", signed("d-1", old, &body)).kind, RefusedKind::Unauthenticated, "too old");
+    nothing_is_there(&desk);
+    assert!(
+        desk.life.on(desk.intake.engine().store().dead_letters(10)).unwrap().is_empty(),
+        "nobody can fill the disk"
+    );
+}
+
+#[test]
+fn an_authenticated_body_that_can_not_be_used_is_kept_for_operators() {
+    let world = World::new(&[ASK]);
+    let desk = Desk::open(&world);
+    for body in [&b"{\"id\": 1, \"id\": 2}"[..], b"\xff\xfe", b"", b"[]", br#"{"title": "no id"}"#] {
+        let refused = desk.life.on(desk.intake.receive("detector", &bearer(), body)).unwrap_err();
+        assert_eq!(refused.kind, RefusedKind::BadRequest, "{}", String::from_utf8_lossy(body));
+    }
+    assert_eq!(desk.life.on(desk.intake.engine().store().dead_letters(10)).unwrap().len(), 5);
+    nothing_is_there(&desk);
+}
+
+#[test]
+fn a_body_that_is_too_large_is_refused_before_it_is_read() {
+    let world = World::new(&[ASK]);
+    let desk = Desk::open(&world);
+    let refused = desk.life.on(desk.intake.receive("detector", &bearer(), &vec![b' '; 1024 * 1024 + 1])).unwrap_err();
+    assert_eq!((refused.kind, refused.code), (RefusedKind::TooLarge, "SD2002"));
+}
+
+#[test]
+fn a_store_that_is_gone_means_try_again_later_and_leaves_nothing_behind() {
+    let world = World::new(&[ASK]);
+    let desk = Desk::open(&world);
+    desk.life.on(desk.intake.engine().store().close());
+    let batch = json!({ "alerts": [alert("a", "billing-bot"), { "title": "no id" }] });
+    let refused = desk.send(&batch).unwrap_err();
+    assert_eq!(refused.kind, RefusedKind::Unavailable);
+    assert!(refused.hint.unwrap().contains("nothing was recorded"));
+    assert!(desk.life.gate_allows("billing-bot"));
+    desk.crash();
+    let desk = Desk::open(&world);
+    nothing_is_there(&desk);
+    assert!(desk.life.on(desk.intake.engine().store().dead_letters(10)).unwrap().is_empty());
+    desk.taken(&alert("a", "billing-bot"));
+    assert_eq!(desk.life.runs().len(), 1);
+}
+
+#[test]
+fn a_full_queue_refuses_at_once_and_what_was_refused_is_not_there() {
+    let mut world = World::new(&[]);
+    world.threads = true;
+    world.store_options.queue_length_max = 1;
+    world.store_options.batch_commits_max = 1;
+    let desk = Desk::open(&world);
+    let intake = Arc::new(Intake::new(desk.life.engine.clone(), sources()));
+    let results = desk.life.on(async {
+        let mut deliveries = tokio::task::JoinSet::new();
+        for number in 0..400 {
+            let intake = intake.clone();
+            let body = alert(&format!("a-{number}"), &format!("stranger-{number}")).to_string();
+            deliveries.spawn(async move { intake.receive("detector", &bearer(), body.as_bytes()).await });
+        }
+        deliveries.join_all().await
+    });
+    drop(intake);
+    let taken = results.iter().filter(|result| result.is_ok()).count();
+    let kinds = results.iter().filter_map(|result| result.as_ref().err()).map(|refused| refused.kind);
+    assert!(kinds.clone().all(|kind| matches!(kind, RefusedKind::Overloaded { retry_after_seconds: 1.. })));
+    assert!(kinds.count() > 0, "the queue was never full");
+    assert_eq!(desk.incidents().len(), taken);
+}
