@@ -1,11 +1,11 @@
-//! `standdown incidents`: the list, and one with its alerts and runs.
+//! `standdown incidents`: the list, one with its alerts and runs, and its close.
 
 use clap::Subcommand;
 use jiff::Timestamp;
 
 use crate::domain::IncidentId;
 use crate::machine::Tone;
-use crate::web::api::view::{IncidentList, IncidentView};
+use crate::web::api::view::{Closure, IncidentList, IncidentView};
 
 use super::context::Context;
 use super::exit::Error;
@@ -29,6 +29,14 @@ pub enum Incidents {
         /// The incident, inc_...
         id: IncidentId,
     },
+    /// Close an incident whose runs are over; holds on its agent stay
+    Close {
+        /// The incident, inc_...
+        id: IncidentId,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 impl Incidents {
@@ -42,6 +50,11 @@ impl Incidents {
             }
             Self::Show { id } => {
                 let view: IncidentView = context.client()?.get(&format!("/incidents/{id}"), &[]).await?;
+                context.show(&view, |view| words(view, now))
+            }
+            Self::Close { id, reason } => {
+                let path = format!("/incidents/{id}/close");
+                let view: IncidentView = context.client()?.post(&path, &Closure { reason }).await?;
                 context.show(&view, |view| words(view, now))
             }
         }

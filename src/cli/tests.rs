@@ -23,6 +23,7 @@ fn what_the_help_and_the_answers_tell_people_to_type_is_taken() {
         "standdown check playbooks --format github".to_owned(),
         "standdown demo --yes".to_owned(),
         "standdown incidents list --open --json".to_owned(),
+        format!("standdown incidents close {} --reason x", run.replace("run_", "inc_")),
         format!("standdown runs show {run} --follow"),
         format!("standdown runs cancel {run} --reason x"),
         format!("standdown runs resolve {run} --step pause[1] --as not-applied --reason x"),

@@ -1,4 +1,4 @@
-//! Incidents: the list, and one with its alerts and runs.
+//! Incidents: the list, one with its alerts and runs, and its close by a person.
 
 use axum::Json;
 use axum::extract::State;
@@ -11,8 +11,9 @@ use crate::web::problem::Problem;
 use crate::web::{Caller, WebState, codes};
 
 use super::LIST_MAX;
-use super::reading::{Asked, Id, limit};
-use super::view::{IncidentList, IncidentView};
+use super::reading::{Asked, Body, Id, limit};
+use super::runs::reason;
+use super::view::{Closure, IncidentList, IncidentView};
 
 /// Which incidents.
 #[derive(Debug, Default, Deserialize)]
@@ -39,11 +40,27 @@ pub async fn show(
     State(state): State<WebState>,
     Id(id): Id<IncidentId>,
 ) -> Result<Json<IncidentView>, Problem> {
+    Ok(Json(load(&state, id).await?))
+}
+
+/// `POST /incidents/{id}/close`: a person says that it is over.
+pub async fn close(
+    caller: Caller,
+    State(state): State<WebState>,
+    Id(id): Id<IncidentId>,
+    Body(closure): Body<Closure>,
+) -> Result<Json<IncidentView>, Problem> {
+    let reason = reason(&closure.reason)?;
+    state.engine.close_incident(id, &caller.person_actor()?, &reason).await?;
+    Ok(Json(load(&state, id).await?))
+}
+
+async fn load(state: &WebState, id: IncidentId) -> Result<IncidentView, Problem> {
     let store = state.engine.store();
     let incident = store.incident(id).await?.ok_or_else(|| no_such_incident(id))?;
     let alerts = store.alerts_of(id).await?.into_iter().map(Into::into).collect();
     let runs = store.runs(Some(id), LIST_MAX).await?;
-    Ok(Json(IncidentView { incident, alerts, runs }))
+    Ok(IncidentView { incident, alerts, runs })
 }
 
 pub(super) fn no_such_incident(id: IncidentId) -> Problem {

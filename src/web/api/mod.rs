@@ -34,6 +34,7 @@ pub(super) fn router() -> Router<WebState> {
         .route("/status", get(status::show))
         .route("/incidents", get(incidents::list))
         .route("/incidents/{id}", get(incidents::show))
+        .route("/incidents/{id}/close", post(incidents::close))
         .route("/runs", get(runs::list).post(manual::start))
         .route("/runs/{id}", get(runs::show))
         .route("/runs/{id}/cancel", post(runs::cancel))

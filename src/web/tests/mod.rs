@@ -6,6 +6,7 @@ mod approvals;
 mod gate;
 mod health;
 mod hooks;
+mod incidents;
 mod runs;
 
 use std::collections::BTreeMap;

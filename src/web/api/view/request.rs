@@ -29,6 +29,14 @@ pub struct Cancellation {
     pub reason: String,
 }
 
+/// `POST /incidents/{id}/close`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Closure {
+    /// Why.
+    pub reason: String,
+}
+
 /// `POST /runs/{id}/resolve`: what happened to a call that nobody else can judge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -141,6 +141,8 @@ pub struct RunView {
     pub verdict: Option<Verdict>,
     /// When the agent was seen to be contained.
     pub contained_at: Option<Timestamp>,
+    /// When its alert arrived: the time to contain is counted from here.
+    pub alert_received_at: Timestamp,
     /// Who or what started it.
     pub started_by: Actor,
     /// When.
@@ -184,6 +186,7 @@ impl RunView {
             status: run.status.as_str().to_owned(),
             verdict: containment.map(|(verdict, _)| verdict),
             contained_at: containment.and_then(|(_, at)| at),
+            alert_received_at: run.alert.received_at,
             started_by: run.started_by.clone(),
             started_at: run.started_at,
             deadline: run.deadline,
