@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 
+use crate::domain::actor::LOCAL_PREFIX;
 use crate::domain::{Actor, Assurance, PersonId};
 
 use super::problem::Problem;
@@ -35,7 +36,9 @@ impl Caller {
     pub fn actor(&self) -> Result<Actor, Problem> {
         let id = match self {
             Self::Person(id) => id.clone(),
-            Self::Administrator { uid } => PersonId::parse(&format!("local-{uid}")).map_err(|_| Problem::internal())?,
+            Self::Administrator { uid } => {
+                PersonId::parse(&format!("{LOCAL_PREFIX}{uid}")).map_err(|_| Problem::internal())?
+            }
         };
         Ok(Actor::Person { id, assurance: Assurance::Api })
     }

@@ -21,6 +21,8 @@ pub const NOT_HELD: &str = "SD3007";
 pub const REASON_MISSING: &str = "SD3008";
 /// The playbook only observes.
 pub const OBSERVES_ONLY: &str = "SD3009";
+/// The incident can't be closed now.
+pub const INCIDENT_STATE: &str = "SD3010";
 /// There is no such request to people.
 pub const NO_SUCH_APPROVAL: &str = "SD4001";
 /// The request is no longer pending.
@@ -60,7 +62,7 @@ pub const INTERNAL: &str = "SD5012";
 /// The daemon is not ready.
 pub const NOT_READY: &str = "SD5013";
 
-const EXPLANATIONS: [(&str, &str); 28] = [
+const EXPLANATIONS: [(&str, &str); 29] = [
     (NO_SUCH_RUN, "There is no run with this id; `standdown runs list` shows the newest."),
     (RUN_STATE, "The run is over, or its step is not in a state in which this can happen to it; read the run again."),
     (
@@ -73,6 +75,7 @@ const EXPLANATIONS: [(&str, &str); 28] = [
     (NOT_HELD, "The agent is active: there is no hold to lift."),
     (REASON_MISSING, "Every change has a reason in the history: say why."),
     (OBSERVES_ONLY, "The playbook says `mode: observe`; what it does is changed in its file, not by a request."),
+    (INCIDENT_STATE, "The incident is closed already, or runs of it are not over; read the incident again."),
     (NO_SUCH_APPROVAL, "There is no request with this id; `standdown approvals list` shows the newest."),
     (ALREADY_DECIDED, "Somebody else decided first, or the run ended; the answer shows the outcome."),
     (NOT_ELIGIBLE, "Only those who were asked may vote, and never whoever started the run."),

@@ -1,17 +1,16 @@
 //! For whoever watches the daemon: is it up, can it serve, what does it count.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, FromRequestParts as _, State};
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, FORWARDED};
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::store::ReadModel;
-
-use super::codes;
 use super::problem::Problem;
 use super::state::WebState;
+use super::{Caller, Peer, codes};
 
 /// `GET /healthz`: the process answers.
 pub async fn alive() -> &'static str {
@@ -27,8 +26,7 @@ pub async fn ready(State(state): State<WebState>) -> Result<Response, Problem> {
     if state.last_load.get().is_none() {
         missing.push("playbooks have not been loaded");
     }
-    if let Err(error) = state.engine.store().ping().await {
-        tracing::error!(%error, "the store does not answer");
+    if !state.metrics.store_answers(&state.engine).await {
         missing.push("the store does not answer");
     }
     if missing.is_empty() {
@@ -38,8 +36,21 @@ pub async fn ready(State(state): State<WebState>) -> Result<Response, Problem> {
     Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, codes::NOT_READY, detail).retry_after(5))
 }
 
-/// `GET /metrics`: the `OpenMetrics` text format.
-pub async fn metrics(State(state): State<WebState>) -> Result<Response, Problem> {
-    let text = state.metrics.scrape(&state.engine).await?;
+/// `GET /metrics`: the `OpenMetrics` text format, for a caller of the API or a scraper on this machine: what is counted
+/// tells strangers how the defence stands.
+pub async fn metrics(State(state): State<WebState>, mut parts: Parts) -> Result<Response, Problem> {
+    if !is_local(&parts) {
+        Caller::from_request_parts(&mut parts, &state).await?;
+    }
+    let text = state.metrics.text(&state.engine).await?;
     Ok(([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response())
+}
+
+/// Whether the request comes from this machine itself, and not through a proxy that runs on it.
+fn is_local(parts: &Parts) -> bool {
+    let forwarded = parts.headers.contains_key(FORWARDED) || parts.headers.contains_key("x-forwarded-for");
+    match parts.extensions.get::<ConnectInfo<Peer>>() {
+        Some(ConnectInfo(Peer::Network(address))) => address.ip().to_canonical().is_loopback() && !forwarded,
+        Some(ConnectInfo(Peer::Local { .. })) | None => false,
+    }
 }

@@ -5,6 +5,9 @@
 
 mod runs;
 
+use std::convert::Infallible;
+
+use jiff::SignedDuration;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabel as _, EncodeLabelSet, LabelSetEncoder};
 use prometheus_client::metrics::counter::Counter;
@@ -13,10 +16,15 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use crate::engine::Engine;
-use crate::store::{Approvals, Outbox};
+use crate::store::{Approvals, Outbox, ReadModel};
 
+use super::fresh::Fresh;
 use super::problem::Problem;
 
+/// How long a scrape serves: it reads the store, which has better things to do.
+const SCRAPE_LIFETIME: SignedDuration = SignedDuration::from_secs(2);
+/// How long an answer of the store counts.
+const PING_LIFETIME: SignedDuration = SignedDuration::from_secs(1);
 /// The most open requests to people that are counted.
 const APPROVALS_MAX: u32 = 1_000;
 
@@ -45,6 +53,8 @@ pub struct Metrics {
     approvals_pending: Gauge,
     frozen: Gauge,
     runs: runs::Tally,
+    scraped: Fresh<String>,
+    store_answers: Fresh<bool>,
 }
 
 impl Metrics {
@@ -79,6 +89,8 @@ impl Metrics {
             gate_refused,
             gate_unauthenticated,
             registry,
+            scraped: Fresh::new(SCRAPE_LIFETIME),
+            store_answers: Fresh::new(PING_LIFETIME),
         }
     }
 
@@ -98,8 +110,25 @@ impl Metrics {
         .inc();
     }
 
+    /// Everything as text; at most 2 seconds old.
+    pub async fn text(&self, engine: &Engine) -> Result<String, Problem> {
+        self.scraped.get(engine.clock().now(), self.scrape(engine)).await
+    }
+
+    /// Whether the store answers, or did at most a second ago.
+    pub async fn store_answers(&self, engine: &Engine) -> bool {
+        let ask = async {
+            let answer = engine.store().ping().await;
+            if let Err(error) = &answer {
+                tracing::error!(%error, "the store does not answer");
+            }
+            Ok::<bool, Infallible>(answer.is_ok())
+        };
+        self.store_answers.get(engine.clock().now(), ask).await.unwrap_or_else(|never| match never {})
+    }
+
     /// Reads what the store knows and writes everything down.
-    pub async fn scrape(&self, engine: &Engine) -> Result<String, Problem> {
+    async fn scrape(&self, engine: &Engine) -> Result<String, Problem> {
         let store = engine.store();
         let (waiting, undelivered) = store.message_counts().await?;
         let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);

@@ -10,6 +10,7 @@ pub mod api;
 mod caller;
 pub mod codes;
 mod envelope;
+mod fresh;
 mod gate;
 mod health;
 mod hooks;

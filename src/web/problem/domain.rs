@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 
 use crate::engine::playbooks::{LibraryError, LoadError};
-use crate::engine::{HoldError, SubmitError};
+use crate::engine::{CloseError, HoldError, SubmitError};
 use crate::intake::{ByHandError, Refused, RefusedKind};
 use crate::machine::IllegalTransition;
 use crate::store::{CommitError, ReadError};
@@ -26,7 +26,8 @@ impl From<ReadError> for Problem {
             ReadError::Damaged { what, id, .. } => {
                 tracing::error!(%error, "something stored can't be understood");
                 let detail = format!("failed to read {what} {id}: what is stored can't be understood");
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, codes::INTERNAL, detail).hint("run `standdown fsck`")
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, codes::INTERNAL, detail)
+                    .hint("keep a copy of the database file and restore a backup")
             }
         }
     }
@@ -82,6 +83,19 @@ impl From<HoldError> for Problem {
             HoldError::NotHeld(_) => (StatusCode::CONFLICT, codes::NOT_HELD),
             HoldError::ReasonMissing => (StatusCode::UNPROCESSABLE_ENTITY, codes::REASON_MISSING),
             HoldError::Commit(error) => return error.into(),
+        };
+        Self::new(status, code, error.to_string())
+    }
+}
+
+impl From<CloseError> for Problem {
+    fn from(error: CloseError) -> Self {
+        let (status, code) = match error {
+            CloseError::NoSuchIncident(_) => (StatusCode::NOT_FOUND, codes::NO_SUCH_INCIDENT),
+            CloseError::AlreadyClosed(_) | CloseError::RunsOpen { .. } => (StatusCode::CONFLICT, codes::INCIDENT_STATE),
+            CloseError::ReasonMissing => (StatusCode::UNPROCESSABLE_ENTITY, codes::REASON_MISSING),
+            CloseError::Read(error) => return error.into(),
+            CloseError::Commit(error) => return error.into(),
         };
         Self::new(status, code, error.to_string())
     }

@@ -32,7 +32,7 @@ async fn runs_verdicts_and_answers_of_the_gate_are_counted() {
     let world = World::new().await;
     world.alert().await;
     world.send(ask("/gate/billing-bot")).await;
-    let metrics = world.send(ask("/metrics")).await;
+    let metrics = world.get("/metrics").await;
     assert!(metrics.header("content-type").starts_with("application/openmetrics-text"));
     for line in [
         "standdown_runs_started_total{mode=\"enforce\"} 1",
@@ -44,4 +44,30 @@ async fn runs_verdicts_and_answers_of_the_gate_are_counted() {
     ] {
         assert!(metrics.text.contains(line), "{line} in {}", metrics.text);
     }
+}
+
+#[tokio::test]
+async fn metrics_are_for_callers_and_for_this_machine_and_not_for_strangers() {
+    let world = World::new().await;
+    let here = || Peer::Network(SocketAddr::from(([127, 0, 0, 1], 40_000)));
+    let status = async |peer: Peer, request: Request<Body>| world.send(from(peer, request)).await.status.as_u16();
+    assert_eq!(status(network(), ask("/metrics")).await, 401);
+    assert_eq!(status(network(), request(Method::GET, "/metrics", Some(ANA), None)).await, 200);
+    assert_eq!(status(here(), ask("/metrics")).await, 200);
+    assert_eq!(status(Peer::Local { uid: Some(4242) }, ask("/metrics")).await, 200);
+    let mut proxied = ask("/metrics");
+    proxied.headers_mut().insert("x-forwarded-for", "198.51.100.7".parse().unwrap());
+    assert_eq!(status(here(), proxied).await, 401, "a proxy on this machine asks for a stranger");
+    assert_eq!(status(network(), ask("/readyz")).await, 200);
+}
+
+#[tokio::test]
+async fn metrics_are_read_from_the_store_at_most_every_two_seconds() {
+    let world = World::new().await;
+    let open = async || world.get("/metrics").await.text.contains("standdown_runs_open 1");
+    assert!(!open().await);
+    world.alert().await;
+    assert!(!open().await, "two seconds have not passed");
+    world.clock.advance(Duration::from_secs(2));
+    assert!(open().await);
 }

@@ -55,7 +55,7 @@ async fn deliveries_are_counted_by_source_and_strangers_do_not_make_labels() {
     for name in ["x1", "x2", "x3"] {
         world.send(request(Method::POST, &format!("/hooks/{name}"), None, Some(alert()))).await;
     }
-    let metrics = world.send(request(Method::GET, "/metrics", None, None)).await.text;
+    let metrics = world.get("/metrics").await.text;
     assert!(metrics.contains("standdown_deliveries_total{source=\"detector\",outcome=\"taken\"} 1"), "{metrics}");
     assert!(
         metrics.contains("standdown_deliveries_total{source=\"unknown\",outcome=\"unknown_source\"} 3"),
