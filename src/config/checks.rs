@@ -84,7 +84,10 @@ pub(super) fn paths(document: &Document, shape: &Shape, faults: &mut Vec<Diagnos
     if let Some(store) = shape.store.as_deref() {
         let sqlite = store.strip_prefix("sqlite:").is_some_and(|path| !path.is_empty() && !path.starts_with("//"));
         let postgres = store.starts_with("postgres://") || store.starts_with("postgresql://");
-        if !sqlite && !postgres {
+        if postgres {
+            let fault = document.error("/store", codes::WRONG_VALUE, "this version has no store in PostgreSQL");
+            faults.push(fault.hint("only sqlite: in this version, as in sqlite:/var/lib/standdown/standdown.db"));
+        } else if !sqlite {
             let fault = document.error("/store", codes::WRONG_VALUE, "this is no store");
             faults.push(fault.hint("write sqlite: and a path, as in sqlite:/var/lib/standdown/standdown.db"));
         }

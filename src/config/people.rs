@@ -11,6 +11,7 @@ use aws_lc_rs::constant_time;
 use super::document::Document;
 use super::shape::{PersonShape, Shape};
 use super::{codes, pointer};
+use crate::domain::actor::LOCAL_PREFIX;
 use crate::domain::digest::Digest;
 use crate::domain::directory::{Directory, Person, Principal};
 use crate::domain::names::PersonId;
@@ -58,6 +59,10 @@ pub(super) fn read(document: &Document, shape: &Shape, faults: &mut Vec<Diagnost
     for (id, person) in &shape.people {
         let at = pointer::child("/people", id.as_str());
         check_address(document, &at, person, faults);
+        if id.as_str().starts_with(LOCAL_PREFIX) {
+            let message = format!("`{LOCAL_PREFIX}` begins the names of users of this machine who are nobody here");
+            faults.push(document.error(&at, codes::WRONG_VALUE, message).hint("name the person otherwise"));
+        }
         add_credentials(document, &at, id, person, &mut credentials, faults);
         let name = person.name.clone().unwrap_or_else(|| id.to_string());
         let (email, webhook) = (person.email.clone(), person.webhook.clone());

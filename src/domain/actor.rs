@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::names::{PersonId, SourceId};
 
+/// Begins the names of users of this machine whom the configuration maps to no person; no person's id begins so.
+pub const LOCAL_PREFIX: &str = "local-";
+
 /// How a person proved who they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

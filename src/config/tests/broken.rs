@@ -16,7 +16,8 @@ const CASES: &[Case] = &[
     ("public_url: https://x.example.com/?a=b\n", &[(codes::PUBLIC_URL, 1, 13)]),
     ("public_url: ftp://x.example.com\n", &[(codes::PUBLIC_URL, 1, 13)]),
     ("store: mysql://x\n", &[(codes::WRONG_VALUE, 1, 8)]),
-    ("store: postgres://u:hunter2@db/s\n", &[(codes::LITERAL_SECRET, 1, 8)]),
+    ("store: postgres://u:hunter2@db/s\n", &[(codes::WRONG_VALUE, 1, 8), (codes::LITERAL_SECRET, 1, 8)]),
+    ("store: postgres://db/standdown\n", &[(codes::WRONG_VALUE, 1, 8)]),
     ("playbooks: nowhere\n", &[(codes::PATH, 1, 12)]),
     ("agents: nowhere.yaml\n", &[(codes::UNREADABLE, 1, 9)]),
     ("log: {level: loud}\n", &[(codes::UNKNOWN_WORD, 1, 14)]),
@@ -86,6 +87,12 @@ fn faults_of_people_are_placed_and_a_token_is_not_repeated() {
     assert_eq!(found, expected, "{faults:#?}");
     assert!(!format!("{faults:?}").contains("hunter2"));
     assert_eq!(faults[6].hint.as_deref(), Some("did you mean `ana`?"));
+}
+
+#[test]
+fn no_person_has_the_name_of_a_user_of_the_machine() {
+    let faults = Files::new("people:\n  local-0: {}\nfallback_owner: [user:local-0]\n").faults();
+    assert_eq!((faults[0].code, faults[0].span.unwrap().line), (codes::WRONG_VALUE, 2), "{faults:#?}");
 }
 
 #[test]
