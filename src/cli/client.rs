@@ -39,8 +39,15 @@ impl Client {
     pub fn network(url: &str, token: &str) -> Result<Self, Error> {
         let base = url.trim_end_matches('/').to_owned();
         let parsed = url::Url::parse(&base).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-        if parsed.is_none() {
+        let Some(parsed) = parsed else {
             return Err(Error::Usage(format!("failed to call `{base}`: an address begins with https:// or http://")));
+        };
+        if parsed.scheme() == "http" && !is_loopback(&parsed) {
+            let text = format!(
+                "failed to call `{base}`: over http:// the token could be read on its way; use https://, or a tunnel to \
+                 http://127.0.0.1"
+            );
+            return Err(Error::Usage(text));
         }
         let builder =
             || reqwest::Client::builder().timeout(ANSWER_TIME_MAX).redirect(reqwest::redirect::Policy::none());
@@ -101,6 +108,15 @@ impl Client {
     }
 }
 
+fn is_loopback(url: &url::Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
+
 fn unusable(error: &reqwest::Error) -> Error {
     Error::Failed(format!("failed to make a client: {error}"))
 }
@@ -141,5 +157,18 @@ mod tests {
     #[test]
     fn an_address_without_a_scheme_is_refused() {
         assert!(matches!(Client::network("standdown.example.com", "t"), Err(Error::Usage(_))));
+    }
+
+    #[test]
+    fn a_token_goes_unencrypted_to_this_machine_alone() {
+        crate::client::tls::install_provider();
+        for url in
+            ["http://standdown.example.com", "http://10.0.0.1:8080", "http://localhost.example.com", "http://0.0.0.0"]
+        {
+            assert!(matches!(Client::network(url, "t"), Err(Error::Usage(_))), "{url}");
+        }
+        for url in ["https://standdown.example.com", "http://127.0.0.1:8080/", "http://[::1]:1", "http://localhost:1"] {
+            assert!(Client::network(url, "t").is_ok(), "{url}");
+        }
     }
 }

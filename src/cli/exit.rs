@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use crate::web::problem::Body;
 
 use super::output;
-use super::render::add;
+use super::render::{add, printable};
 
 /// Why a command did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -62,13 +62,18 @@ impl Error {
     }
 
     fn text(&self) -> String {
-        let mut text = format!("error: {self}\n");
+        // What the daemon says may quote what somebody sent to it.
+        let foreign = |text: &str| match self {
+            Self::Problem(_) | Self::Answer { .. } | Self::Unreachable { .. } => printable(text),
+            Self::Failed(_) | Self::Usage(_) | Self::Output(_) => text.to_owned(),
+        };
+        let mut text = format!("error: {}\n", foreign(&self.to_string()));
         if let Some(hint) = self.hint() {
-            add(&mut text, format_args!("hint: {hint}\n"));
+            add(&mut text, format_args!("hint: {}\n", foreign(hint)));
         }
         if let Self::Problem(body) = self {
             let request = body.request_id.as_deref().map(|id| format!(", request {id}")).unwrap_or_default();
-            add(&mut text, format_args!("      ({}{request})\n", body.code));
+            add(&mut text, format_args!("      ({})\n", printable(&format!("{}{request}", body.code))));
         }
         text
     }
@@ -97,6 +102,23 @@ mod tests {
         let far = Error::Unreachable { place: "s".into(), reason: "r".into(), hint: "start it".into() };
         assert_eq!(far.code(), 3);
         assert_eq!(far.text(), "error: failed to reach the daemon at s: r\nhint: start it\n");
+    }
+
+    #[test]
+    fn what_the_daemon_says_can_not_steer_the_terminal() {
+        let evil = "gone\u{1b}]0;x\u{7}\r\u{202e}\u{9b}2J";
+        let body = Body {
+            title: evil.into(),
+            status: 404,
+            code: evil.into(),
+            detail: evil.into(),
+            hint: Some(evil.into()),
+            request_id: Some(evil.into()),
+        };
+        let text = Error::Problem(Box::new(body)).text();
+        assert!(text.starts_with("error: gone"), "{text:?}");
+        assert!(!text.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{text:?}");
+        assert_eq!(text.lines().count(), 3, "{text:?}");
     }
 
     #[test]

@@ -27,7 +27,10 @@ pub enum ReadError {
         reason: String,
     },
     /// What was stored can't be read back: another version wrote it, or it is damaged.
-    #[error("failed to read {what} {id}: what is stored can't be understood: {reason}; run `standdown fsck`")]
+    #[error(
+        "failed to read {what} {id}: what is stored can't be understood: {reason}; \
+         keep a copy of the database file and restore a backup"
+    )]
     Damaged {
         /// What was read.
         what: &'static str,

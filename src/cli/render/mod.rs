@@ -24,6 +24,12 @@ pub fn quoted(text: &str) -> String {
     one_line(text)
 }
 
+/// Text from outside at its full length, without characters that steer a terminal or turn its text.
+pub fn printable(text: &str) -> String {
+    // `one_line` cuts; word by word nothing that a message needs is lost.
+    text.split_whitespace().map(one_line).collect::<Vec<_>>().join(" ")
+}
+
 /// A value, or a dash.
 pub fn or_dash(text: Option<impl ToString>) -> String {
     text.map_or_else(|| "-".to_owned(), |text| text.to_string())

@@ -40,12 +40,12 @@ pub fn head(run: &RunView, now: Timestamp) -> String {
         );
     }
     if let Some(verdict) = run.verdict {
-        let seen = run.contained_at.map(|at| format!(", seen {} after the start", offset(at, run.started_at)));
+        let seen = run.contained_at.map(|at| format!(", seen {} after the alert", offset(at, run.alert_received_at)));
         field("containment", &format!("{verdict}{}", seen.unwrap_or_default()));
     }
     field("version", &run.digest.prefix());
     if !run.consistent {
-        field("history", &paint(Tone::Bad, "DOES NOT LEAD TO THE STORED STATE: run `standdown fsck`"));
+        field("history", &paint(Tone::Bad, "DOES NOT LEAD TO THE STORED STATE: keep a copy of the database file"));
     }
     text
 }

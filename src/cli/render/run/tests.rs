@@ -19,6 +19,7 @@ fn run(status: &str, needs_operator: Option<&str>) -> RunView {
         "status": status,
         "verdict": "contained",
         "contained_at": "2026-11-23T03:58:17.250Z",
+        "alert_received_at": "2026-11-23T03:58:14.750Z",
         "started_by": { "source": { "id": "detector" } },
         "started_at": start,
         "deadline": null,
@@ -49,7 +50,7 @@ fn a_run_is_told_from_its_start_with_what_is_known_of_the_containment() {
     let lines: Vec<_> = text.lines().collect();
     assert_eq!(lines[0], "run_00000000000000000000000000 token-misuse (enforce) for billing-bot  … running");
     assert!(text.contains("started      2026-11-23 03:58:15Z (2 min ago) by source detector"), "{text}");
-    assert!(text.contains("containment  contained, seen +2.250 s after the start"), "{text}");
+    assert!(text.contains("containment  contained, seen +2.500 s after the alert"), "{text}");
     assert!(lines.contains(&"      +0.000 s  run     · run started"), "{text}");
     assert!(lines.contains(&"      +2.250 s  revoke  ✓ contained: [2Jseen"), "{text}");
 }
