@@ -24,10 +24,7 @@ pub(super) struct Ballot<'a> {
 
 impl Approvals {
     /// Refuses early what the machine would refuse, before anybody has to look for a code.
-    pub(super) fn check_open(&self, approval: &Approval, person: &PersonId) -> Result<(), DecideError> {
-        if self.decides_too_often(person) {
-            return Err(DecideError::TooMany);
-        }
+    pub(super) fn check_open(&self, approval: &Approval) -> Result<(), DecideError> {
         match approval.status {
             ApprovalStatus::Pending if self.engine.clock().now() < approval.deadline => Ok(()),
             ApprovalStatus::Pending | ApprovalStatus::Expired => Err(DecideError::Expired),
@@ -65,7 +62,8 @@ impl Approvals {
         Ok(run.approvals.get(&approval).map_or(ApprovalStatus::Pending, |approval| approval.status))
     }
 
-    /// Submits what a person did, if they are still one of the configuration's people.
+    /// Submits what a person did, if they are still one of the configuration's people. It counts against them only now
+    /// that they have proven who they are.
     pub(super) async fn submit(
         &self,
         run: RunId,
@@ -75,6 +73,9 @@ impl Approvals {
     ) -> Result<Run, DecideError> {
         if !self.engine.inventory().directory().people.contains_key(person) {
             return Err(DecideError::NotEligible(person.clone()));
+        }
+        if self.decides_too_often(person) {
+            return Err(DecideError::TooMany);
         }
         let actor = Actor::Person { id: person.clone(), assurance };
         let event = Event { at: self.engine.clock().now(), actor, kind };

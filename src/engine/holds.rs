@@ -13,6 +13,7 @@ use crate::domain::{
 use crate::store::{Agents, Commit, CommitError, Guard, ReadError, Row, RunLog, Writer};
 
 use super::draft::hold_event;
+use super::gate::Known;
 use super::submit::stopping;
 use super::{Engine, SystemAlert};
 
@@ -157,8 +158,7 @@ impl Engine {
     /// another hold was placed must not be put in over the one that has it.
     pub(super) fn refresh_gate(&self) {
         let _turn = self.inner.refreshing.lock().unwrap_or_else(PoisonError::into_inner);
-        let inventory = self.inventory();
-        let known = inventory.agents().map(|agent| agent.id.clone()).collect();
+        let known = Known::of(self.inventory().agents());
         self.inner.gate.swap(known, self.inner.holds.all().iter());
     }
 

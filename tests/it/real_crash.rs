@@ -73,7 +73,7 @@ async fn a_decision_that_was_answered_is_carried_out_although_the_daemon_dies_at
     world.agent_sees(200).await;
     let ended = world.run_in(&run, "completed").await;
     assert_eq!(ended["consistent"], true, "{ended:#}");
-    let receipt = world.daemon.send(Method::GET, answer.header("location"), &[], None).await;
+    let receipt = world.daemon.send(Method::GET, &answer.location(), &[], None).await;
     assert!(receipt.status == 200 && receipt.text.contains("false alarm"), "{receipt:?}");
 }
 

@@ -43,7 +43,7 @@ async fn a_wrong_code_keeps_what_was_typed_and_says_how_many_tries_are_left() {
     assert!(!scene.gate_allows(Scene::AGENT).await);
     let answer = scene.decide(&request, "approve", &request.code, &plan).await;
     assert_eq!(answer.status, 303, "the right code at the last try is taken: {answer:?}");
-    let receipt = answer.header("location").to_owned();
+    let receipt = answer.location();
     assert!(receipt.starts_with("/r/"), "{receipt}");
     assert_eq!(scene.until_finished(&run).await["status"], "completed");
     assert_eq!(scene.daemon.send(Method::GET, &receipt, &[], None).await.status, 200);

@@ -83,7 +83,7 @@ impl World {
         assert_eq!(page.status, 200, "{page:?}");
         let answer = self.post_form(request, Request::form(&page.text, choice, reason, &request.code)).await;
         assert_eq!(answer.status, 303, "{answer:?}");
-        let receipt = self.daemon.send(Method::GET, answer.header("location"), &[], None).await;
+        let receipt = self.daemon.send(Method::GET, &answer.location(), &[], None).await;
         assert_eq!(receipt.status, 200, "{receipt:?}");
         receipt.text
     }
