@@ -56,9 +56,7 @@ impl Live {
 impl Claim {
     /// Whether the call is one of what is claimed.
     pub fn covers(&self, call: &Call) -> bool {
-        self.key.run == call.run
-            && self.key.path == call.path
-            && self.key.later_look == (call.phase == Phase::Recheck)
+        self.key.run == call.run && self.key.path == call.path && self.key.later_look == (call.phase == Phase::Recheck)
     }
 }
 

@@ -7,10 +7,10 @@ use crate::domain::{AlertId, Digest, SourceId};
 use crate::source::{Authenticated, Mapped, Refusal, Source};
 use crate::store::{Commit, CommitError, DeadLetter, Guard, Inbox, Row, Writer};
 
+use super::Intake;
 use super::answer::{Receipt, Refused};
 use super::plan::Batch;
 use super::subject::{self, Subject};
-use super::Intake;
 
 /// How often a lost race is decided again.
 const CONFLICTS_MAX: u32 = 3;
@@ -105,7 +105,10 @@ impl Intake {
         // Almost always one commit. What would start more runs than one commit takes goes on in a further one, before
         // the sender is answered: nothing of an accepted delivery is left out.
         loop {
-            let part = Part { mapped: mapped.get(from..).unwrap_or_default(), subjects: subjects.get(from..).unwrap_or_default() };
+            let part = Part {
+                mapped: mapped.get(from..).unwrap_or_default(),
+                subjects: subjects.get(from..).unwrap_or_default(),
+            };
             let taken = self.take_part(source, authenticated, &part, &answers, &letters).await?;
             match taken {
                 Taken::Known(answer) | Taken::All(answer) => return Ok(Receipt { status, answer }),

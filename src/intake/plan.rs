@@ -159,8 +159,7 @@ impl<'a> Batch<'a> {
         let dedup = identity(alert);
         if let Some((first, incident)) = self.fresh.get(&dedup) {
             self.rows.push(Row::AlertRepeated { alert: *first, at: self.at });
-            self.answers
-                .push(json!({ "alert": first, "outcome": "folded", "incident": incident, "playbooks": [] }));
+            self.answers.push(json!({ "alert": first, "outcome": "folded", "incident": incident, "playbooks": [] }));
             return Ok(());
         }
         let incident = self.touch(alert, subject).await?;

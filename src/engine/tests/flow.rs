@@ -197,13 +197,14 @@ fn a_call_that_was_not_sent_is_made_again_with_the_same_key_when_its_time_has_co
 
 #[test]
 fn an_undo_begins_even_while_the_same_step_is_being_looked_at_again() {
-    let text = CONTAIN.replace("steps: [pause]", "steps: [pause, revoke]").replace("playbook: contain", "playbook: both");
+    let text =
+        CONTAIN.replace("steps: [pause]", "steps: [pause, revoke]").replace("playbook: contain", "playbook: both");
     let world = World::new(&[&text]);
     world.outside.hang("try.contain", "recheck");
     let life = world.start();
     let run = life.launch("both", "billing-bot");
     life.pending(run);
-    life.wait(Duration::from_secs(600));
+    life.wait(Duration::from_mins(10));
     life.until("the later look hangs", async || world.outside.count("try.contain", "recheck") == 1);
     life.vote(run, "ana", Choice::Approve).unwrap();
     let run = life.until_finished(run);

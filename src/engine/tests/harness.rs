@@ -65,7 +65,7 @@ impl World {
             options: Options {
                 workers: 8,
                 // Recovery runs at the start of every life and whenever a test calls it.
-                reconcile_every: Duration::from_secs(3600),
+                reconcile_every: Duration::from_hours(1),
                 reach: Reach { email: true, webhooks: BTreeSet::new() },
                 ..Options::default()
             },
@@ -339,11 +339,7 @@ pub fn directory() -> Directory {
         let email = Some(format!("{id}@example.com"));
         (id.clone(), Person { name: id.to_string(), id, email, webhook: None })
     });
-    Directory {
-        people: BTreeMap::from(people),
-        groups: BTreeMap::new(),
-        fallback: vec!["user:sam".parse().unwrap()],
-    }
+    Directory { people: BTreeMap::from(people), groups: BTreeMap::new(), fallback: vec!["user:sam".parse().unwrap()] }
 }
 
 pub fn alert(at: Timestamp) -> Alert {

@@ -146,7 +146,9 @@ fn usual(call: &Call, clock: &dyn Clock) -> CallResult {
 }
 
 pub fn applied() -> CallResult {
-    CallResult::Ended(CallOutcome::Applied { output: json!({ "status": 200, "ratio": 0.1, "big": 123_456_789.123_456_78 }) })
+    CallResult::Ended(CallOutcome::Applied {
+        output: json!({ "status": 200, "ratio": 0.1, "big": 123_456_789.123_456_78 }),
+    })
 }
 
 pub fn not_sent() -> CallResult {

@@ -59,10 +59,8 @@ fn a_submission_that_lost_a_race_decides_again() {
     });
     life.on(async {
         for _ in 0..20 {
-            let (one, two) = tokio::join!(
-                life.engine.submit(run, joined(&life.engine)),
-                other.submit(run, joined(&other))
-            );
+            let (one, two) =
+                tokio::join!(life.engine.submit(run, joined(&life.engine)), other.submit(run, joined(&other)));
             one.unwrap();
             two.unwrap();
         }

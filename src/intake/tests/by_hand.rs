@@ -57,7 +57,11 @@ fn a_run_by_hand_may_only_observe() {
     assert!(desk.life.gate_allows("billing-bot"));
     let quiet = World::new(&[&ASK.replace("mode: enforce", "mode: observe")]);
     let desk = Desk::open(&quiet);
-    assert_eq!(start(&desk, wanted("ask", "billing-bot")).unwrap().mode, Mode::Observe, "never more than the playbook says");
+    assert_eq!(
+        start(&desk, wanted("ask", "billing-bot")).unwrap().mode,
+        Mode::Observe,
+        "never more than the playbook says"
+    );
 }
 
 #[test]

@@ -25,7 +25,10 @@ fn an_alert_its_incident_and_its_run_are_on_disk_with_one_commit() {
     assert_eq!(answer["incident"], json!(incident.id));
     assert_eq!(desk.facts(incident), ["incident_opened"]);
     let alerts = desk.life.on(desk.intake.engine().store().alerts_of(incident.id)).unwrap();
-    assert_eq!(alerts.iter().map(|it| (json!(it.alert.id), it.count)).collect::<Vec<_>>(), [(answer["alert"].clone(), 1)]);
+    assert_eq!(
+        alerts.iter().map(|it| (json!(it.alert.id), it.count)).collect::<Vec<_>>(),
+        [(answer["alert"].clone(), 1)]
+    );
     let body = desk.life.on(desk.intake.engine().store().alert_body(alerts[0].alert.id)).unwrap();
     assert_eq!(body, Some(alert("a", "billing-bot")));
     desk.life.checked_history(run_of(&answer));
@@ -50,10 +53,10 @@ fn an_alert_that_no_playbook_matches_is_an_incident_and_says_why_not() {
     let answer = desk.taken(&alert_with("a", "billing-bot", &json!({ "rule": "other" })));
     assert_eq!(answer["run"], json!(null));
     let line = &answer["playbooks"][0];
-    assert_eq!((&line["matched"], &line["why_not"]), (
-        &json!(false),
-        &json!("`alert.rule == 'token_anomalous_use'` did not hold")
-    ));
+    assert_eq!(
+        (&line["matched"], &line["why_not"]),
+        (&json!(false), &json!("`alert.rule == 'token_anomalous_use'` did not hold"))
+    );
     assert_eq!(desk.incidents()[0].status, IncidentStatus::New);
 }
 
@@ -104,7 +107,8 @@ fn different_alerts_about_one_agent_at_once_share_one_incident() {
         for number in 0..20 {
             let intake = intake.clone();
             let body = alert(&format!("a-{number}"), "billing-bot").to_string();
-            let work = async move { intake.receive("detector", &super::desk::bearer(), body.as_bytes()).await.unwrap() };
+            let work =
+                async move { intake.receive("detector", &super::desk::bearer(), body.as_bytes()).await.unwrap() };
             deliveries.spawn(work);
         }
         deliveries.join_all().await
@@ -137,7 +141,10 @@ fn a_sender_that_repeats_itself_within_one_body_starts_one_run() {
     let desk = Desk::open(&world);
     let batch = json!({ "alerts": [alert("a", "billing-bot"), alert("a", "billing-bot")] });
     let answer = desk.send(&batch).unwrap().answer;
-    assert_eq!((&answer["alerts"][0]["outcome"], &answer["alerts"][1]["outcome"]), (&json!("accepted"), &json!("folded")));
+    assert_eq!(
+        (&answer["alerts"][0]["outcome"], &answer["alerts"][1]["outcome"]),
+        (&json!("accepted"), &json!("folded"))
+    );
     assert_eq!(desk.life.runs().len(), 1);
     let stored = desk.life.on(desk.intake.engine().store().alerts_of(desk.incidents()[0].id)).unwrap();
     assert_eq!((stored.len(), stored[0].count), (1, 2));
@@ -189,7 +196,11 @@ fn a_test_alert_is_kept_and_never_starts_anything() {
     assert!(desk.life.runs().is_empty() && desk.incidents().is_empty());
     let id = answer["alert"].as_str().unwrap().parse().unwrap();
     assert!(desk.life.on(desk.intake.engine().store().alert_body(id)).unwrap().is_some());
-    assert_eq!(desk.taken(&alert("a", "billing-bot"))["outcome"], json!("accepted"), "a test does not mask the real one");
+    assert_eq!(
+        desk.taken(&alert("a", "billing-bot"))["outcome"],
+        json!("accepted"),
+        "a test does not mask the real one"
+    );
 }
 
 #[test]

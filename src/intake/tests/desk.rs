@@ -91,7 +91,8 @@ impl Desk {
 /// The sources of these tests.
 pub fn sources() -> Sources {
     let secrets = StaticSecrets::parse([("env:TOKEN", TOKEN), ("env:KEY", KEY)]).unwrap();
-    let bearer = AuthOptions { bearer: Some(serde_json::from_value(json!("env:TOKEN")).unwrap()), ..Default::default() };
+    let bearer =
+        AuthOptions { bearer: Some(serde_json::from_value(json!("env:TOKEN")).unwrap()), ..Default::default() };
     let hmac = HmacOptions {
         preset: "standard-webhooks".into(),
         secrets: serde_json::from_value(json!(["env:KEY"])).unwrap(),

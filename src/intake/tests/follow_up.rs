@@ -20,13 +20,12 @@ fn a_repeat_is_counted_and_starts_no_second_run() {
     let world = World::new(&[ASK]);
     let desk = Desk::open(&world);
     let first = desk.taken(&alert("a", "billing-bot"));
-    world.clock.advance(Duration::from_secs(60));
+    world.clock.advance(Duration::from_mins(1));
     let again = desk.taken(&alert("a", "billing-bot"));
-    assert_eq!((&again["outcome"], &again["alert"], &again["incident"]), (
-        &json!("folded"),
-        &first["alert"],
-        &first["incident"]
-    ));
+    assert_eq!(
+        (&again["outcome"], &again["alert"], &again["incident"]),
+        (&json!("folded"), &first["alert"], &first["incident"])
+    );
     let alerts = stored(&desk);
     assert_eq!((alerts.len(), alerts[0].count, alerts[0].last_seen_at), (1, 2, world.clock_now()));
     assert_eq!((desk.life.runs().len(), desk.life.run(run_of(&first)).joined), (1, 0));
@@ -38,7 +37,7 @@ fn an_alert_that_was_not_heard_of_for_a_day_is_a_new_one() {
     let world = World::new(&[ASK]);
     let desk = Desk::open(&world);
     desk.taken(&alert("a", "billing-bot"));
-    world.clock.advance(Duration::from_secs(25 * 3600));
+    world.clock.advance(Duration::from_hours(25));
     assert_eq!(desk.taken(&alert("a", "billing-bot"))["outcome"], json!("accepted"));
 }
 
@@ -52,7 +51,10 @@ fn the_end_of_an_alert_is_recorded_and_lifts_no_hold() {
     assert!(stored(&desk)[0].resolved_at.is_some());
     assert!(!desk.life.gate_allows("billing-bot"), "the agent stays paused");
     desk.life.pending(run);
-    assert_eq!(desk.taken(&alert_with("a", "billing-bot", &json!({ "status": "resolved" })))["outcome"], json!("ignored"));
+    assert_eq!(
+        desk.taken(&alert_with("a", "billing-bot", &json!({ "status": "resolved" })))["outcome"],
+        json!("ignored")
+    );
     let again = desk.taken(&alert("a", "billing-bot"));
     assert_eq!(again["outcome"], json!("accepted"), "what fires after its end is a new alert");
     assert_eq!(run_of(&again), run, "and joins the run under way");
@@ -117,17 +119,16 @@ fn a_playbook_that_ignores_further_alerts_says_so() {
 #[test]
 fn the_end_of_a_hold_comes_in_by_the_same_door_and_may_start_a_playbook() {
     let text = ASK.replace("token_anomalous_use", "hold_ended").replace("action: agent.pause", "action: try.keyed");
-    let text = text.replace("releases: [resume], ", "").replace(
-        "action: undo, with: { steps: [pause] }",
-        "action: notify, with: { to: owner, template: decided }",
-    );
+    let text = text
+        .replace("releases: [resume], ", "")
+        .replace("action: undo, with: { steps: [pause] }", "action: notify, with: { to: owner, template: decided }");
     let world = World::new(&[&text]);
     let desk = Desk::open(&world);
     let until = Some("2026-11-23T04:00:00Z".parse().unwrap());
     let (agent, reason) = (agent_id("billing-bot"), "looking into it".to_owned());
     let request = HoldRequest { agent, level: HoldLevel::Paused, reason, until, by: ana() };
     desk.life.on(desk.life.engine.place_hold(request)).unwrap();
-    desk.life.wait(Duration::from_secs(3600));
+    desk.life.wait(Duration::from_hours(1));
     for own in desk.life.own_alerts() {
         desk.life.on(desk.intake.receive_system(own)).unwrap();
     }

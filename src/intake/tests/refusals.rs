@@ -30,7 +30,10 @@ fn a_sender_that_does_not_prove_itself_leaves_nothing_behind() {
     let old = world.clock_now() - jiff::SignedDuration::from_mins(10);
     assert_eq!(receive("signed", signed("d-1", old, &body)).kind, RefusedKind::Unauthenticated, "too old");
     nothing_is_there(&desk);
-    assert!(desk.life.on(desk.intake.engine().store().dead_letters(10)).unwrap().is_empty(), "nobody can fill the disk");
+    assert!(
+        desk.life.on(desk.intake.engine().store().dead_letters(10)).unwrap().is_empty(),
+        "nobody can fill the disk"
+    );
 }
 
 #[test]
