@@ -6,7 +6,7 @@ use aws_lc_rs::constant_time;
 
 use crate::domain::approval::Choice;
 use crate::domain::{ApprovalId, Assurance, Digest, PersonId};
-use crate::store::{Approvals as _, RunLog};
+use crate::store::{Approvals as _, RunLog, Token};
 
 use super::link::{Link, NoLink};
 use super::receipt::ReceiptLink;
@@ -37,18 +37,8 @@ impl Approvals {
         address: IpAddr,
         submission: Submission,
     ) -> Result<Receipt, DecideError> {
-        let row = {
-            let digest = Digest::of(token.as_bytes());
-            let lane = usize::from(digest.as_bytes().first().copied().unwrap_or_default()) % LANES;
-            let _turn = match self.lanes.get(lane) {
-                Some(lane) => Some(lane.lock().await),
-                None => None,
-            };
-            let link = self.link(token, address).await?;
-            self.check(&link, &submission).await?;
-            link.row
-        };
-        let Submission { choice, reason, plan, .. } = submission;
+        let Submission { choice, reason, code, plan } = submission;
+        let row = self.proven(token, address, &code, Some(&reason)).await?;
         let (run, approval, person) = (row.run, row.approval, &row.person);
         let ballot = Ballot { run, approval, person, choice, reason: &reason, plan, assurance: Assurance::Link };
         let status = self.cast(ballot).await?;
@@ -67,20 +57,45 @@ impl Approvals {
         assurance: Assurance,
     ) -> Result<Receipt, DecideError> {
         let (run, known) = self.engine.store().approval(approval).await?.ok_or(DecideError::NotFound)?;
-        self.check_open(&known, person)?;
+        self.check_open(&known)?;
         Self::check_reason(&known, reason)?;
         let status = self.cast(Ballot { run, approval, person, choice, reason, plan, assurance }).await?;
         Ok(Receipt { approval, person: person.clone(), status, link: None })
     }
 
-    /// Whether the submission is whole and its code right. What is missing is said before the code is looked at, so
-    /// that an incomplete entry can't be used to try codes.
-    async fn check(&self, link: &Link, submission: &Submission) -> Result<(), DecideError> {
+    /// The row of a link whose holder has given its code too. Only incomplete tries are counted here, by link and
+    /// address: whoever has the code is never kept out by somebody who has only the link.
+    pub(super) async fn proven(
+        &self,
+        token: &str,
+        address: IpAddr,
+        code: &str,
+        reason: Option<&str>,
+    ) -> Result<Token, DecideError> {
+        let digest = Digest::of(token.as_bytes());
+        let lane = usize::from(digest.as_bytes().first().copied().unwrap_or_default()) % LANES;
+        let _turn = match self.lanes.get(lane) {
+            Some(lane) => Some(lane.lock().await),
+            None => None,
+        };
+        let link = self.link(token, address).await?;
+        match self.check(&link, code, reason).await {
+            Ok(()) => Ok(link.row),
+            Err(incomplete) if incomplete.is_incomplete() && self.tries_too_often(digest, address) => {
+                Err(DecideError::TooMany)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the entry is whole and its code right; an escalation has no reason to check. What is missing is said
+    /// before the code is looked at, so that an incomplete entry can't be used to try codes.
+    async fn check(&self, link: &Link, code: &str, reason: Option<&str>) -> Result<(), DecideError> {
         let run = self.engine.store().run(link.row.run).await?.ok_or(DecideError::NotFound)?;
         let approval = run.approvals.get(&link.row.approval).ok_or(DecideError::NotFound)?;
-        self.check_open(approval, &link.row.person)?;
-        let reason = Self::check_reason(approval, &submission.reason);
-        let code: String = submission.code.chars().filter(|c| !c.is_whitespace()).collect();
+        self.check_open(approval)?;
+        let reason = reason.map_or(Ok(()), |reason| Self::check_reason(approval, reason));
+        let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
         if code.len() != CODE_DIGITS || !code.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(DecideError::CodeMissing { reason_missing: reason == Err(DecideError::ReasonMissing) });
         }

@@ -38,7 +38,7 @@ pub enum DecideError {
     /// Nobody decided in time.
     #[error("failed to decide: the deadline has passed")]
     Expired,
-    /// Too many unknown links from one address, or too many decisions of one person.
+    /// Too many unknown links from one address, incomplete tries with one link, or decisions of one person.
     #[error("failed to decide: too many tries; wait a minute")]
     TooMany,
     /// No code of four digits was given.
@@ -91,6 +91,13 @@ pub enum DecideError {
     /// The store or the playbook could not be used; nothing was decided.
     #[error("failed to decide: {0}; nothing was decided, try again")]
     Unavailable(String),
+}
+
+impl DecideError {
+    /// Whether the entry lacked something, so that its code was not even looked at.
+    pub(super) const fn is_incomplete(&self) -> bool {
+        matches!(self, Self::CodeMissing { .. } | Self::ReasonMissing | Self::ReasonTooLong { .. })
+    }
 }
 
 impl From<ReadError> for DecideError {

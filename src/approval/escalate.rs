@@ -1,4 +1,5 @@
-//! Asking more people without deciding. It takes no code: it only ever adds people.
+//! Asking more people without deciding. It takes the same proof as a decision, because it ends the links of everybody who
+//! was asked before.
 
 use std::net::IpAddr;
 
@@ -9,9 +10,9 @@ use super::receipt::ReceiptLink;
 use super::{Approvals, DecideError, Receipt};
 
 impl Approvals {
-    /// Asks more people, for whoever holds a link.
-    pub async fn escalate_by_link(&self, token: &str, address: IpAddr) -> Result<Receipt, DecideError> {
-        let row = self.link(token, address).await?.row;
+    /// Asks more people, for whoever holds a link and its code.
+    pub async fn escalate_by_link(&self, token: &str, address: IpAddr, code: &str) -> Result<Receipt, DecideError> {
+        let row = self.proven(token, address, code, None).await?;
         let run = self.engine.store().run(row.run).await?.ok_or(DecideError::NotFound)?;
         let approval = run.approvals.get(&row.approval).ok_or(DecideError::NotFound)?;
         let link = ReceiptLink::of(&row).to_string();
@@ -37,7 +38,7 @@ impl Approvals {
         person: &PersonId,
         assurance: Assurance,
     ) -> Result<Receipt, DecideError> {
-        self.check_open(approval, person)?;
+        self.check_open(approval)?;
         if approval.escalated {
             return Err(DecideError::AlreadyEscalated);
         }

@@ -1,7 +1,7 @@
 //! Counters against guessing and flooding: in memory, a minute at a time, bounded in size.
 //!
-//! They only ever slow down whoever guesses. A token that is right is always answered, so that nobody can lock people
-//! out of an approval by guessing from their network.
+//! They only ever slow down whoever guesses. A link with its code is always answered, so that nobody can lock people
+//! out of an approval by guessing from their network or by sending a link without its code.
 
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
@@ -21,13 +21,15 @@ const KEYS_MAX: u64 = 100_000;
 pub struct Limits {
     /// Unknown tokens and receipts a minute and address.
     pub unknown_tokens_per_minute: u32,
-    /// Decisions a minute and person.
+    /// Proven decisions a minute and person.
     pub decisions_per_minute: u32,
+    /// Entries without a code or a reason, a minute, link and address.
+    pub incomplete_tries_per_minute: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { unknown_tokens_per_minute: 10, decisions_per_minute: 30 }
+        Self { unknown_tokens_per_minute: 10, decisions_per_minute: 30, incomplete_tries_per_minute: 30 }
     }
 }
 

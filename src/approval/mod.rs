@@ -30,7 +30,7 @@ use std::net::IpAddr;
 
 use tokio::sync::Mutex;
 
-use crate::domain::PersonId;
+use crate::domain::{Digest, PersonId};
 use crate::engine::Engine;
 
 use limits::{Network, PerMinute};
@@ -43,6 +43,7 @@ pub struct Approvals {
     engine: Engine,
     unknown_tokens: PerMinute<Network>,
     decisions: PerMinute<PersonId>,
+    incomplete_tries: PerMinute<(Digest, Network)>,
     /// Tries with one token take turns: otherwise many at once could each find the count of wrong codes still low.
     lanes: [Mutex<()>; LANES],
 }
@@ -55,6 +56,7 @@ impl Approvals {
             engine,
             unknown_tokens: PerMinute::new(limits.unknown_tokens_per_minute),
             decisions: PerMinute::new(limits.decisions_per_minute),
+            incomplete_tries: PerMinute::new(limits.incomplete_tries_per_minute),
             lanes: Default::default(),
         }
     }
@@ -62,6 +64,11 @@ impl Approvals {
     /// Counts an unknown token or receipt; whether the address has gone too far.
     fn guessed_too_often(&self, address: IpAddr) -> bool {
         !self.unknown_tokens.take(Network::of(address), self.engine.clock().now())
+    }
+
+    /// Counts an incomplete try with a link; whether there are too many from the address.
+    fn tries_too_often(&self, token: Digest, address: IpAddr) -> bool {
+        !self.incomplete_tries.take((token, Network::of(address)), self.engine.clock().now())
     }
 
     /// Counts a decision; whether the person makes too many.

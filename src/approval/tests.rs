@@ -193,10 +193,16 @@ async fn each_person_has_one_vote_and_two_are_needed_where_the_playbook_says_so(
 }
 
 #[tokio::test]
-async fn escalating_needs_no_code_adds_people_and_ends_the_old_request() {
+async fn escalating_wants_the_code_adds_people_and_ends_the_old_request() {
     let desk = Desk::of(Scene::default()).await;
     let link = desk.rehearsal.link_of("ben").await;
-    let receipt = desk.approvals.escalate_by_link(&link.token, HERE).await.unwrap();
+    let before = desk.rehearsal.run().await;
+    let codeless = desk.approvals.escalate_by_link(&link.token, HERE, "").await;
+    assert_eq!(codeless, Err(DecideError::CodeMissing { reason_missing: false }));
+    let guessed = desk.approvals.escalate_by_link(&link.token, HERE, &link.wrong_code()).await;
+    assert_eq!(guessed, Err(DecideError::WrongCode { left: 4 }));
+    assert_eq!(desk.rehearsal.run().await, before);
+    let receipt = desk.approvals.escalate_by_link(&link.token, HERE, &link.code).await.unwrap();
     assert_eq!(receipt.status, ApprovalStatus::Superseded);
     let newer = desk.rehearsal.approval().await;
     assert_eq!(newer.status, ApprovalStatus::Pending);
@@ -204,7 +210,7 @@ async fn escalating_needs_no_code_adds_people_and_ends_the_old_request() {
     let old = desk.decide(&link, Choice::Approve, &link.code).await;
     assert_eq!(old, Err(DecideError::AlreadyDecided { status: ApprovalStatus::Superseded }));
     let cleo = desk.rehearsal.link_of("cleo").await;
-    let again = desk.approvals.escalate_by_link(&cleo.token, HERE).await;
+    let again = desk.approvals.escalate_by_link(&cleo.token, HERE, &cleo.code).await;
     assert_eq!(again, Err(DecideError::AlreadyEscalated));
     assert_eq!(desk.decide(&cleo, Choice::Reject, &cleo.code).await, Ok(ApprovalStatus::Rejected));
 }
@@ -239,7 +245,34 @@ async fn guessing_is_slowed_down_and_never_locks_out_who_holds_a_link() {
         let answer = desk.decide(&link, Choice::Approve, "").await;
         assert_eq!(answer, Err(DecideError::CodeMissing { reason_missing: false }));
     }
-    assert_eq!(desk.decide(&link, Choice::Approve, &link.code).await, Err(DecideError::TooMany));
-    desk.rehearsal.clock.advance(std::time::Duration::from_secs(60));
+    assert_eq!(desk.decide(&link, Choice::Approve, "").await, Err(DecideError::TooMany));
     assert_eq!(desk.decide(&link, Choice::Approve, &link.code).await, Ok(ApprovalStatus::Approved));
+}
+
+#[tokio::test]
+async fn a_link_without_its_code_keeps_its_person_out_of_nothing() {
+    let desk = Desk::of(Scene::default()).await;
+    let link = desk.rehearsal.link_of("ana").await;
+    for _ in 0..40 {
+        assert!(desk.decide(&link, Choice::Approve, "").await.is_err());
+    }
+    let approval = desk.rehearsal.approval().await;
+    let (id, plan) = (approval.id, approval.plan.hash);
+    let decided =
+        desk.approvals.decide_by_person(id, &person("ana"), Choice::Reject, "by hand", plan, Assurance::Api).await;
+    assert_eq!(decided.unwrap().status, ApprovalStatus::Rejected);
+}
+
+#[tokio::test]
+async fn a_proven_person_decides_at_most_so_often_a_minute() {
+    let desk = Desk::of(Scene::default()).await;
+    let id = desk.rehearsal.approval().await.id;
+    let ana = person("ana");
+    let decide = || desk.approvals.decide_by_person(id, &ana, Choice::Reject, "why", Digest::ZERO, Assurance::Api);
+    for _ in 0..30 {
+        assert_eq!(decide().await, Err(DecideError::PlanChanged));
+    }
+    assert_eq!(decide().await, Err(DecideError::TooMany));
+    desk.rehearsal.clock.advance(std::time::Duration::from_secs(60));
+    assert_eq!(decide().await, Err(DecideError::PlanChanged));
 }

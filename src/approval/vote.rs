@@ -3,6 +3,9 @@
 use crate::domain::approval::{ApprovalStatus, Choice};
 use crate::domain::{Actor, Approval, ApprovalId, Assurance, Digest, Event, EventKind, PersonId, Run, RunId};
 
+use crate::engine::SubmitError;
+use crate::store::RunLog;
+
 use super::{Approvals, DecideError};
 
 /// The longest reason, in characters.
@@ -21,10 +24,7 @@ pub(super) struct Ballot<'a> {
 
 impl Approvals {
     /// Refuses early what the machine would refuse, before anybody has to look for a code.
-    pub(super) fn check_open(&self, approval: &Approval, person: &PersonId) -> Result<(), DecideError> {
-        if self.decides_too_often(person) {
-            return Err(DecideError::TooMany);
-        }
+    pub(super) fn check_open(&self, approval: &Approval) -> Result<(), DecideError> {
         match approval.status {
             ApprovalStatus::Pending if self.engine.clock().now() < approval.deadline => Ok(()),
             ApprovalStatus::Pending | ApprovalStatus::Expired => Err(DecideError::Expired),
@@ -50,12 +50,20 @@ impl Approvals {
     pub(super) async fn cast(&self, ballot: Ballot<'_>) -> Result<ApprovalStatus, DecideError> {
         let Ballot { run, approval, person, choice, reason, plan, assurance } = ballot;
         let reason = reason.trim().to_owned();
-        let kind = EventKind::Voted { approval, person: person.clone(), choice, reason, assurance, plan };
+        // Who may vote is found again now: somebody may have left the group since they were asked.
+        let asked = self.engine.store().run(run).await.map_err(SubmitError::Read)?;
+        let eligible = asked.map(|run| self.engine.eligible(&run, approval)).unwrap_or_default();
+        let kind = EventKind::Voted { approval, person: person.clone(), choice, reason, assurance, plan, eligible };
         let run = self.submit(run, person, assurance, kind).await?;
+        if run.approvals.get(&approval).is_some_and(|approval| approval.status == ApprovalStatus::Superseded) {
+            // The vote found that what would be done had changed; people are asked anew.
+            return Err(DecideError::PlanChanged);
+        }
         Ok(run.approvals.get(&approval).map_or(ApprovalStatus::Pending, |approval| approval.status))
     }
 
-    /// Submits what a person did, if they are still one of the configuration's people.
+    /// Submits what a person did, if they are still one of the configuration's people. It counts against them only now
+    /// that they have proven who they are.
     pub(super) async fn submit(
         &self,
         run: RunId,
@@ -65,6 +73,9 @@ impl Approvals {
     ) -> Result<Run, DecideError> {
         if !self.engine.inventory().directory().people.contains_key(person) {
             return Err(DecideError::NotEligible(person.clone()));
+        }
+        if self.decides_too_often(person) {
+            return Err(DecideError::TooMany);
         }
         let actor = Actor::Person { id: person.clone(), assurance };
         let event = Event { at: self.engine.clock().now(), actor, kind };

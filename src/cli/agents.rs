@@ -11,7 +11,7 @@ use super::client::segment;
 use super::context::Context;
 use super::exit::Error;
 use super::render::tone::{bold, of_standing};
-use super::render::{Table, or_dash, or_nothing, paint, quoted, time};
+use super::render::{Table, add, or_dash, or_nothing, paint, quoted, time};
 
 /// Agents, what they may do now, and holds by hand.
 #[derive(Debug, Subcommand)]
@@ -129,7 +129,7 @@ fn words(view: &AgentView, now: Timestamp) -> String {
     let agent = &view.agent;
     let standing = paint(of_standing(view.standing), view.standing.as_str());
     let mut text = format!("{}  {standing}\n", bold(agent.id.as_str()));
-    let mut field = |name: &str, value: String| text.push_str(&format!("  {name:<12} {value}\n"));
+    let mut field = |name: &str, value: String| add(&mut text, format_args!("  {name:<12} {value}\n"));
     field("name", if agent.known { quoted(&agent.name) } else { "(not in the inventory)".to_owned() });
     field("owner", or_dash(agent.owner.as_ref()));
     field("tier", agent.tier.to_string());

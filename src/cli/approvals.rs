@@ -13,7 +13,7 @@ use crate::web::api::view::{ApprovalList, ApprovalView, Decision};
 use super::context::Context;
 use super::exit::Error;
 use super::render::tone::bold;
-use super::render::{Table, or_nothing, paint, quoted, time};
+use super::render::{Table, add, or_nothing, paint, quoted, time};
 
 /// Requests that wait for people.
 #[derive(Debug, Subcommand)]
@@ -118,15 +118,15 @@ fn words(view: &ApprovalView, now: Timestamp) -> String {
         approval.path,
         view.run
     );
-    text.push_str(&format!("  why asked  {}\n", approval.cause.explain()));
+    add(&mut text, format_args!("  why asked  {}\n", approval.cause.explain()));
     let silence = match approval.on_timeout {
         OnTimeout::Reject => "counts as no",
         OnTimeout::Escalate => "asks more people once, then counts as no",
         OnTimeout::Act => "DOES IT all the same",
     };
-    text.push_str(&format!("  deadline   {}; silence {silence}\n", time::stamp(approval.deadline, now)));
+    add(&mut text, format_args!("  deadline   {}; silence {silence}\n", time::stamp(approval.deadline, now)));
     let people: Vec<String> = approval.people.iter().map(ToString::to_string).collect();
-    text.push_str(&format!("  asked      {}\n", people.join(", ")));
+    add(&mut text, format_args!("  asked      {}\n", people.join(", ")));
     for vote in &approval.votes {
         let (tone, word) = match vote.choice {
             Choice::Approve => (Tone::Good, "approved"),
@@ -134,15 +134,15 @@ fn words(view: &ApprovalView, now: Timestamp) -> String {
         };
         let word = paint(tone, word);
         let when = time::stamp(vote.at, now);
-        text.push_str(&format!("  vote       {} {word} {when}: \"{}\"\n", vote.person, quoted(&vote.reason)));
+        add(&mut text, format_args!("  vote       {} {word} {when}: \"{}\"\n", vote.person, quoted(&vote.reason)));
     }
     let plan = serde_json::to_string_pretty(&approval.plan.body).unwrap_or_default();
     // JSON escapes control characters, but not those that turn the direction of text.
     let plan: Vec<String> = plan.lines().map(|line| format!("    {}", indented(line))).collect();
-    text.push_str(&format!("  plan       {}\n{}\n", approval.plan.hash, plan.join("\n")));
+    add(&mut text, format_args!("  plan       {}\n{}\n", approval.plan.hash, plan.join("\n")));
     if approval.status == ApprovalStatus::Pending {
         let order = format!("standdown approvals decide {} --approve|--reject --reason \"...\"", approval.id);
-        text.push_str(&format!("\n  {order} \\\n    --plan-hash {}\n", approval.plan.hash));
+        add(&mut text, format_args!("\n  {order} \\\n    --plan-hash {}\n", approval.plan.hash));
     }
     text
 }

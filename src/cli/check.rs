@@ -122,7 +122,7 @@ impl Report {
             Format::Github => output::say(&render_github(&self.diagnostics))?,
             Format::Human => {
                 output::complain(&render_human(&self.diagnostics, &self.sources, output::complains_in_colour()))?;
-                output::say(&format!("{} playbooks are good; {errors} errors, {warnings} warnings\n", self.playbooks))?;
+                output::say(&format!("playbooks: {} good; errors: {errors}; warnings: {warnings}\n", self.playbooks))?;
             }
         }
         Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })

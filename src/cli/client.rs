@@ -29,7 +29,7 @@ impl Client {
     pub fn local(socket: &Path) -> Result<Self, Error> {
         // No TLS goes over a socket: without authorities the client can be made on a machine that has none.
         let builder = reqwest::Client::builder().timeout(ANSWER_TIME_MAX).no_proxy().tls_certs_only([]);
-        let http = builder.unix_socket(socket).build().map_err(unusable)?;
+        let http = builder.unix_socket(socket).build().map_err(|error| unusable(&error))?;
         let place = socket.display().to_string();
         let hint = "start it with `standdown serve`, or name another socket with --socket (or an address with --url)";
         Ok(Self { http, base: "http://localhost".to_owned(), place, hint, token: None })
@@ -44,7 +44,10 @@ impl Client {
         }
         let builder =
             || reqwest::Client::builder().timeout(ANSWER_TIME_MAX).redirect(reqwest::redirect::Policy::none());
-        let http = builder().build().or_else(|_| builder().tls_certs_only(bundled()).build()).map_err(unusable)?;
+        let http = builder()
+            .build()
+            .or_else(|_| builder().tls_certs_only(bundled()).build())
+            .map_err(|error| unusable(&error))?;
         let hint = "check the address, and that `listen:` of the daemon's configuration can be reached from here";
         Ok(Self { http, place: base.clone(), base, hint, token: Some(token.into()) })
     }
@@ -98,7 +101,7 @@ impl Client {
     }
 }
 
-fn unusable(error: reqwest::Error) -> Error {
+fn unusable(error: &reqwest::Error) -> Error {
     Error::Failed(format!("failed to make a client: {error}"))
 }
 

@@ -8,6 +8,7 @@ use crate::config;
 use super::context::Context;
 use super::exit::Error;
 use super::output;
+use super::render::add;
 
 /// Show the settings of a configuration file, or all defaults.
 #[derive(Debug, Args)]
@@ -41,8 +42,11 @@ impl Config {
             "gate": if configuration.gate.token.is_some() { "asks for a token" } else { "open to whoever reaches it" },
         });
         context.show(&summary, |summary| {
-            let fields = summary.as_object().into_iter().flatten();
-            fields.map(|(name, value)| format!("{name:<12} {}\n", plain(value))).collect()
+            let mut text = String::new();
+            for (name, value) in summary.as_object().into_iter().flatten() {
+                add(&mut text, format_args!("{name:<12} {}\n", plain(value)));
+            }
+            text
         })
     }
 }

@@ -29,7 +29,7 @@ pub struct Connection {
     /// The daemon's local socket [default: the one of the configuration]
     #[arg(long, global = true, value_name = "PATH", conflicts_with = "url")]
     pub socket: Option<PathBuf>,
-    /// The daemon's address, instead of its socket; the token of a person is read from STANDDOWN_TOKEN
+    /// The daemon's address, instead of its socket; the token of a person is read from `STANDDOWN_TOKEN`
     #[arg(long, global = true, value_name = "URL", env = "STANDDOWN_URL")]
     pub url: Option<String>,
     /// Print what the daemon answers as JSON
@@ -54,6 +54,7 @@ impl Context {
     }
 
     /// The time.
+    #[expect(clippy::unused_self, reason = "commands ask their context, so that a test's context can say another time")]
     pub fn now(&self) -> Timestamp {
         SystemClock.now()
     }

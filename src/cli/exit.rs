@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use crate::web::problem::Body;
 
 use super::output;
+use super::render::add;
 
 /// Why a command did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -63,11 +64,11 @@ impl Error {
     fn text(&self) -> String {
         let mut text = format!("error: {self}\n");
         if let Some(hint) = self.hint() {
-            text.push_str(&format!("hint: {hint}\n"));
+            add(&mut text, format_args!("hint: {hint}\n"));
         }
         if let Self::Problem(body) = self {
             let request = body.request_id.as_deref().map(|id| format!(", request {id}")).unwrap_or_default();
-            text.push_str(&format!("      ({}{request})\n", body.code));
+            add(&mut text, format_args!("      ({}{request})\n", body.code));
         }
         text
     }

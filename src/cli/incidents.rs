@@ -10,7 +10,7 @@ use crate::web::api::view::{IncidentList, IncidentView};
 use super::context::Context;
 use super::exit::Error;
 use super::render::tone::{bold, of_severity};
-use super::render::{Table, or_dash, or_nothing, paint, quoted, time};
+use super::render::{Table, add, or_dash, or_nothing, paint, quoted, time};
 
 /// Incidents and their alerts.
 #[derive(Debug, Subcommand)]
@@ -72,10 +72,10 @@ fn words(view: &IncidentView, now: Timestamp) -> String {
     let incident = &view.incident;
     let severity = paint(of_severity(incident.severity), incident.severity.as_str());
     let mut text = format!("{}  {severity}  {}\n", bold(&incident.id.to_string()), incident.status.as_str());
-    text.push_str(&format!("  \"{}\"\n", quoted(&incident.title)));
+    add(&mut text, format_args!("  \"{}\"\n", quoted(&incident.title)));
     let unowned = if incident.unowned { "  (nobody in the inventory owns it)" } else { "" };
-    text.push_str(&format!("  agent   {}{unowned}\n", or_dash(incident.agent.as_ref())));
-    text.push_str(&format!("  opened  {}\n\n", time::stamp(incident.opened_at, now)));
+    add(&mut text, format_args!("  agent   {}{unowned}\n", or_dash(incident.agent.as_ref())));
+    add(&mut text, format_args!("  opened  {}\n\n", time::stamp(incident.opened_at, now)));
     let mut alerts = Table::new(["alert", "source", "severity", "status", "count", "last seen", "title"]);
     for alert in &view.alerts {
         let tone = if alert.resolved_at.is_some() { Tone::Neutral } else { of_severity(alert.alert.severity) };

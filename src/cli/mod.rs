@@ -10,6 +10,7 @@ mod check;
 mod client;
 mod config;
 mod context;
+mod dead_letters;
 mod demo;
 mod exit;
 mod freeze;
@@ -72,6 +73,8 @@ enum Command {
     /// Playbooks that serve
     #[command(subcommand)]
     Playbooks(playbooks::Playbooks),
+    /// Deliveries that were authenticated and still refused, newest first
+    DeadLetters(dead_letters::DeadLetters),
     /// Show the settings of a configuration file, or all defaults
     Config(config::Config),
 }
@@ -122,6 +125,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Error> {
         Command::Freeze(command) => command.run(&context).await?,
         Command::Thaw(command) => command.run(&context).await?,
         Command::Playbooks(command) => return command.run(&context).await,
+        Command::DeadLetters(command) => command.run(&context).await?,
         Command::Config(command) => command.run(&context)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -7,7 +7,7 @@ use crate::web::api::view::{LoadView, StatusView};
 
 use super::context::Context;
 use super::exit::Error;
-use super::render::{paint, tone::bold};
+use super::render::{add, paint, tone::bold};
 
 /// What the daemon is doing, at a glance.
 #[derive(Debug, Args)]
@@ -59,7 +59,7 @@ pub(super) fn load(load: &LoadView) -> String {
         let line = format!("{place}: {}[{}]: {}\n", diagnostic.level, diagnostic.code, diagnostic.message);
         text.push_str(&paint(tone, &line));
         if let Some(hint) = &diagnostic.hint {
-            text.push_str(&format!("    hint: {hint}\n"));
+            add(&mut text, format_args!("    hint: {hint}\n"));
         }
     }
     text

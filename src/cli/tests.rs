@@ -36,6 +36,7 @@ fn what_the_help_and_the_answers_tell_people_to_type_is_taken() {
         "standdown playbooks reload".to_owned(),
         "standdown config --defaults".to_owned(),
         "standdown status".to_owned(),
+        "standdown dead-letters --limit 5".to_owned(),
     ] {
         assert!(parse(&line).is_ok(), "{line}: {}", parse(&line).unwrap_err());
     }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::actor::Assurance;
 use super::digest::Digest;
+use super::directory::Principal;
 use super::ids::ApprovalId;
 use super::names::PersonId;
 use super::step::StepPath;
@@ -179,6 +180,12 @@ pub struct Approval {
     pub releases: Vec<StepPath>,
     /// Everybody who may vote; computed when it was asked, and again at the vote.
     pub people: BTreeSet<PersonId>,
+    /// Whom these people were found by, so that they can be found again at the vote.
+    #[serde(default)]
+    pub approvers: Vec<Principal>,
+    /// Who may not vote, by the playbook.
+    #[serde(default)]
+    pub exclude: Vec<Principal>,
     /// Any one of these that is reached decides.
     pub quorums: Vec<Quorum>,
     /// Whether a reason must be given.
@@ -217,11 +224,12 @@ impl Approval {
         }
     }
 
-    /// What the votes so far decide, if any quorum is reached.
+    /// What the votes so far decide, if any quorum is reached. Only votes of people who may vote now count.
     #[must_use]
-    pub fn tally(&self) -> Option<Decision> {
+    pub fn tally(&self, eligible: &BTreeSet<PersonId>) -> Option<Decision> {
         let count = |quorum: &Quorum, choice: Choice| {
-            let voices = self.votes.iter().filter(|vote| vote.choice == choice && quorum.from.contains(&vote.person));
+            let counts = |vote: &&Vote| quorum.from.contains(&vote.person) && eligible.contains(&vote.person);
+            let voices = self.votes.iter().filter(|vote| vote.choice == choice).filter(counts);
             u32::try_from(voices.count()).unwrap_or(u32::MAX)
         };
         // A rejection wins over an approval that the same vote completes: the safe side is the one that stops.

@@ -13,9 +13,10 @@ use super::agent::Agent;
 use super::alert::Alert;
 use super::approval::{ApprovalCause, Choice, Quorum};
 use super::digest::Digest;
-use super::ids::{AlertId, ApprovalId, IncidentId, MessageId, RunId};
+use super::ids::{AlertId, ApprovalId, HoldId, IncidentId, MessageId, RunId};
 use super::names::PersonId;
 use super::run::Mode;
+use super::standing::Standing;
 use super::step::{Baseline, StepPath};
 
 /// What the gate knows of an agent when a hold is placed.
@@ -23,6 +24,9 @@ use super::step::{Baseline, StepPath};
 pub struct GateSight {
     /// When the gate last saw a call of it.
     pub seen_at: Option<Timestamp>,
+    /// What the agent was allowed just before.
+    #[serde(default)]
+    pub standing: Standing,
 }
 
 /// Whether a step may act without (more) people.
@@ -125,6 +129,9 @@ pub enum EventKind {
         agent: Box<Agent>,
         /// The alert.
         alert: Box<Alert>,
+        /// Holds that it takes over from a run whose place it takes.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        inherits: Vec<HoldId>,
     },
     /// Budget, trust and protection were asked for a step.
     StepAuthorized {
@@ -218,6 +225,8 @@ pub enum EventKind {
         assurance: Assurance,
         /// The plan that they saw.
         plan: Digest,
+        /// Everybody who may vote now, among those who were asked.
+        eligible: BTreeSet<PersonId>,
     },
     /// A person asked for more people without deciding.
     Escalated {

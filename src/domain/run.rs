@@ -12,7 +12,7 @@ use super::agent::Agent;
 use super::alert::Alert;
 use super::approval::{Approval, ApprovalStatus};
 use super::digest::Digest;
-use super::ids::{ApprovalId, IncidentId, RunId};
+use super::ids::{ApprovalId, HoldId, IncidentId, RunId};
 use super::names::{PlaybookName, StageName};
 use super::step::{Attempt, StepPath, StepRecord, StepState, Waiting};
 
@@ -164,6 +164,9 @@ pub struct Run {
     /// Later looks that are due.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rechecks: Vec<Recheck>,
+    /// Holds that it took over from a run whose place it took; undoing its own hold lifts them too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inherits: Vec<HoldId>,
     /// How many more alerts joined it.
     pub joined: u32,
     /// When it ended.
@@ -208,7 +211,7 @@ impl Run {
     #[must_use]
     pub fn containment(&self) -> Option<(Verdict, Option<Timestamp>)> {
         const WORST_FIRST: [Verdict; 5] =
-            [Verdict::Regressed, Verdict::Failed, Verdict::Unproven, Verdict::AlreadyDone, Verdict::Contained];
+            [Verdict::Regressed, Verdict::Failed, Verdict::Unproven, Verdict::Contained, Verdict::AlreadyDone];
         let verdicts: Vec<Verdict> = self.steps.values().filter_map(|record| record.verdict).collect();
         let worst = WORST_FIRST.into_iter().find(|verdict| verdicts.contains(verdict))?;
         let at = self.steps.values().filter_map(|record| record.contained_at).max();

@@ -23,10 +23,11 @@ pub enum HoldLevel {
 }
 
 /// What an agent may do now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// No hold.
+    #[default]
     Active,
     /// Only what is allowed by name.
     Restricted,

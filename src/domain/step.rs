@@ -142,6 +142,19 @@ pub enum Attempt {
 }
 
 impl Attempt {
+    /// Whether a change may have been made by it, and nobody knows yet.
+    #[must_use]
+    pub const fn may_be_applied(&self) -> bool {
+        match self {
+            Self::Running { .. }
+            | Self::InDoubt { .. }
+            | Self::Checking { .. }
+            | Self::Proving { .. }
+            | Self::NeedsOperator { .. } => true,
+            Self::Ready { .. } | Self::Preparing { .. } | Self::Backoff { .. } => false,
+        }
+    }
+
     /// Which try this is, counted from 1.
     #[must_use]
     pub const fn number(&self) -> u32 {

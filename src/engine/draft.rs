@@ -103,8 +103,15 @@ impl Engine {
                 break;
             }
             let event = Event::by_system(at, kind);
-            let (run, effects) = transition(playbook, draft.run, &event)?;
-            draft.run = run;
+            let effects = match transition(playbook, draft.run.clone(), &event) {
+                Ok((run, effects)) => {
+                    draft.run = run;
+                    effects
+                }
+                // An earlier answer ended what this one is for: a failed step stopped the run, say. It is moot, not wrong.
+                Err(IllegalTransition::Finished { .. } | IllegalTransition::WrongState { .. }) => continue,
+                Err(error) => return Err(error),
+            };
             draft.events.push(event);
             for effect in effects.into_iter().rev() {
                 open.push_front(effect);

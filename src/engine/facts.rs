@@ -104,7 +104,8 @@ impl Engine {
     /// Whether a step may act: protected agents, trust in the source, then the budgets.
     fn grant(&self, playbook: &Playbook, draft: &mut Draft, impact: Impact, approved: bool, at: Timestamp) -> Grant {
         let run = &draft.run;
-        let gate = GateSight { seen_at: self.inner.gate.seen_at(&run.agent.id) };
+        let standing = self.standing(&run.agent.id);
+        let gate = GateSight { seen_at: self.inner.gate.seen_at(&run.agent.id), standing };
         if !matches!(impact, Impact::Contain | Impact::Destroy) {
             return Grant::Granted { gate };
         }
@@ -118,6 +119,10 @@ impl Engine {
             }
             if run.started_by.person().is_none() && !run.alert.trust.covers(impact) {
                 return Grant::Withheld { cause: ApprovalCause::Trust };
+            }
+            // A name that the inventory does not have takes no place: a source that invents names can't use the budget up.
+            if !run.agent.known {
+                return Grant::Granted { gate };
             }
             match self.inner.budget.take(&entry, self.options().contained_per_hour, playbook.budget) {
                 Some(place) => draft.places.push(place),
@@ -151,6 +156,18 @@ impl Engine {
         let voices = quorums.iter().flat_map(|quorum| quorum.from.iter().cloned());
         let people = people.iter().cloned().chain(voices).collect();
         (people, quorums)
+    }
+
+    /// Everybody who may vote on a request now, by whom it asked.
+    #[must_use]
+    pub fn eligible(&self, run: &Run, approval: ApprovalId) -> BTreeSet<PersonId> {
+        let Some(approval) = run.approvals.get(&approval) else { return BTreeSet::new() };
+        let owner = run.agent.owner.as_ref();
+        let mut people = self.people(&approval.approvers, owner);
+        if people.is_empty() {
+            people = self.people(&[Principal::Fallback], owner);
+        }
+        people.difference(&self.people(&approval.exclude, owner)).cloned().collect()
     }
 
     /// The people that principals mean now.

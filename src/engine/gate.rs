@@ -1,15 +1,16 @@
 //! The gate: whether an agent may act now, answered from memory, without a database, in microseconds.
 //!
 //! The map holds only agents that are not active; it is swapped before a commit that changes it is acknowledged. An agent
-//! that the inventory does not have is refused unless the configuration says otherwise.
+//! that the inventory does not have is refused unless the configuration says otherwise. An agent is held by each of its
+//! names: whoever asks by an alias, or with a slash at the end, gets the answer that its id gets.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{AgentId, Hold, Standing};
+use crate::domain::{Agent, AgentId, Hold, Standing};
 use crate::store::GateSighting;
 
 /// How much older a stored sighting may be than the one in memory.
@@ -30,10 +31,72 @@ struct Sight {
     refusal_stored: bool,
 }
 
+/// Whom a name of the inventory means.
+#[derive(Default)]
+pub(super) struct Known {
+    ids: BTreeSet<AgentId>,
+    /// Agents by alias and by the name that people read; several where they share one.
+    names: HashMap<String, Vec<AgentId>>,
+}
+
+impl Known {
+    /// The names of these agents.
+    pub fn of<'a>(agents: impl Iterator<Item = &'a Arc<Agent>>) -> Self {
+        let mut known = Self::default();
+        for agent in agents {
+            known.ids.insert(agent.id.clone());
+            for name in agent.aliases.iter().chain([&agent.name]) {
+                let meant = known.names.entry(name.clone()).or_default();
+                if !meant.contains(&agent.id) {
+                    meant.push(agent.id.clone());
+                }
+            }
+        }
+        known
+    }
+}
+
 #[derive(Default)]
 struct Map {
-    known: BTreeSet<AgentId>,
+    known: Known,
     held: HashMap<AgentId, Held>,
+}
+
+impl Map {
+    /// Every agent that a name may mean: of the inventory, or held without being in it.
+    fn meant(&self, name: &AgentId) -> Vec<AgentId> {
+        let has = |id: &AgentId| self.known.ids.contains(id) || self.held.contains_key(id);
+        let trimmed = name.as_str().trim_matches('/');
+        if has(name) {
+            return vec![name.clone()];
+        }
+        match AgentId::parse(trimmed) {
+            Ok(id) if has(&id) => vec![id],
+            _ => {
+                let exact = self.known.names.get(name.as_str());
+                exact.or_else(|| self.known.names.get(trimmed)).cloned().unwrap_or_default()
+            }
+        }
+    }
+
+    /// The strictest answer for whom a name may mean; a name that several share is as strict as the most held of them.
+    fn answer(&self, meant: &[AgentId], allow_unknown: bool) -> GateAnswer {
+        let held = meant.iter().filter_map(|id| self.held.get(id)).max_by_key(|held| held.standing);
+        match held {
+            Some(held) => GateAnswer { allowed: false, standing: held.standing, reason: held.reason.clone() },
+            None if allow_unknown || meant.len() == 1 => {
+                GateAnswer { allowed: true, standing: Standing::Active, reason: String::new() }
+            }
+            None => {
+                let reason = if meant.is_empty() {
+                    "the inventory has no such agent"
+                } else {
+                    "several agents of the inventory have this name; ask by id"
+                };
+                GateAnswer { allowed: false, standing: Standing::Active, reason: reason.to_owned() }
+            }
+        }
+    }
 }
 
 /// What the gate answers.
@@ -62,20 +125,14 @@ impl Gate {
         Self { allow_unknown, ..Self::default() }
     }
 
-    /// Answers for an agent, and remembers that it was seen.
+    /// Answers for an agent by its id or another name of it, and remembers that it was seen. What is neither in the
+    /// inventory nor held is not remembered: invented names must not fill the memory.
     #[must_use]
-    pub fn check(&self, agent: &AgentId, now: Timestamp) -> GateAnswer {
+    pub fn check(&self, name: &AgentId, now: Timestamp) -> GateAnswer {
         let map = self.map.load();
-        let answer = match map.held.get(agent) {
-            Some(held) => GateAnswer { allowed: false, standing: held.standing, reason: held.reason.clone() },
-            None if self.allow_unknown || map.known.contains(agent) => {
-                GateAnswer { allowed: true, standing: Standing::Active, reason: String::new() }
-            }
-            None => {
-                let reason = "the inventory has no such agent".to_owned();
-                return GateAnswer { allowed: false, standing: Standing::Active, reason };
-            }
-        };
+        let meant = map.meant(name);
+        let answer = map.answer(&meant, self.allow_unknown);
+        let [agent] = meant.as_slice() else { return answer };
         let mut sights = self.sights.lock().unwrap_or_else(PoisonError::into_inner);
         let sight = sights.entry(agent.clone()).or_default();
         sight.seen_at = Some(now);
@@ -99,7 +156,7 @@ impl Gate {
     }
 
     /// Swaps the map for the given holds and the agents of the inventory.
-    pub(super) fn swap<'a>(&self, known: BTreeSet<AgentId>, holds: impl Iterator<Item = &'a Hold>) {
+    pub(super) fn swap<'a>(&self, known: Known, holds: impl Iterator<Item = &'a Hold>) {
         let mut held: HashMap<AgentId, Held> = HashMap::new();
         for hold in holds {
             let standing = Standing::from(hold.level);
@@ -111,7 +168,7 @@ impl Gate {
                 }
             }
         }
-        self.map.store(std::sync::Arc::new(Map { known, held }));
+        self.map.store(Arc::new(Map { known, held }));
     }
 
     /// Takes over what was seen before a restart.
@@ -139,5 +196,80 @@ impl Gate {
             }
         }
         fresh
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Actor, HoldCause, HoldId, HoldLevel};
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn id(text: &str) -> AgentId {
+        AgentId::parse(text).unwrap()
+    }
+
+    fn agent(name: &str, aliases: &[&str]) -> Arc<Agent> {
+        let aliases = aliases.iter().map(|alias| (*alias).to_owned()).collect();
+        Arc::new(Agent { known: true, aliases, ..Agent::unknown(id(name)) })
+    }
+
+    fn hold(name: &str, level: HoldLevel) -> Hold {
+        Hold {
+            id: HoldId::generate(NOW),
+            agent: id(name),
+            level,
+            cause: HoldCause::Person,
+            reason: "odd".to_owned(),
+            until: None,
+            ask_at_end: false,
+            by: Actor::System,
+            placed_at: NOW,
+        }
+    }
+
+    fn gate(allow_unknown: bool) -> Gate {
+        let gate = Gate::new(allow_unknown);
+        let agents = [agent("billing-bot", &["billing", "bot"]), agent("mail-bot", &["bot"])];
+        let holds = [hold("billing-bot", HoldLevel::Paused), hold("stray", HoldLevel::Paused)];
+        gate.swap(Known::of(agents.iter()), holds.iter());
+        gate
+    }
+
+    #[test]
+    fn a_held_agent_is_refused_by_every_name_that_it_has() {
+        for allow_unknown in [false, true] {
+            let gate = gate(allow_unknown);
+            for name in
+                ["billing-bot", "billing-bot/", "/billing-bot", "billing", "billing//", "bot", "stray", "stray/"]
+            {
+                let answer = gate.check(&id(name), NOW);
+                assert_eq!((answer.allowed, answer.standing), (false, Standing::Paused), "{name}");
+            }
+            assert!(gate.check(&id("mail-bot/"), NOW).allowed);
+            assert_eq!(gate.check(&id("stranger"), NOW).allowed, allow_unknown);
+        }
+    }
+
+    #[test]
+    fn a_sighting_counts_for_the_agent_that_is_meant_and_for_nobody_invented() {
+        let gate = gate(true);
+        for name in ["billing/", "stray", "bot", "stranger", "stranger/2"] {
+            drop(gate.check(&id(name), NOW));
+        }
+        let seen: Vec<AgentId> = gate.unstored_sightings().into_iter().map(|sighting| sighting.agent).collect();
+        assert_eq!(seen.len(), 2, "{seen:?}");
+        assert!(seen.contains(&id("billing-bot")) && seen.contains(&id("stray")), "{seen:?}");
+        assert_eq!(gate.refused_at(&id("billing-bot")), Some(NOW));
+    }
+
+    #[test]
+    fn a_name_that_two_agents_share_is_no_proof_and_no_pass() {
+        let gate = gate(false);
+        gate.swap(Known::of([agent("a", &["x"]), agent("b", &["x"])].iter()), [].iter());
+        assert!(!gate.check(&id("x"), NOW).allowed);
+        assert!(gate.check(&id("a"), NOW).allowed);
+        assert_eq!(gate.unstored_sightings().len(), 1);
     }
 }

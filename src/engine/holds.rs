@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::domain::approval::ApprovalStatus;
-use crate::domain::{Actor, AgentId, Hold, HoldCause, HoldId, HoldLevel, MessageKind, Principal, Run, Standing};
+use crate::domain::{
+    Actor, AgentId, Approval, Hold, HoldCause, HoldId, HoldLevel, MessageKind, Principal, RunId, Standing,
+};
 use crate::store::{Agents, Commit, CommitError, Guard, ReadError, Row, RunLog, Writer};
 
 use super::draft::hold_event;
+use super::gate::Known;
 use super::submit::stopping;
 use super::{Engine, SystemAlert};
 
@@ -77,6 +81,13 @@ impl Engine {
     #[must_use]
     pub fn holds_on(&self, agent: &AgentId) -> Vec<Hold> {
         self.inner.holds.all().into_iter().filter(|hold| hold.agent == *agent).collect()
+    }
+
+    /// The holds on an agent that a run placed.
+    #[must_use]
+    pub fn holds_of_run(&self, run: RunId, agent: &AgentId) -> Vec<HoldId> {
+        let placed = |hold: &Hold| matches!(&hold.cause, HoldCause::Run { run: by, .. } if *by == run);
+        self.holds_on(agent).iter().filter(|hold| placed(hold)).map(|hold| hold.id).collect()
     }
 
     /// What an agent may do now.
@@ -147,8 +158,7 @@ impl Engine {
     /// another hold was placed must not be put in over the one that has it.
     pub(super) fn refresh_gate(&self) {
         let _turn = self.inner.refreshing.lock().unwrap_or_else(PoisonError::into_inner);
-        let inventory = self.inventory();
-        let known = inventory.agents().map(|agent| agent.id.clone()).collect();
+        let known = Known::of(self.inventory().agents());
         self.inner.gate.swap(known, self.inner.holds.all().iter());
     }
 
@@ -176,8 +186,12 @@ impl Engine {
     }
 
     async fn ask_about_ended_hold(&self, hold: &Hold, now: Timestamp) -> Result<(), EndError> {
+        if self.is_absorbed(hold).await? {
+            // Looked at again later: people may leave that question unanswered.
+            return Ok(());
+        }
         let mut rows = vec![Row::HoldEndHandled { hold: hold.id }];
-        let wanted = hold.ask_at_end && !self.is_absorbed(hold).await?;
+        let wanted = hold.ask_at_end;
         if wanted {
             let agent = self.inventory().agent(&hold.agent);
             let owner = agent.as_ref().and_then(|agent| agent.owner.clone());
@@ -209,11 +223,17 @@ impl Engine {
         Ok(())
     }
 
-    /// A release that people are being asked about already makes a second question needless.
+    /// People who are being asked about the release of this very hold need no second question.
     async fn is_absorbed(&self, hold: &Hold) -> Result<bool, ReadError> {
-        let HoldCause::Run { run, .. } = &hold.cause else { return Ok(false) };
-        let asks = |run: &Run| run.approvals.values().any(|approval| approval.status == ApprovalStatus::Pending);
-        Ok(self.inner.store.run(*run).await?.is_some_and(|run| asks(&run)))
+        let HoldCause::Run { run, path } = &hold.cause else { return Ok(false) };
+        let Some(run) = self.inner.store.run(*run).await? else { return Ok(false) };
+        let lifts = |approval: &Approval| {
+            let steps = approval.plan.body.get("steps").and_then(Value::as_array);
+            let undone = steps.into_iter().flatten().filter_map(|step| step.get("undoes")?.as_array()).flatten();
+            undone.filter_map(|line| line.get("step")?.as_str()).any(|step| step == path.to_string())
+        };
+        let pending = run.approvals.values().filter(|approval| approval.status == ApprovalStatus::Pending);
+        Ok(pending.into_iter().any(lifts))
     }
 }
 

@@ -83,7 +83,9 @@ pub(crate) struct Inner {
     workers: Arc<Semaphore>,
     live: live::Live,
     waiting: mpsc::UnboundedSender<(RunId, StepPath)>,
+    /// Turns of runs, and apart from them turns of incident keys: whoever has a turn of a key may wait for one of a run.
     locks: locks::KeyedLocks,
+    turns: locks::KeyedLocks,
     wake: timers::Wake,
     posted: Notify,
     system_alerts: mpsc::UnboundedSender<SystemAlert>,
@@ -140,6 +142,7 @@ impl Engine {
             live: live::Live::default(),
             waiting,
             locks: locks::KeyedLocks::default(),
+            turns: locks::KeyedLocks::default(),
             wake: timers::Wake::default(),
             posted: Notify::new(),
             system_alerts: parts.system_alerts,

@@ -1,6 +1,6 @@
 //! How runs begin: intake decides which, and hands one write to the store with everything in it.
 
-use crate::domain::{Actor, Agent, Alert, Event, EventKind, IncidentId, Mode, Run, RunId};
+use crate::domain::{Actor, Agent, Alert, Event, EventKind, HoldId, IncidentId, Mode, Run, RunId};
 use crate::machine::IllegalTransition;
 use crate::playbook::Playbook;
 use crate::store::{Commit, CommitError, Writer};
@@ -24,6 +24,8 @@ pub struct StartRequest<'a> {
     pub alert: &'a Alert,
     /// Who or what starts it.
     pub actor: Actor,
+    /// Holds of a run whose place it takes: undoing its own hold lifts them too.
+    pub inherits: Vec<HoldId>,
 }
 
 /// A run that begins as soon as its commit is on disk.
@@ -50,6 +52,7 @@ impl Engine {
             mode: request.mode,
             agent: Box::new(request.agent.clone()),
             alert: Box::new(request.alert.clone()),
+            inherits: request.inherits,
         };
         let event = Event { at, actor: request.actor, kind };
         Ok(Started { draft: self.draft_start(request.playbook, event)? })
@@ -86,6 +89,6 @@ impl Engine {
 
     /// Waits for the turn of these incident keys, so that the alerts of one agent are taken one after the other.
     pub async fn turn<'a>(&self, keys: impl Iterator<Item = &'a String>) -> Vec<tokio::sync::MutexGuard<'_, ()>> {
-        self.inner.locks.lock_all(keys).await
+        self.inner.turns.lock_all(keys).await
     }
 }

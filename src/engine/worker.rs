@@ -47,7 +47,10 @@ impl Engine {
                 Some(permit) => Some(permit),
                 None => self.inner.workers.clone().acquire_owned().await.ok(),
             };
-            self.inner.freeze.wait_until_thawed().await;
+            tokio::select! {
+                () = self.inner.supervisor.stopping(), if self.is_frozen() => return,
+                () = self.inner.freeze.wait_until_thawed() => {}
+            }
             let result = self.inner.performer.perform(&call, self.clock()).await;
             let kind = event_of(&call, result);
             let permits = permit.map(|permit| Permits::from([(call.path.clone(), permit)])).unwrap_or_default();

@@ -80,8 +80,15 @@ impl Intake {
         touched.in_progress();
         let incident = touched.incident.id;
         let mode = if wanted.observe { Mode::Observe } else { playbook.mode };
-        let request =
-            StartRequest { playbook, mode, incident, agent: &subject.agent, alert: &alert, actor: wanted.actor };
+        let request = StartRequest {
+            playbook,
+            mode,
+            incident,
+            agent: &subject.agent,
+            alert: &alert,
+            actor: wanted.actor,
+            inherits: Vec::new(),
+        };
         let started = self.engine.prepare(request)?;
         let (guard, mut rows) = touched.into_parts();
         rows.push(Row::Alert { alert: Box::new(alert), raw: identity, incident: Some(incident) });

@@ -1,14 +1,17 @@
 //! What one delivery leads to, alert by alert, as one commit: alerts, incidents, runs, and messages.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::domain::{
-    Actor, Alert, AlertId, AlertStatus, Event, EventKind, IncidentId, MessageKind, PlaybookName, Principal, RunId,
+    Actor, Agent, Alert, AlertId, AlertStatus, Event, EventKind, IncidentId, MessageKind, PlaybookName, Principal,
+    RunId,
 };
-use crate::engine::{StartRequest, Started};
+use crate::engine::{StartRequest, Started, SubmitError};
+use crate::machine::IllegalTransition;
 use crate::machine::notice::one_line;
 use crate::playbook::{OnAlert, Playbook};
 use crate::source::Mapped;
@@ -26,10 +29,28 @@ const RUNS_MAX: usize = 32;
 /// How long an alert counts as firing without being heard of again.
 const FIRING_TTL: SignedDuration = SignedDuration::from_hours(24);
 
+/// How long an unknown agent must have been quiet before somebody is told of it again.
+const UNKNOWN_TOLD_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
 /// What happens to runs under way, after the commit.
 pub(super) enum Follower {
-    Join { run: RunId, alert: AlertId },
-    Supersede { run: RunId, by: RunId },
+    /// The alert joins a run; if that has ended meanwhile, it starts one of its own.
+    Join {
+        run: RunId,
+        late: Box<Late>,
+    },
+    Supersede {
+        run: RunId,
+        by: RunId,
+    },
+}
+
+/// What a run is started with if the one that an alert was to join is over.
+pub(super) struct Late {
+    playbook: Arc<Playbook>,
+    agent: Agent,
+    alert: Alert,
+    incident: IncidentId,
 }
 
 /// A delivery under way.
@@ -110,25 +131,29 @@ impl<'a> Batch<'a> {
         self.rows.push(Row::Alert { alert, raw, incident });
     }
 
-    /// The alert is over. A resolve older than the last firing is ignored, and it never ends a hold.
+    /// The alert is over. A resolve older than the last firing is ignored, and it never ends a hold. What was answered is
+    /// on record in any case.
     fn resolve(&mut self, mapped: &Mapped, known: Option<StoredAlert>) {
         let alert = &mapped.alert;
         let ended = alert.ended_at.unwrap_or(self.at);
-        let outcome = match known {
-            Some(known) if ended < known.alert.occurred_at => "ignored",
-            Some(known) => {
+        let in_this_body = self.fresh.get(&identity(alert)).map(|(first, _)| *first);
+        let outcome = match (known, in_this_body) {
+            (Some(known), _) if ended < known.alert.occurred_at => "ignored",
+            (Some(known), _) => {
                 self.rows.push(Row::AlertResolved { alert: known.alert.id, at: ended });
                 self.ended.insert(known.alert.id);
                 "resolved"
             }
-            None => match self.fresh.remove(&identity(alert)) {
-                Some((first, _)) => {
-                    self.rows.push(Row::AlertResolved { alert: first, at: ended });
-                    "resolved"
-                }
-                None => "ignored",
-            },
+            (None, Some(first)) => {
+                self.fresh.remove(&identity(alert));
+                self.rows.push(Row::AlertResolved { alert: first, at: ended });
+                "resolved"
+            }
+            (None, None) => "ignored",
         };
+        if outcome == "ignored" {
+            self.record(mapped, None);
+        }
         self.answers.push(json!({ "alert": alert.id, "outcome": outcome, "playbooks": [] }));
     }
 
@@ -191,7 +216,9 @@ impl<'a> Batch<'a> {
                 }
                 None => Touched::new(alert, subject, at),
             };
-            if touched.is_new() && !subject.agent.known {
+            let quiet = at.saturating_sub(UNKNOWN_TOLD_EVERY).unwrap_or(at);
+            let due = touched.is_new() || touched.incident.last_alert_at < quiet;
+            if due && !subject.agent.known {
                 self.tell_fallback(alert, subject, touched.incident.id);
             }
             self.incidents.insert(subject.key.clone(), touched);
@@ -238,7 +265,7 @@ impl<'a> Batch<'a> {
 
     fn start(
         &mut self,
-        playbook: &Playbook,
+        playbook: &Arc<Playbook>,
         alert: &Alert,
         subject: &Subject,
         incident: IncidentId,
@@ -246,12 +273,16 @@ impl<'a> Batch<'a> {
         let under_way = self.under_way(incident, &playbook.name);
         match (under_way, playbook.on_new_alert) {
             (Some(run), OnAlert::Join) => {
-                self.followers.push(Follower::Join { run, alert: alert.id });
+                let (agent, alert) = (subject.agent.clone(), alert.clone());
+                let late = Late { playbook: Arc::clone(playbook), agent, alert, incident };
+                self.followers.push(Follower::Join { run, late: Box::new(late) });
                 return (Some(run), None);
             }
             (Some(run), OnAlert::Ignore) => return (None, Some(format!("{run} of this playbook is under way"))),
             (Some(_), OnAlert::Restart) | (None, _) => {}
         }
+        // A run that takes another's place takes over its holds: what releases it must release them too.
+        let inherits = under_way.map(|old| self.intake.engine.holds_of_run(old, &subject.agent.id)).unwrap_or_default();
         let request = StartRequest {
             playbook,
             mode: playbook.mode,
@@ -259,6 +290,7 @@ impl<'a> Batch<'a> {
             agent: &subject.agent,
             alert,
             actor: Actor::Source { id: alert.source.clone() },
+            inherits,
         };
         match self.intake.engine.prepare(request) {
             Ok(started) => {
@@ -321,18 +353,44 @@ fn identity(alert: &Alert) -> String {
 }
 
 impl Intake {
-    /// Tells runs under way of what was committed.
+    /// Tells runs under way of what was committed. Whoever calls this still has the turn of the incident.
     pub(super) async fn follow(&self, followers: Vec<Follower>) {
         for follower in followers {
-            let (run, kind) = match follower {
-                Follower::Join { run, alert } => (run, EventKind::AlertJoined { alert }),
-                Follower::Supersede { run, by } => (run, EventKind::RunSuperseded { by }),
+            let (run, kind, late) = match follower {
+                Follower::Join { run, late } => (run, EventKind::AlertJoined { alert: late.alert.id }, Some(late)),
+                Follower::Supersede { run, by } => (run, EventKind::RunSuperseded { by }, None),
             };
             let event = Event::by_system(self.engine.clock().now(), kind);
-            if let Err(error) = self.engine.submit(run, event).await {
-                // The run may have ended meanwhile; the incident has the alert in any case.
-                tracing::info!(run.id = %run, %error, "a run under way did not take a further alert");
+            match (self.engine.submit(run, event).await, late) {
+                (Ok(_), _) => {}
+                (Err(SubmitError::Illegal(IllegalTransition::Finished { .. })), Some(late)) => {
+                    self.start_late(run, &late).await;
+                }
+                (Err(error), _) => tracing::error!(run.id = %run, %error, "a run under way could not be told"),
             }
+        }
+    }
+
+    /// The run that an alert was to join ended at that moment: the alert starts one of its own.
+    async fn start_late(&self, ended: RunId, late: &Late) {
+        let request = StartRequest {
+            playbook: &late.playbook,
+            mode: late.playbook.mode,
+            incident: late.incident,
+            agent: &late.agent,
+            alert: &late.alert,
+            actor: Actor::Source { id: late.alert.source.clone() },
+            inherits: Vec::new(),
+        };
+        let started = match self.engine.prepare(request) {
+            Ok(started) => started,
+            Err(error) => {
+                tracing::error!(run.id = %ended, %error, "an alert could neither join a run nor start one");
+                return;
+            }
+        };
+        if let Err(error) = self.engine.commit(Commit::default(), vec![started]).await {
+            tracing::error!(run.id = %ended, %error, "an alert could neither join a run nor start one");
         }
     }
 }

@@ -3,9 +3,11 @@
 use jiff::SignedDuration;
 use serde_json::Value;
 
+use crate::domain::approval::ApprovalStatus;
 use crate::domain::event::GateSight;
 use crate::domain::{
-    ApprovalCause, Decision, Hold, HoldCause, HoldLevel, Impact, Mode, StepPath, StepState, Verdict, Waiting,
+    Approval, ApprovalCause, Decision, Hold, HoldCause, HoldLevel, Impact, Mode, Standing, StepPath, StepState,
+    Verdict, Waiting,
 };
 use crate::playbook::{ActionKind, ActionStep, Body, HoldEnd};
 
@@ -72,19 +74,37 @@ impl Motion<'_> {
             self.say(path, "people did not let it go")?;
             return self.set(path, StepState::Rejected);
         }
-        let stale = match (approval.decided_at, approval.valid_for) {
+        if self.void_if_outdated(path, &approval)? { Ok(()) } else { self.authorize(path, impact, true) }
+    }
+
+    /// Whether what people approved is still what would be done, and in time. If not, they are asked again.
+    fn void_if_outdated(&mut self, path: &StepPath, approval: &Approval) -> Result<bool, IllegalTransition> {
+        let late = match (approval.decided_at, approval.valid_for) {
             (Some(decided), Some(span)) => self.at > decided.saturating_add(span).unwrap_or(decided),
             _ => false,
         };
-        if stale || self.plan_now(&approval).is_err() {
-            if let Some(old) = self.run.approvals.get_mut(&approval.id) {
-                old.status = crate::domain::approval::ApprovalStatus::Superseded;
-            }
-            let why = if stale { "the approval is too old" } else { "what would be done has changed" };
-            self.say(path, format!("{why}: people are asked again"))?;
-            return self.ask(path, ApprovalCause::Playbook);
+        if !late && self.plan_now(approval).is_ok() {
+            return Ok(false);
         }
-        self.authorize(path, impact, true)
+        if let Some(old) = self.run.approvals.get_mut(&approval.id) {
+            old.status = ApprovalStatus::Superseded;
+        }
+        let why = if late { "the approval is too old" } else { "what would be done has changed" };
+        self.say(path, format!("{why}: people are asked again"))?;
+        self.record_mut(path)?.authorized = false;
+        self.set(path, StepState::Pending)?;
+        self.ask(path, if approval.path == *path { approval.cause } else { ApprovalCause::Playbook })?;
+        Ok(true)
+    }
+
+    /// Looks once more right before the first byte of an approved step is sent: it may have waited for a worker or a thaw.
+    pub fn is_still_approved(&mut self, path: &StepPath) -> Result<bool, IllegalTransition> {
+        let named = |approval: &&Approval| approval.path == *path || approval.releases.contains(path);
+        let decided = self.run.approvals.values().rev().filter(|it| it.status == ApprovalStatus::Approved).find(named);
+        match decided.cloned() {
+            Some(approval) => Ok(!self.void_if_outdated(path, &approval)?),
+            None => Ok(true),
+        }
     }
 
     /// The step may act: do what its kind does.
@@ -127,6 +147,12 @@ impl Motion<'_> {
         };
         self.effects.push(Effect::PlaceHold(Box::new(hold)));
         self.record_mut(path)?.hold = Some(id);
+        if gate.standing >= Standing::from(level) {
+            let record = self.record_mut(path)?;
+            record.verdict = Some(Verdict::AlreadyDone);
+            record.detail = Some(format!("the agent was {} before; this hold stands beside the others", gate.standing));
+            return self.set(path, StepState::Succeeded);
+        }
         let agent = &self.run.agent;
         let since = at.saturating_sub(SignedDuration::from_hours(GATE_SIGHT_HOURS)).unwrap_or(at);
         let seen = gate.seen_at.is_some_and(|seen| seen >= since);

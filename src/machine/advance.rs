@@ -1,9 +1,10 @@
 //! How a run goes on: which steps' turn has come, when a stage is over, and how the run ends.
 
 use crate::domain::approval::ApprovalStatus;
-use crate::domain::{Mode, Outcome, RunStatus, StepPath, StepState, Waiting};
+use crate::domain::{Attempt, Mode, Outcome, Principal, RunStatus, StepPath, StepState, Waiting};
 use crate::playbook::{Body, OnFailure, Order, Stage, Step};
 
+use super::effect::{Effect, Notice};
 use super::error::IllegalTransition;
 use super::motion::{Motion, after};
 
@@ -23,16 +24,21 @@ impl Motion<'_> {
         }
     }
 
-    /// Ends the run: what had no turn is cancelled, what asks people no longer asks.
+    /// Ends the run: what had no turn is cancelled, what asks people no longer asks. Whoever owns the agent is told of
+    /// calls whose outcome is then unknown, and of a run that failed: a hold may still stand.
     pub fn finish(&mut self, outcome: Outcome) {
         let at = self.at;
-        for record in self.run.steps.values_mut() {
+        let mut unknown = Vec::new();
+        for (path, record) in &mut self.run.steps {
             let idle = matches!(record.state, StepState::Pending | StepState::Waiting(_));
-            let under_way = matches!(record.state, StepState::Doing(_) | StepState::Undoing(_));
-            if idle || under_way {
-                if under_way {
-                    record.detail = Some("the run ended while it was under way; its answer is not waited for".into());
+            if let StepState::Doing(attempt) | StepState::Undoing(attempt) = &record.state {
+                if attempt.may_be_applied() {
+                    unknown.push(path.to_string());
                 }
+                record.detail = Some("the run ended while it was under way; what came of it is told below".into());
+                record.state = StepState::Cancelled;
+                record.ended_at = Some(at);
+            } else if idle {
                 record.state = StepState::Cancelled;
                 record.ended_at = Some(at);
             }
@@ -45,6 +51,22 @@ impl Motion<'_> {
         }
         self.run.status = RunStatus::Finished(outcome);
         self.run.ended_at = Some(at);
+        if outcome == Outcome::Failed || !unknown.is_empty() {
+            self.alarm_of_the_end(&unknown);
+        }
+    }
+
+    fn alarm_of_the_end(&mut self, unknown: &[String]) {
+        let (run, agent) = (&self.run, &self.run.agent.id);
+        let mut text = format!("{} of playbook {} about {agent} ended: {}.\n\n", run.id, run.playbook, run.status);
+        if !unknown.is_empty() {
+            let steps = unknown.join(", ");
+            text.push_str(&format!("It is not known whether these were applied: {steps}. Look at the target.\n"));
+        }
+        text.push_str(&format!("Holds on {agent} stay until somebody lifts them: standdown agents show {agent}\n"));
+        let subject = format!("Run {}: {agent}", run.status);
+        let to = vec![Principal::Owner, Principal::Fallback];
+        self.effects.push(Effect::Alarm(Notice { to, subject, text }));
     }
 
     fn advance_stage(&mut self, index: usize) -> Result<bool, IllegalTransition> {
@@ -66,9 +88,10 @@ impl Motion<'_> {
     /// Whether the stage is gone through; if not, its steps are skipped.
     fn begin_stage(&mut self, index: usize, stage: &Stage) -> Result<bool, IllegalTransition> {
         let at = self.at;
-        let skipped = match self.holds(stage.when.as_ref()) {
-            Ok(Ok(())) => None,
-            Ok(Err(reason)) | Err(reason) => Some(reason),
+        let (skipped, broken) = match self.holds(stage.when.as_ref()) {
+            Ok(Ok(())) => (None, false),
+            Ok(Err(reason)) => (Some(reason), false),
+            Err(reason) => (Some(reason), true),
         };
         if let Some(record) = self.run.stages.get_mut(index) {
             record.started_at = Some(at);
@@ -77,9 +100,12 @@ impl Motion<'_> {
         }
         let Some(reason) = skipped else { return Ok(true) };
         for step in &stage.steps {
-            self.set(&step.name.clone().into(), StepState::Skipped { reason: reason.clone() })?;
+            let reason = reason.clone();
+            // A condition that can't be told is a fault of the playbook, and shows as one.
+            let state = if broken { StepState::Failed { reason } } else { StepState::Skipped { reason } };
+            self.set(&step.name.clone().into(), state)?;
         }
-        Ok(false)
+        Ok(broken)
     }
 
     fn start_ready_steps(&mut self, stage: &Stage) -> Result<bool, IllegalTransition> {
@@ -130,9 +156,14 @@ impl Motion<'_> {
         stage.steps.iter().filter(|step| !step.background).all(|step| self.is_settled(step))
     }
 
+    /// Whether the stage need not wait for a step. What only a person can judge holds nothing up, where its failure would
+    /// not either: the owner must still be told. The run itself stays open until somebody has looked.
     fn is_settled(&self, step: &Step) -> bool {
         let path = StepPath::from(step.name.clone());
-        self.run.steps.get(&path).is_none_or(|record| record.state.is_settled())
+        self.run.steps.get(&path).is_none_or(|record| match &record.state {
+            StepState::Doing(Attempt::NeedsOperator { .. }) => step.on_failure == OnFailure::Continue,
+            state => state.is_settled(),
+        })
     }
 
     fn end_stage(&mut self, index: usize, stage: &Stage) {

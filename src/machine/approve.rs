@@ -64,8 +64,26 @@ impl Motion<'_> {
         }
     }
 
-    /// Carries out what a request came to.
+    /// Carries out what a request came to. Silence may ask more people first.
     pub fn decide(&mut self, id: ApprovalId, decision: Decision) -> Result<(), IllegalTransition> {
+        let expired = self.run.approvals.get(&id).filter(|_| decision == Decision::Expired);
+        let more = expired.filter(|approval| approval.on_timeout == OnTimeout::Escalate && !approval.escalated);
+        let Some(approval) = more.cloned() else { return self.conclude(id, decision) };
+        self.close(id, decision)?;
+        self.escalate(&approval, "nobody decided in time: more people are asked")
+    }
+
+    /// Carries out what a request came to, and asks nobody else.
+    pub fn conclude(&mut self, id: ApprovalId, decision: Decision) -> Result<(), IllegalTransition> {
+        let approval = self.close(id, decision)?;
+        for path in self.waiting_for(id) {
+            self.carry_out(&path, &approval, decision)?;
+        }
+        Ok(())
+    }
+
+    /// Ends a request.
+    fn close(&mut self, id: ApprovalId, decision: Decision) -> Result<Approval, IllegalTransition> {
         let at = self.at;
         let Some(approval) = self.run.approvals.get_mut(&id) else { return Err(IllegalTransition::NoSuchApproval(id)) };
         approval.status = match decision {
@@ -74,19 +92,12 @@ impl Motion<'_> {
             Decision::Expired => ApprovalStatus::Expired,
         };
         approval.decided_at = Some(at);
-        let approval = approval.clone();
-        if decision == Decision::Expired && approval.on_timeout == OnTimeout::Escalate && !approval.escalated {
-            return self.escalate(&approval, "nobody decided in time: more people are asked");
-        }
-        for path in self.waiting_for(&approval) {
-            self.carry_out(&path, &approval, decision)?;
-        }
-        Ok(())
+        Ok(approval.clone())
     }
 
     /// The steps that wait for this request: the one that asks, and those that a limit stopped with it.
-    fn waiting_for(&self, approval: &Approval) -> Vec<StepPath> {
-        let waits = StepState::Waiting(Waiting::Approval { id: approval.id });
+    pub fn waiting_for(&self, id: ApprovalId) -> Vec<StepPath> {
+        let waits = StepState::Waiting(Waiting::Approval { id });
         let waiting = self.run.steps.iter().filter(|(_, record)| record.state == waits);
         waiting.map(|(path, _)| path.clone()).collect()
     }
@@ -100,9 +111,12 @@ impl Motion<'_> {
             Body::Approval(_) => self.set(path, StepState::Succeeded),
             Body::Action(action) if goes_on => {
                 let impact = action.impact;
-                self.record_mut(path)?.authorized = true;
+                // Silence is nobody's approval: protection, trust and budget are still asked.
+                let approved = decision == Decision::Approved;
+                let record = self.record_mut(path)?;
+                record.authorized = approved;
                 self.set(path, StepState::Pending)?;
-                self.effects.push(Effect::Authorize { path: path.clone(), impact, approved: true });
+                self.effects.push(Effect::Authorize { path: path.clone(), impact, approved });
                 Ok(())
             }
             Body::Action(_) | Body::Wait(_) => self.set(path, StepState::Rejected),
@@ -135,21 +149,29 @@ impl Motion<'_> {
         let path = approval.path.clone();
         let spec = self.spec(&path, approval.cause)?.into_owned();
         let mut asked = asked(&spec, self.run.started_by.person().cloned());
-        let more = if spec.escalate_to.is_empty() { vec![Principal::Fallback] } else { spec.escalate_to.clone() };
+        let more = spec.more().to_vec();
         asked.approvers.extend(more.iter().cloned());
         for threshold in asked.thresholds.iter_mut().filter(|threshold| !threshold.from.is_empty()) {
             threshold.from.extend(more.iter().cloned());
         }
-        for other in self.waiting_for(approval).into_iter().filter(|other| *other != path) {
-            // Stopped by the same limit: they join the new request as they joined the old one.
-            let impact = self.action(&other)?.impact;
-            self.set(&other, StepState::Pending)?;
-            self.effects.push(Effect::Authorize { path: other, impact, approved: false });
-        }
+        // Steps that the same limit stopped go on waiting for this request; the new one takes them over. Nothing is asked of
+        // the limit again: that time has passed is no reason to do half of what people were asked about.
         self.say(&path, why)?;
         self.record_mut(&path)?.asks = Some(approval.cause);
         self.effects.insert(0, Effect::Ask { path, cause: approval.cause, asked });
         Ok(())
+    }
+
+    /// Puts a new request in the place of one whose plan no longer holds.
+    pub fn ask_anew(&mut self, id: ApprovalId, why: &str) -> Result<(), IllegalTransition> {
+        let at = self.at;
+        let Some(old) = self.run.approvals.get_mut(&id) else { return Err(IllegalTransition::NoSuchApproval(id)) };
+        old.status = ApprovalStatus::Superseded;
+        old.decided_at = Some(at);
+        let old = old.clone();
+        self.say(&old.path, why)?;
+        self.set(&old.path, StepState::Pending)?;
+        self.ask(&old.path, old.cause)
     }
 
     /// Silence may do something only where it can be undone.
@@ -185,7 +207,7 @@ fn limit_spec(path: &StepPath, cause: ApprovalCause) -> ApprovalSpec {
     }
 }
 
-fn limit_question(paths: &[StepPath], cause: ApprovalCause) -> String {
+pub(super) fn limit_question(paths: &[StepPath], cause: ApprovalCause) -> String {
     let names: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
     format!("Do {} all the same? {}", names.join(" and "), cause.explain())
 }

@@ -43,6 +43,9 @@ impl Motion<'_> {
             let action = self.action(path).map_err(|error| error.to_string())?;
             steps.push(self.planned(path, action)?);
         }
+        // Who exactly may vote is found again at every vote; how many voices decide is part of what is approved.
+        let voices = |quorum: &Quorum| json!({ "approve": quorum.approve, "reject": quorum.reject });
+        let quorums: Vec<Value> = terms.quorums.iter().map(voices).collect();
         let silence = match terms.on_timeout {
             OnTimeout::Reject => "as if it were refused",
             OnTimeout::Escalate => "more people are asked once, then as if it were refused",
@@ -57,7 +60,7 @@ impl Motion<'_> {
             "cause": terms.cause,
             "steps": steps,
             "outcomes": { "approved": "these steps are done", "rejected": "these steps are not done", "silence": silence },
-            "quorums": terms.quorums,
+            "quorums": quorums,
             "identity": terms.identity,
             "deadline": terms.deadline,
         })))
@@ -97,6 +100,7 @@ impl Motion<'_> {
             "step": path,
             "action": action,
             "hold": record.and_then(|record| record.hold),
+            "inherited_holds": self.run.inherits,
             "snapshot": record.and_then(|record| record.snapshot.clone()),
         })
     }

@@ -11,7 +11,7 @@ use super::error::IllegalTransition;
 use super::motion::after;
 
 pub(super) fn first_state(playbook: &Playbook, event: &Event) -> Result<Run, IllegalTransition> {
-    let EventKind::RunStarted { run, incident, digest, mode, agent, alert } = &event.kind else {
+    let EventKind::RunStarted { run, incident, digest, mode, agent, alert, inherits } = &event.kind else {
         return Err(IllegalTransition::NotAStart { event: event.kind.as_str() });
     };
     if *digest != playbook.digest {
@@ -43,6 +43,7 @@ pub(super) fn first_state(playbook: &Playbook, event: &Event) -> Result<Run, Ill
         approvals: BTreeMap::new(),
         rechecks: Vec::new(),
         joined: 0,
+        inherits: inherits.clone(),
         ended_at: None,
     })
 }

@@ -1,5 +1,7 @@
 //! Deadlines: what the passing of time does to a run.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 
 use crate::domain::approval::ApprovalStatus;
@@ -66,19 +68,23 @@ impl Motion<'_> {
         if let Some(record) = self.run.stages.get_mut(index) {
             record.deadline = None;
         }
-        for step in &stage.steps {
-            let path = StepPath::from(step.name.clone());
-            match self.record(&path)?.state.clone() {
-                StepState::Waiting(Waiting::Approval { id }) => self.decide(id, Decision::Expired)?,
+        let paths: Vec<StepPath> = stage.steps.iter().map(|step| StepPath::from(step.name.clone())).collect();
+        let asked: BTreeSet<ApprovalId> =
+            paths.iter().filter_map(|path| self.run.pending_approval(path).map(|approval| approval.id)).collect();
+        for path in &paths {
+            match self.record(path)?.state.clone() {
                 StepState::Pending
                 | StepState::Waiting(Waiting::Timer { .. })
                 | StepState::Doing(Attempt::Ready { .. } | Attempt::Preparing { .. } | Attempt::Backoff { .. }) => {
-                    self.set(&path, StepState::Failed { reason: "the stage's time was over".to_owned() })?;
+                    self.set(path, StepState::Failed { reason: "the stage's time was over".to_owned() })?;
+                }
+                StepState::Doing(Attempt::NeedsOperator { reason, .. }) => {
+                    self.unproven(path, &format!("not known, and the stage's time was over: {reason}"))?;
                 }
                 _ => {}
             }
         }
-        Ok(())
+        asked.into_iter().try_for_each(|id| self.conclude(id, Decision::Expired))
     }
 
     fn recheck_due(&mut self) -> Result<(), IllegalTransition> {

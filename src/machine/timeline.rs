@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::domain::approval::ApprovalStatus;
-use crate::domain::{Actor, Attempt, Event, EventKind, Run, StepPath, StepRecord, StepState, Waiting};
+use crate::domain::{Actor, Attempt, Event, EventKind, Run, StepPath, StepRecord, StepState, Verdict, Waiting};
 use crate::playbook::Playbook;
 
 use super::error::IllegalTransition;
@@ -123,9 +123,18 @@ fn changes(before: Option<&Run>, after: &Run, event: &Event, entries: &mut Vec<E
         }
     }
     if after.status.is_finished() && before.is_none_or(|run| run.status != after.status) {
-        let tone = if after.status.as_str() == "completed" { Tone::Good } else { Tone::Bad };
+        let proven = after.containment().is_none_or(|(verdict, _)| is_good(verdict));
+        let tone = if after.status.as_str() == "completed" && proven { Tone::Good } else { Tone::Bad };
         let verdict = after.containment().map(|(verdict, _)| format!(", containment: {verdict}")).unwrap_or_default();
         entries.push(entry(event, None, format!("run {}{verdict}", after.status), tone));
+    }
+}
+
+/// Whether a verdict says that the agent is contained.
+const fn is_good(verdict: Verdict) -> bool {
+    match verdict {
+        Verdict::Contained | Verdict::AlreadyDone => true,
+        Verdict::Unproven | Verdict::Failed | Verdict::Regressed => false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The two doors of the machine: a run begins, and an event changes it.
 
-use crate::domain::{Event, EventKind, Run, RunStatus};
+use crate::domain::event::{CallOutcome, Proof};
+use crate::domain::{Event, EventKind, Run, RunStatus, StepPath, StepState};
 use crate::playbook::Playbook;
 
 use super::effect::Effect;
@@ -24,15 +25,48 @@ pub fn transition(playbook: &Playbook, run: Run, event: &Event) -> Result<(Run, 
         return Err(IllegalTransition::OtherPlaybook { run: run.digest, given: playbook.digest });
     }
     let name = event.kind.as_str();
-    let over = matches!(run.status, RunStatus::Finished(_));
-    if over && !matches!(event.kind, EventKind::Rechecked { .. } | EventKind::Ticked | EventKind::Voted { .. }) {
-        return Err(IllegalTransition::Finished { event: name, status: run.status.as_str() });
+    if matches!(run.status, RunStatus::Finished(_)) {
+        match &event.kind {
+            EventKind::Rechecked { .. } | EventKind::Ticked | EventKind::Voted { .. } => {}
+            EventKind::AttemptEnded { path, .. } | EventKind::AttemptProved { path, .. } if was_cut_off(&run, path) => {
+                return Ok((late(run, path, event), Vec::new()));
+            }
+            _ => return Err(IllegalTransition::Finished { event: name, status: run.status.as_str() }),
+        }
     }
     let mut motion = Motion { playbook, run, at: event.at, event: name, effects: Vec::new() };
     apply(&mut motion, event)?;
     motion.advance()?;
     motion.run.version += 1;
     Ok((motion.run, motion.effects))
+}
+
+/// Whether a step was under way when its run ended.
+fn was_cut_off(run: &Run, path: &StepPath) -> bool {
+    run.steps.get(path).is_some_and(|record| record.state == StepState::Cancelled && record.detail.is_some())
+}
+
+/// What is heard of a call after its run has ended is kept as a fact; it changes nothing else.
+fn late(mut run: Run, path: &StepPath, event: &Event) -> Run {
+    let heard = match &event.kind {
+        EventKind::AttemptEnded { outcome, .. } => match outcome {
+            CallOutcome::NotSent { reason } => format!("it was not sent: {reason}"),
+            CallOutcome::Refused { reason, .. } => format!("it was refused: {reason}"),
+            CallOutcome::Ambiguous { reason } => format!("it is not known whether it was applied: {reason}"),
+            CallOutcome::Applied { .. } => "it was applied".to_owned(),
+            CallOutcome::AlreadyDone { .. } => "it had been done before".to_owned(),
+        },
+        EventKind::AttemptProved { proof, .. } => match proof {
+            Proof::Seen { detail } => format!("its effect was seen: {detail}"),
+            Proof::NotSeen { detail } | Proof::Blind { detail } => format!("its effect was not seen: {detail}"),
+        },
+        _ => return run,
+    };
+    if let Some(record) = run.steps.get_mut(path) {
+        record.detail = Some(format!("heard after the run had ended, at {}: {heard}", event.at));
+    }
+    run.version += 1;
+    run
 }
 
 fn apply(motion: &mut Motion<'_>, event: &Event) -> Result<(), IllegalTransition> {
@@ -55,7 +89,7 @@ fn apply(motion: &mut Motion<'_>, event: &Event) -> Result<(), IllegalTransition
         EventKind::AttemptLost { path } => events::attempt_lost::apply(motion, path),
         EventKind::Rechecked { path, proof } => events::rechecked::apply(motion, path, proof),
         EventKind::Ticked => motion.tick(),
-        EventKind::Voted { approval, person, choice, reason, assurance, plan } => {
+        EventKind::Voted { approval, person, choice, reason, assurance, plan, eligible } => {
             let vote = crate::domain::Vote {
                 person: person.clone(),
                 choice: *choice,
@@ -63,7 +97,7 @@ fn apply(motion: &mut Motion<'_>, event: &Event) -> Result<(), IllegalTransition
                 assurance: *assurance,
                 at: event.at,
             };
-            events::voted::apply(motion, *approval, vote, plan)
+            events::voted::apply(motion, *approval, vote, plan, eligible)
         }
         EventKind::Escalated { approval, person } => events::escalated::apply(motion, *approval, person),
         EventKind::AlertJoined { .. } => {

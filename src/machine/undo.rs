@@ -72,7 +72,9 @@ impl Motion<'_> {
         if let ActionKind::Hold(_) = action.spec.kind {
             if let Some(hold) = self.record(path)?.hold {
                 let reason = format!("undone by {}", self.run.id);
-                self.effects.push(Effect::LiftHold { hold, reason });
+                for hold in std::iter::once(hold).chain(self.run.inherits.clone()) {
+                    self.effects.push(Effect::LiftHold { hold, reason: reason.clone() });
+                }
             }
             return self.set(path, StepState::Undone);
         }

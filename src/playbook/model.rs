@@ -258,6 +258,14 @@ pub struct Threshold {
     pub from: Vec<Principal>,
 }
 
+impl ApprovalSpec {
+    /// Who is asked besides, when a request escalates.
+    #[must_use]
+    pub fn more(&self) -> &[Principal] {
+        if self.escalate_to.is_empty() { &[Principal::Fallback] } else { &self.escalate_to }
+    }
+}
+
 /// A request to people, as a playbook words it.
 #[derive(Clone, Debug)]
 pub struct ApprovalSpec {

@@ -1,7 +1,7 @@
 //! The stable codes of what the HTTP interface answers when it does not do what was asked, one line each.
 //!
 //! A code never changes its meaning and is never given away again, because people search for it. Domain errors that have
-//! a family of their own keep it: SD3xxx runs, incidents and agents, SD4xxx approvals; SD5xxx is HTTP itself.
+//! a family of their own keep it: `SD3xxx` runs, incidents and agents, `SD4xxx` approvals; `SD5xxx` is HTTP itself.
 
 /// There is no such run.
 pub const NO_SUCH_RUN: &str = "SD3001";

@@ -66,7 +66,7 @@ async fn guarded(handler: impl Future<Output = Response>) -> Response {
     }
 }
 
-/// A UUIDv7 of the time now.
+/// A `UUIDv7` of the time now.
 fn fresh_id(state: &WebState) -> String {
     let now = state.engine.clock().now();
     let seconds = u64::try_from(now.as_second()).unwrap_or(0);

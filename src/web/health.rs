@@ -38,7 +38,7 @@ pub async fn ready(State(state): State<WebState>) -> Result<Response, Problem> {
     Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, codes::NOT_READY, detail).retry_after(5))
 }
 
-/// `GET /metrics`: the OpenMetrics text format.
+/// `GET /metrics`: the `OpenMetrics` text format.
 pub async fn metrics(State(state): State<WebState>) -> Result<Response, Problem> {
     let text = state.metrics.scrape(&state.engine).await?;
     Ok(([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response())

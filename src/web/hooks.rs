@@ -22,6 +22,10 @@ use super::state::WebState;
 /// How long a body may take to arrive.
 const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 
+/// How much of a body that is too large is still read and thrown away: a sender that is cut off while it sends sees a
+/// broken connection instead of the answer, and sends the same again.
+const DISCARDED_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 /// `POST /hooks/{source}`.
 pub async fn receive(
     State(state): State<WebState>,
@@ -56,25 +60,33 @@ fn plain(headers: &HeaderMap) -> Vec<(String, String)> {
 async fn read(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
     let whole = async {
         let mut stream = body.into_data_stream();
-        let mut bytes = Vec::new();
+        let (mut bytes, mut length) = (Vec::new(), 0_usize);
+        let too_large = || {
+            let detail = format!("failed to read the body: it has more than {bytes_max} bytes");
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, codes::BODY_TOO_LARGE, detail)
+        };
         while let Some(chunk) = stream.next().await {
             let broken =
                 |_| Problem::new(StatusCode::BAD_REQUEST, codes::BODY, "failed to read the body: it broke off");
-            bytes.extend_from_slice(&chunk.map_err(broken)?);
-            if bytes.len() > bytes_max {
-                let detail = format!("failed to read the body: it has more than {bytes_max} bytes");
-                return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, codes::BODY_TOO_LARGE, detail));
+            let chunk = chunk.map_err(broken)?;
+            length = length.saturating_add(chunk.len());
+            if length > bytes_max.saturating_add(DISCARDED_BYTES_MAX) {
+                return Err(too_large());
             }
+            if length <= bytes_max {
+                bytes.extend_from_slice(&chunk);
+            }
+        }
+        if length > bytes_max {
+            return Err(too_large());
         }
         Ok(Bytes::from(bytes))
     };
-    match tokio::time::timeout(BODY_TIME_MAX, whole).await {
-        Ok(read) => read,
-        Err(_) => {
-            let detail = "failed to read the body: it did not arrive within 10 seconds";
-            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, codes::BODY_TOO_SLOW, detail))
-        }
-    }
+    let Ok(read) = tokio::time::timeout(BODY_TIME_MAX, whole).await else {
+        let detail = "failed to read the body: it did not arrive within 10 seconds";
+        return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, codes::BODY_TOO_SLOW, detail));
+    };
+    read
 }
 
 const fn outcome(refused: &Refused) -> &'static str {

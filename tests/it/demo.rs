@@ -6,7 +6,8 @@ use std::process::Stdio;
 async fn the_demo_tells_the_whole_story_on_its_own_and_exits_with_zero() {
     let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_standdown"));
     let folder = tempfile::tempdir().unwrap();
-    command.args(["demo", "--yes"]).current_dir(folder.path()).stdin(Stdio::null()).kill_on_drop(true);
+    command.args(["demo", "--yes"]).current_dir(folder.path()).env("TMPDIR", folder.path());
+    command.stdin(Stdio::null()).kill_on_drop(true);
     let output = command.output().await.unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);

@@ -65,7 +65,7 @@ async fn a_decision_that_was_answered_is_carried_out_although_the_daemon_dies_at
     let run = world.alert().await;
     let request = world.request().await;
     let page = world.daemon.send(Method::GET, &request.path(), &[], None).await;
-    let form = request.form(&page.text, "approve", "false alarm", &request.code);
+    let form = Request::form(&page.text, "approve", "false alarm", &request.code);
     let answer = world.post_form(&request, form).await;
     world.daemon.kill9();
     assert_eq!(answer.status, 303, "{answer:?}");
@@ -73,7 +73,7 @@ async fn a_decision_that_was_answered_is_carried_out_although_the_daemon_dies_at
     world.agent_sees(200).await;
     let ended = world.run_in(&run, "completed").await;
     assert_eq!(ended["consistent"], true, "{ended:#}");
-    let receipt = world.daemon.send(Method::GET, answer.header("location"), &[], None).await;
+    let receipt = world.daemon.send(Method::GET, &answer.location(), &[], None).await;
     assert!(receipt.status == 200 && receipt.text.contains("false alarm"), "{receipt:?}");
 }
 
@@ -91,6 +91,44 @@ async fn an_owner_who_says_no_retires_the_agent_and_it_stays_so_after_a_kill() {
     assert_eq!(refused.status().as_u16(), 403);
     let reason = refused.headers()["x-standdown-reason"].to_str().unwrap();
     assert!(reason.starts_with("retired: "), "{reason}");
+}
+
+#[tokio::test]
+async fn a_daemon_that_dies_at_every_call_in_turn_still_contains_once() {
+    let mut world = World::start(Policy::Permissive, Rule::Pass, |setup| setup).await;
+    // It dies while it reads the state before, twice while it revokes, and at each of the two looks for the effect.
+    let calls_between_deaths = [0, 1, 0, 1, 1];
+    let mut run = None;
+    for calls in calls_between_deaths {
+        world.interposer.hold_after(calls);
+        match &run {
+            None => run = Some(world.alert().await),
+            Some(_) => world.daemon.restart().await,
+        }
+        world.interposer.wait_until_held(LIMIT).await;
+        world.daemon.kill9();
+    }
+    world.interposer.set(Rule::Pass);
+    world.daemon.restart().await;
+    let request = world.request().await;
+    let keys: Vec<_> =
+        world.interposer.revocations().iter().map(|headers| headers["idempotency-key"].clone()).collect();
+    assert_eq!(keys.len(), 3, "twice without an answer, and never again after it was answered: {keys:?}");
+    assert!(keys.iter().all(|key| *key == keys[0]), "{keys:?}");
+    world.approve_and_see_the_end(&run.unwrap(), &request).await;
+}
+
+#[tokio::test]
+async fn a_stop_while_the_revocation_is_under_way_is_orderly_and_it_is_taken_up_again() {
+    let hasty = |setup: Setup| setup.set("/limits/drain", "500ms".into());
+    let mut world = World::start(Policy::Permissive, Rule::HoldBefore, hasty).await;
+    let run = world.alert().await;
+    world.interposer.wait_until_held(LIMIT).await;
+    world.daemon.stop().await;
+    world.interposer.set(Rule::Pass);
+    world.daemon.restart().await;
+    let request = world.request().await;
+    world.approve_and_see_the_end(&run, &request).await;
 }
 
 async fn killed_while_revoking(rule: Rule) {
@@ -125,7 +163,7 @@ async fn a_refused_revocation_is_a_failure_and_the_owner_is_told_so() {
     let run = world.alert().await;
     let mail = world.smtp.wait_for_mail_with(Setup::ANA, "FAILED", LIMIT).await;
     assert!(mail.text.contains("revoke: failed [failed]"), "{}", mail.text);
-    let asked = world.run_when(&run, |view| has_request(view)).await;
+    let asked = world.run_when(&run, has_request).await;
     assert_eq!(step(&asked, "revoke")["state"], "failed", "{asked:#}");
     assert_eq!(step(&asked, "revoke")["verdict"], "failed", "{asked:#}");
     assert_eq!(asked["verdict"], "failed", "{asked:#}");
@@ -146,7 +184,7 @@ async fn a_revocation_answered_200_without_effect_is_unproven_and_never_containe
     let run = world.alert().await;
     let mail = world.smtp.wait_for_mail_with(Setup::ANA, "NOT proven", LIMIT).await;
     assert!(mail.subject.contains("NOT proven"), "{}", mail.subject);
-    let asked = world.run_when(&run, |view| has_request(view)).await;
+    let asked = world.run_when(&run, has_request).await;
     assert_eq!(step(&asked, "revoke")["verdict"], "unproven", "{asked:#}");
     assert_eq!(asked["verdict"], "unproven", "{asked:#}");
     assert!(asked["contained_at"].is_null(), "{asked:#}");

@@ -9,7 +9,15 @@ pub mod tone;
 pub use table::Table;
 pub use tone::paint;
 
+use std::fmt::{self, Write as _};
+
 use crate::machine::notice::one_line;
+
+/// Adds to a text.
+pub fn add(text: &mut String, part: fmt::Arguments<'_>) {
+    // Writing to a String can't fail.
+    text.write_fmt(part).unwrap_or_default();
+}
 
 /// Text from outside as one line.
 pub fn quoted(text: &str) -> String {

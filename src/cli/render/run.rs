@@ -6,9 +6,9 @@ use crate::domain::approval::ApprovalStatus;
 use crate::machine::{Entry, Tone};
 use crate::web::api::view::RunView;
 
-use super::time::{offset, relative, span, stamp};
+use super::time::{offset, relative, stamp};
 use super::tone::{bold, faint, icon, of_run};
-use super::{paint, quoted};
+use super::{add, paint, quoted};
 
 /// The width of the step's column.
 const STEP_WIDTH_MAX: usize = 24;
@@ -29,11 +29,15 @@ pub fn head(run: &RunView, now: Timestamp) -> String {
     let tone = of_run(&run.status, run.verdict);
     let title = format!("{} {} ({}) for {}", run.id, run.playbook, run.mode.as_str(), run.agent);
     let mut text = format!("{}  {} {}\n", bold(&title), icon(tone), paint(tone, &run.status));
-    let mut field = |name: &str, value: &str| text.push_str(&format!("  {} {value}\n", faint(&format!("{name:<12}"))));
+    let mut field =
+        |name: &str, value: &str| add(&mut text, format_args!("  {} {value}\n", faint(&format!("{name:<12}"))));
     field("incident", &format!("{}  \"{}\"", run.incident, quoted(&run.title)));
     field("started", &format!("{} by {}", stamp(run.started_at, now), run.started_by));
     if let Some(ended) = run.ended_at {
-        field("ended", &format!("{}, after {}", stamp(ended, now), span(ended.duration_since(run.started_at))));
+        field(
+            "ended",
+            &format!("{}, after {}", stamp(ended, now), offset(ended, run.started_at).trim_start_matches('+')),
+        );
     }
     if let Some(verdict) = run.verdict {
         let seen = run.contained_at.map(|at| format!(", seen {} after the start", offset(at, run.started_at)));
@@ -62,14 +66,14 @@ fn wanted(run: &RunView, now: Timestamp) -> String {
     for approval in run.approvals.iter().filter(|approval| approval.status == ApprovalStatus::Pending) {
         let question = quoted(&approval.ask);
         text.push_str(&paint(Tone::Waiting, &format!("\n{question} (until {})", stamp(approval.deadline, now))));
-        text.push_str(&format!("\n  standdown approvals show {}\n", approval.id));
+        add(&mut text, format_args!("\n  standdown approvals show {}\n", approval.id));
     }
     for step in &run.steps {
         let Some(reason) = &step.needs_operator else { continue };
         let line = format!("\nA person must look at `{}`: {}", step.path, quoted(reason));
         text.push_str(&paint(Tone::Bad, &line));
         let order = format!("standdown runs resolve {} --step {}", run.id, step.path);
-        text.push_str(&format!("\n  {order} --as applied|not-applied|retry --reason \"...\"\n"));
+        add(&mut text, format_args!("\n  {order} --as applied|not-applied|retry --reason \"...\"\n"));
     }
     let failed = run.messages.iter().filter(|message| message.status == "undelivered");
     for message in failed {
@@ -79,3 +83,6 @@ fn wanted(run: &RunView, now: Timestamp) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

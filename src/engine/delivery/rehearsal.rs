@@ -255,6 +255,7 @@ async fn start(engine: &Engine, agent: &Agent, scene: &Scene) -> RunId {
             agent,
             alert: &alert,
             actor: Actor::Source { id: alert.source.clone() },
+            inherits: Vec::new(),
         })
         .unwrap();
     let id = started.run().id;

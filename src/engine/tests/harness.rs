@@ -242,6 +242,7 @@ impl Life {
             reason: "looked at the logs".into(),
             assurance: Assurance::Link,
             plan: approval.plan.hash,
+            eligible: approval.people.clone(),
         };
         self.on(self.engine.submit(run, Event { at: self.clock.now(), actor, kind }))
     }
@@ -299,6 +300,7 @@ pub async fn launch(engine: &Engine, playbook: &str, agent: &str, trust: Trust) 
         agent: &agent,
         alert: &Alert { trust, ..alert(at) },
         actor: Actor::Source { id: SourceId::parse("detector").unwrap() },
+        inherits: Vec::new(),
     };
     let started = engine.prepare(request).unwrap();
     engine.commit(Commit::default(), vec![started]).await.unwrap().remove(0).id

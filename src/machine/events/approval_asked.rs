@@ -6,11 +6,13 @@ use jiff::SignedDuration;
 
 use crate::domain::approval::{ApprovalStatus, Plan, Quorum};
 use crate::domain::{Approval, ApprovalCause, ApprovalId, Decision, PersonId, Principal, StepPath, StepState, Waiting};
+use crate::machine::approve::limit_question;
 use crate::machine::context::variables;
 use crate::machine::effect::{Effect, Notice};
 use crate::machine::error::IllegalTransition;
 use crate::machine::motion::{Motion, after};
 use crate::machine::plan::Terms;
+use crate::playbook::ApprovalSpec;
 
 pub fn apply(
     motion: &mut Motion<'_>,
@@ -20,22 +22,35 @@ pub fn apply(
     quorums: &[Quorum],
 ) -> Result<(), IllegalTransition> {
     let cause = asked_cause(motion, path)?;
+    if let Some(pending) = motion.run.pending_approval(path).filter(|it| it.status == ApprovalStatus::Pending) {
+        let pending = pending.id;
+        return extend(motion, path, pending, people, quorums);
+    }
     let spec = motion.spec(path, cause)?.into_owned();
-    let releases = motion.releases(path, &spec);
+    let others = taken_over(motion, path)?;
+    let releases: Vec<StepPath> = motion.releases(path, &spec).into_iter().chain(others.iter().cloned()).collect();
     let deadline = after(motion.at, spec.timeout);
     let on_timeout = spec.on_timeout;
     let terms = Terms { path, cause, releases: &releases, quorums, identity: spec.identity, deadline, on_timeout };
-    let rendered = spec.ask.render_text(&variables(&motion.run)).map_err(|error| error.to_string());
+    let rendered = if others.is_empty() {
+        spec.ask.render_text(&variables(&motion.run)).map_err(|error| error.to_string())
+    } else {
+        Ok(limit_question(&releases, cause))
+    };
     let asked = rendered.and_then(|ask| motion.plan(&terms).map(|plan| (ask, plan)));
     let (ask, plan): (String, Plan) = match asked {
         Ok(asked) => asked,
         Err(reason) => {
-            return motion.set(path, StepState::Failed { reason: format!("nobody was asked: {reason}") });
+            let failed = StepState::Failed { reason: format!("nobody was asked: {reason}") };
+            return others.iter().chain([path]).try_for_each(|step| motion.set(step, failed.clone()));
         }
     };
-    let escalated = motion.record(path)?.approval.and_then(|old| motion.run.approvals.get(&old)).is_some_and(|old| {
-        old.status == ApprovalStatus::Superseded && old.escalated || old.decision() == Some(Decision::Expired)
-    });
+    let escalated = motion
+        .record(path)?
+        .approval
+        .and_then(|old| motion.run.approvals.get(&old))
+        .is_some_and(|old| old.escalated || old.decision() == Some(Decision::Expired));
+    let (approvers, exclude) = principals(&spec, escalated);
     let approval = Approval {
         id,
         path: path.clone(),
@@ -44,6 +59,8 @@ pub fn apply(
         ask,
         releases,
         people: people.clone(),
+        approvers,
+        exclude,
         quorums: quorums.to_vec(),
         reason_required: spec.reason_required,
         reason_prompt: spec.reason_prompt.clone(),
@@ -64,9 +81,49 @@ pub fn apply(
         motion.effects.push(Effect::Alarm(Notice { to: vec![Principal::Fallback], subject, text }));
     }
     motion.run.approvals.insert(id, approval);
-    motion.record_mut(path)?.approval = Some(id);
     motion.effects.push(Effect::AskPeople { approval: id, people: people.clone() });
-    motion.set(path, StepState::Waiting(Waiting::Approval { id }))
+    for other in others.iter().chain([path]) {
+        motion.record_mut(other)?.approval = Some(id);
+        motion.set(other, StepState::Waiting(Waiting::Approval { id }))?;
+    }
+    Ok(())
+}
+
+/// The other steps that wait for the request in whose place this one is asked.
+fn taken_over(motion: &Motion<'_>, path: &StepPath) -> Result<Vec<StepPath>, IllegalTransition> {
+    let Some(old) = motion.record(path)?.approval else { return Ok(Vec::new()) };
+    Ok(motion.waiting_for(old).into_iter().filter(|other| other != path).collect())
+}
+
+/// More people may vote on a request that stands: nobody is removed, its votes count on, and its deadline does not move.
+fn extend(
+    motion: &mut Motion<'_>,
+    path: &StepPath,
+    id: ApprovalId,
+    people: &BTreeSet<PersonId>,
+    quorums: &[Quorum],
+) -> Result<(), IllegalTransition> {
+    let cause = asked_cause(motion, path)?;
+    let (approvers, _) = principals(motion.spec(path, cause)?.as_ref(), true);
+    let Some(approval) = motion.run.approvals.get_mut(&id) else { return Err(IllegalTransition::NoSuchApproval(id)) };
+    let more: BTreeSet<PersonId> = people.difference(&approval.people).cloned().collect();
+    approval.people.extend(more.iter().cloned());
+    approval.approvers = approvers;
+    for (quorum, wider) in approval.quorums.iter_mut().zip(quorums) {
+        quorum.from.extend(wider.from.iter().cloned());
+    }
+    motion.effects.push(Effect::AskPeople { approval: id, people: more });
+    Ok(())
+}
+
+/// Whom a request asks, and whom never.
+fn principals(spec: &ApprovalSpec, escalated: bool) -> (Vec<Principal>, Vec<Principal>) {
+    let mut approvers = spec.approvers.clone();
+    approvers.extend(spec.thresholds.iter().flat_map(|threshold| threshold.from.iter().cloned()));
+    if escalated {
+        approvers.extend(spec.more().iter().cloned());
+    }
+    (approvers, spec.exclude.clone())
 }
 
 /// Why the step asks: the machine knows it from its own last effect, a replay from the state.

@@ -7,6 +7,9 @@ use crate::machine::motion::Motion;
 
 pub fn apply(motion: &mut Motion<'_>, path: &StepPath) -> Result<(), IllegalTransition> {
     let (direction, Attempt::Ready { number }) = motion.attempt(path)? else { return Err(motion.wrong_state(path)) };
+    if direction == Direction::Do && number == 1 && !motion.is_still_approved(path)? {
+        return Ok(());
+    }
     let record = motion.record(path)?;
     let known = record.baseline.is_some() || record.snapshot.is_some();
     if direction == Direction::Do && motion.action(path)?.spec.prepares && !known {

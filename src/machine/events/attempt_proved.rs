@@ -23,6 +23,8 @@ pub fn apply(motion: &mut Motion<'_>, path: &StepPath, proof: &Proof) -> Result<
             record.contained_at = containing.then_some(at);
             motion.set(path, StepState::Succeeded)
         }
-        Proof::NotSeen { detail } | Proof::Blind { detail } => motion.unproven(path, &format!("accepted, but its effect was not seen: {detail}")),
+        Proof::NotSeen { detail } | Proof::Blind { detail } => {
+            motion.unproven(path, &format!("accepted, but its effect was not seen: {detail}"))
+        }
     }
 }

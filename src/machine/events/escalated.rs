@@ -20,9 +20,7 @@ pub fn apply(motion: &mut Motion<'_>, id: ApprovalId, person: &PersonId) -> Resu
     if approval.escalated {
         return Ok(());
     }
-    approval.status = ApprovalStatus::Superseded;
     approval.escalated = true;
-    approval.decided_at = Some(at);
     let approval = approval.clone();
     motion.escalate(&approval, &format!("{person} could not decide: more people are asked"))
 }

@@ -1,33 +1,52 @@
 //! A person voted. Everything that could make the vote wrong is checked here, at the last moment, in the same commit.
 
-use crate::domain::approval::ApprovalStatus;
-use crate::domain::{Approval, ApprovalId, Digest, Vote};
+use std::collections::BTreeSet;
+
+use crate::domain::approval::{ApprovalStatus, Choice};
+use crate::domain::{Approval, ApprovalId, Digest, PersonId, Vote};
 use crate::machine::error::IllegalTransition;
 use crate::machine::motion::Motion;
 
-pub fn apply(motion: &mut Motion<'_>, id: ApprovalId, vote: Vote, seen: &Digest) -> Result<(), IllegalTransition> {
+pub fn apply(
+    motion: &mut Motion<'_>,
+    id: ApprovalId,
+    vote: Vote,
+    seen: &Digest,
+    eligible: &BTreeSet<PersonId>,
+) -> Result<(), IllegalTransition> {
     let Some(approval) = motion.run.approvals.get(&id) else { return Err(IllegalTransition::NoSuchApproval(id)) };
-    check(approval, motion, &vote)?;
-    let now = motion.plan_now(approval)?.hash;
-    if *seen != now {
-        return Err(IllegalTransition::PlanChanged { seen: *seen, now });
+    check(approval, motion, &vote, eligible)?;
+    // No is no, whatever the plan has become. Yes counts for the plan that was seen, which must be the plan now.
+    if vote.choice == Choice::Approve {
+        let asked = approval.plan.hash;
+        if *seen != asked {
+            return Err(IllegalTransition::PlanChanged { seen: *seen, now: asked });
+        }
+        if motion.plan_now(approval).is_err() {
+            return motion.ask_anew(id, "what would be done has changed: people are asked again");
+        }
     }
     let Some(approval) = motion.run.approvals.get_mut(&id) else { return Err(IllegalTransition::NoSuchApproval(id)) };
     approval.votes.push(vote);
-    match approval.tally() {
+    match approval.tally(eligible) {
         Some(decision) => motion.decide(id, decision),
         None => Ok(()),
     }
 }
 
-fn check(approval: &Approval, motion: &Motion<'_>, vote: &Vote) -> Result<(), IllegalTransition> {
+fn check(
+    approval: &Approval,
+    motion: &Motion<'_>,
+    vote: &Vote,
+    eligible: &BTreeSet<PersonId>,
+) -> Result<(), IllegalTransition> {
     if approval.status != ApprovalStatus::Pending {
         return Err(IllegalTransition::AlreadyDecided { status: approval.status });
     }
     if motion.at >= approval.deadline {
         return Err(IllegalTransition::DeadlinePassed);
     }
-    if !approval.people.contains(&vote.person) {
+    if !approval.people.contains(&vote.person) || !eligible.contains(&vote.person) {
         return Err(IllegalTransition::NotEligible(vote.person.clone()));
     }
     if approval.votes.iter().any(|earlier| earlier.person == vote.person) {

@@ -15,13 +15,13 @@ fn asked() -> Sim {
 
 /// The vote of `ana`, changed in one respect.
 fn vote(sim: &Sim, change: impl FnOnce(&mut String, &mut Assurance, &mut Digest)) -> EventKind {
-    let EventKind::Voted { approval, person, choice, mut reason, mut assurance, mut plan } =
+    let EventKind::Voted { approval, person, choice, mut reason, mut assurance, mut plan, eligible } =
         sim.vote_of("ana", Choice::Approve)
     else {
         unreachable!()
     };
     change(&mut reason, &mut assurance, &mut plan);
-    EventKind::Voted { approval, person, choice, reason, assurance, plan }
+    EventKind::Voted { approval, person, choice, reason, assurance, plan, eligible }
 }
 
 #[test]
@@ -99,17 +99,47 @@ fn silence_over_a_limit_asks_more_people_once_and_then_does_nothing() {
 }
 
 #[test]
-fn who_cannot_decide_brings_in_more_people_and_voids_the_old_request() {
+fn who_cannot_decide_brings_in_more_people_and_moves_neither_deadline_nor_votes() {
     let mut sim = asked();
     let old = sim.approval();
     let person = PersonId::parse("ana").unwrap();
+    let outsider = sim.vote_of("kim", Choice::Approve);
+    assert!(matches!(sim.submit(outsider), Err(IllegalTransition::NotEligible(_))));
+    sim.at += SignedDuration::from_hours(1);
     sim.submit(EventKind::Escalated { approval: old.id, person }).unwrap();
     let new = sim.approval();
-    assert_ne!(old.id, new.id);
-    assert_eq!(sim.run.approvals[&old.id].status, ApprovalStatus::Superseded);
-    let vote = sim.vote_of("sam", Choice::Approve);
+    assert_eq!((new.id, new.deadline, new.plan.hash), (old.id, old.deadline, old.plan.hash));
+    let vote = sim.vote_of("kim", Choice::Approve);
     sim.submit(vote).unwrap();
     assert_eq!(sim.lifted.len(), 1);
+}
+
+#[test]
+fn whoever_left_the_group_since_they_were_asked_no_longer_votes() {
+    let mut sim = asked();
+    let EventKind::Voted { approval, person, choice, reason, assurance, plan, .. } =
+        sim.vote_of("sam", Choice::Approve)
+    else {
+        unreachable!()
+    };
+    let eligible = [PersonId::parse("ana").unwrap()].into();
+    let late = EventKind::Voted { approval, person, choice, reason, assurance, plan, eligible };
+    assert!(matches!(sim.submit(late), Err(IllegalTransition::NotEligible(_))));
+}
+
+#[test]
+fn silence_is_nobodys_approval_where_a_limit_stands() {
+    let guarded = RELEASES_A_CONTAINMENT.replace("releases: [pause], ", "").replace(
+        "      - { step: pause, action: agent.pause }",
+        "      - step: pause\n        action: agent.pause\n        approval: { ask: \"Pause it?\", approvers: [owner], timeout: 1h, on_timeout: act, identity: link }",
+    );
+    let mut sim = Sim::start_with(&guarded, agent(), Mode::Enforce, Some(ApprovalCause::Protected));
+    let vote = sim.vote_of("ana", Choice::Reject);
+    sim.submit(vote).unwrap();
+    assert_eq!(sim.state("pause"), "waiting");
+    sim.wait(SignedDuration::from_hours(1));
+    assert!(sim.placed.is_empty(), "nobody said yes, and the agent is protected");
+    assert_eq!(sim.approval().cause, ApprovalCause::Protected);
 }
 
 #[test]

@@ -125,9 +125,8 @@ fn on_failure_stop_ends_the_run_and_cancels_what_had_no_turn() {
 fn a_run_that_is_over_takes_no_more_events_and_says_so() {
     let mut sim = Sim::start(CONTAIN);
     sim.submit(EventKind::RunCancelled { reason: "wrong agent".into() }).unwrap();
-    let path = "revoke".parse().unwrap();
-    let late = sim.submit(EventKind::AttemptEnded { path, outcome: refused() });
-    assert_eq!(late, Err(IllegalTransition::Finished { event: "attempt_ended", status: "cancelled" }));
+    let late = sim.submit(EventKind::AttemptBegan { path: "revoke".parse().unwrap() });
+    assert_eq!(late, Err(IllegalTransition::Finished { event: "attempt_began", status: "cancelled" }));
 }
 
 #[test]
@@ -157,4 +156,42 @@ fn a_stage_that_takes_too_long_fails_what_only_waits_and_leaves_calls_to_settle(
     assert_eq!(sim.step(path.step.as_str()).state.as_str(), "failed");
     assert_eq!(sim.calls.len(), 2, "the calls of the other steps are still waited for");
     assert!(!sim.run.status.is_finished());
+}
+
+#[test]
+fn a_failure_that_ends_the_run_at_once_does_not_undo_that_it_began() {
+    let text = FAILING
+        .replace("ON_FAILURE", "continue")
+        .replace("    mode: sequential\n", "")
+        .replace("- { step: one, action: try.idempotent }", "- { step: one, action: agent.pause, on_failure: stop }");
+    let mut ungated = agent();
+    ungated.gated = false;
+    let sim = Sim::start_with(&text, ungated, Mode::Enforce, None);
+    assert_eq!((sim.state("one"), sim.placed.len()), ("unproven", 1), "the hold stands");
+}
+
+#[test]
+fn a_run_that_fails_tells_its_owner_and_keeps_late_answers_as_facts() {
+    let mut sim = Sim::start(CONTAIN);
+    sim.prepared(true);
+    sim.submit(EventKind::RunCancelled { reason: "wrong agent".into() }).unwrap();
+    assert_eq!(sim.alarms.len(), 1, "a call was under way: nobody knows yet whether it was applied");
+    sim.applied();
+    let detail = sim.step("revoke").detail.clone().unwrap();
+    assert!(detail.contains("it was applied"), "{detail}");
+    assert!(sim.run.status.is_finished());
+}
+
+#[test]
+fn what_only_a_person_can_judge_does_not_keep_the_owner_from_being_told() {
+    let text = FAILING
+        .replace("ON_FAILURE", "continue")
+        .replace("mode: sequential\n    steps:", "steps:")
+        .replace("try.idempotent", "try.none");
+    let mut sim = Sim::start(&text);
+    for _ in 0..3 {
+        sim.ended(CallOutcome::Ambiguous { reason: "timeout".into() });
+    }
+    assert_eq!(sim.state("four"), "succeeded", "the next stage goes on");
+    assert!(!sim.run.status.is_finished(), "the run waits for the person");
 }

@@ -165,6 +165,7 @@ impl Sim {
             mode,
             agent: Box::new(agent),
             alert: Box::new(alert(at)),
+            inherits: Vec::new(),
         };
         let event = Event { at, actor: Actor::Source { id: SourceId::parse("alertmanager").unwrap() }, kind };
         let (run, effects) = begin(&playbook, &event).unwrap();
@@ -208,15 +209,17 @@ impl Sim {
         for effect in effects {
             let answer = match effect {
                 Effect::Authorize { path, approved, .. } => {
-                    let gate = GateSight { seen_at: Some(self.at) };
+                    let gate = GateSight { seen_at: Some(self.at), standing: Standing::Active };
                     let grant = match self.withhold {
                         Some(cause) if !approved => Grant::Withheld { cause },
                         _ => Grant::Granted { gate },
                     };
                     Some(EventKind::StepAuthorized { path, grant })
                 }
-                Effect::Ask { path, .. } => {
-                    let people: BTreeSet<PersonId> = ["ana", "sam"].map(|id| PersonId::parse(id).unwrap()).into();
+                Effect::Ask { path, asked, .. } => {
+                    let more = asked.approvers.contains(&Principal::Fallback);
+                    let names = if more { vec!["ana", "sam", "kim"] } else { vec!["ana", "sam"] };
+                    let people: BTreeSet<PersonId> = names.iter().map(|id| PersonId::parse(id).unwrap()).collect();
                     let quorums = vec![Quorum { approve: 1, reject: 1, from: people.clone() }];
                     Some(EventKind::ApprovalAsked { path, approval: ApprovalId::generate(self.at), people, quorums })
                 }
@@ -246,7 +249,10 @@ impl Sim {
             };
             if let Some(kind) = answer {
                 let event = Event::by_system(self.at, kind);
-                let (run, more) = transition(&self.playbook, self.run.clone(), &event).expect("an answer fits");
+                let (run, more) = match transition(&self.playbook, self.run.clone(), &event) {
+                    Err(IllegalTransition::Finished { .. } | IllegalTransition::WrongState { .. }) => continue,
+                    moved => moved.expect("an answer fits"),
+                };
                 self.run = run;
                 self.events.push(event);
                 self.perform(more);
@@ -308,6 +314,7 @@ impl Sim {
             reason: "checked the logs".into(),
             assurance: Assurance::Link,
             plan: approval.plan.hash,
+            eligible: approval.people.clone(),
         }
     }
 

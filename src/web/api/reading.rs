@@ -40,6 +40,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         let wrong = |error: serde_json::Error| {
             Problem::new(StatusCode::BAD_REQUEST, codes::BODY, format!("failed to read the body as JSON: {error}"))
         };
+        // A list would be read as the fields in their order, which nobody means.
+        if bytes.trim_ascii_start().first() == Some(&b'[') {
+            let detail = "failed to read the body as JSON: it is a list, and an object is expected";
+            return Err(Problem::new(StatusCode::BAD_REQUEST, codes::BODY, detail));
+        }
         serde_json::from_slice(&bytes).map(Self).map_err(wrong)
     }
 }

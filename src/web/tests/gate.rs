@@ -66,7 +66,7 @@ async fn a_header_names_the_agent_whatever_path_the_proxy_appends() {
 
 #[tokio::test]
 async fn a_proxy_that_does_not_prove_itself_learns_nothing() {
-    let world = World::with_gate(GateOptions { token: digest("gate-token"), header: None }).await;
+    let world = World::with_gate(GateOptions { token: Some(digest("gate-token")), header: None }).await;
     for (token, status) in [(None, 401), (Some("wrong"), 401), (Some(ANA), 401), (Some("gate-token"), 200)] {
         let answer = world.send(request(Method::GET, "/gate/billing-bot", token, None)).await;
         assert_eq!(answer.status.as_u16(), status, "{token:?}");
@@ -77,7 +77,7 @@ async fn a_proxy_that_does_not_prove_itself_learns_nothing() {
 
 #[tokio::test]
 async fn a_question_without_proof_does_not_count_as_a_sighting() {
-    let world = World::with_gate(GateOptions { token: digest("gate-token"), header: None }).await;
+    let world = World::with_gate(GateOptions { token: Some(digest("gate-token")), header: None }).await;
     world.send(ask("/gate/billing-bot")).await;
     assert_eq!(world.state.engine.gate().seen_at(&AgentId::parse("billing-bot").unwrap()), None);
 }

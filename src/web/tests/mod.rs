@@ -200,8 +200,8 @@ fn sources(secrets: &dyn Secrets) -> BTreeMap<SourceId, Source> {
     BTreeMap::from([(id.clone(), Source::compile(&id, &options, secrets).unwrap())])
 }
 
-fn digest(token: &str) -> Option<Digest> {
-    Some(Digest::of(token.as_bytes()))
+fn digest(token: &str) -> Digest {
+    Digest::of(token.as_bytes())
 }
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);

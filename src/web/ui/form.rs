@@ -18,9 +18,7 @@ pub(super) const ACTION_CHIPS: [&str; 4] =
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Entry {
-    /// `decide` or `escalate`.
-    pub act: String,
-    /// `approve` or `reject`.
+    /// `approve`, `reject` or `escalate`.
     pub choice: String,
     /// One of the offered reasons.
     pub chip: String,
@@ -33,6 +31,11 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    /// Whether more people are called instead of a decision.
+    pub fn escalates(&self) -> bool {
+        self.choice == "escalate"
+    }
+
     /// The entry as a submission, unless no button was pressed.
     pub fn submission(&self) -> Option<Submission> {
         let choice = match self.choice.as_str() {

@@ -46,7 +46,6 @@ pub fn router<S: Clone + Send + Sync + 'static>(approvals: Arc<Approvals>) -> Ro
     Router::new()
         .route("/a/{token}", get(pages::request::show).post(pages::decision::submit))
         .route("/a/{token}/decision", post(pages::decision::decide))
-        .route("/a/{token}/escalate", post(pages::decision::escalate))
         .route("/r/{receipt}", get(pages::outcome::show))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(middleware::map_response(move |response| std::future::ready(headers::guarded(response, policy.clone()))))

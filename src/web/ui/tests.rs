@@ -23,6 +23,7 @@ mod looks;
 const PAGE_BYTES_MAX: usize = 30 * 1024;
 
 struct Answer {
+    path: String,
     status: StatusCode,
     headers: HeaderMap,
     body: String,
@@ -50,8 +51,12 @@ impl Answer {
         text.replace("&quot;", "\"").replace("&#x27;", "'").replace("&#x3D;", "=").replace("&amp;", "&")
     }
 
-    fn location(&self) -> &str {
-        self.headers[header::LOCATION].to_str().unwrap()
+    /// Where it leads, as a browser finds it that came by a proxy which serves the pages below a path.
+    fn location(&self) -> String {
+        let below = "https://example.com/standdown";
+        let asked = url::Url::parse(&format!("{below}{}", self.path)).unwrap();
+        let led = asked.join(self.headers[header::LOCATION].to_str().unwrap()).unwrap();
+        led.as_str().strip_prefix(below).unwrap_or_else(|| panic!("{led} is not below {below}")).to_owned()
     }
 }
 
@@ -82,7 +87,7 @@ impl Site {
         if let Ok(folder) = std::env::var("STANDDOWN_TEST_PAGES") {
             std::fs::write(format!("{folder}/{}-{}.html", status.as_u16(), bytes.len()), &bytes).unwrap();
         }
-        Answer { status, headers, body: String::from_utf8(bytes.to_vec()).unwrap() }
+        Answer { path: path.to_owned(), status, headers, body: String::from_utf8(bytes.to_vec()).unwrap() }
     }
 
     async fn get(&self, path: &str) -> Answer {
@@ -114,7 +119,7 @@ async fn a_decision_leads_to_its_receipt_and_the_link_then_shows_the_outcome_wit
     let answer = site.decide(&link, "approve").await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
     assert!(!answer.location().contains(&link.token));
-    let receipt = site.get(answer.location()).await;
+    let receipt = site.get(&answer.location()).await;
     assert_eq!(receipt.status, StatusCode::OK);
     let text = receipt.text();
     assert!(text.contains("Decided at 10:07 UTC: Resume billing-bot"), "{text}");
@@ -258,17 +263,27 @@ async fn every_answer_is_guarded_by_its_headers() {
 }
 
 #[tokio::test]
-async fn who_can_not_decide_calls_more_people_without_a_code() {
-    for to in ["", "/escalate"] {
+async fn who_can_not_decide_calls_more_people_with_the_code_and_without_a_reason() {
+    for to in ["", "/decision"] {
         let site = Site::of(Scene::default()).await;
         let link = site.rehearsal.link_of("ana").await;
-        let answer = site.send(Method::POST, &format!("/a/{}{to}", link.token), "act=escalate").await;
+        let path = format!("/a/{}{to}", link.token);
+        let escalate =
+            async |code: &str| site.send(Method::POST, &path, &form(&[("choice", "escalate"), ("code", code)])).await;
+        for wrong in ["", &link.wrong_code()] {
+            let refused = escalate(wrong).await;
+            assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text());
+            assert!(refused.body.contains("#code"), "{}", refused.body);
+        }
+        assert_eq!(site.rehearsal.approval().await.status, ApprovalStatus::Pending);
+        let answer = escalate(&link.code).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{to}: {}", answer.body);
-        assert!(site.get(answer.location()).await.text().contains("More people were asked"));
+        assert!(site.get(&answer.location()).await.text().contains("More people were asked"));
         let old = site.get(&format!("/a/{}", link.token)).await;
         assert!(old.text().contains("you have a newer message") && !old.body.contains("<form"));
-        let again = site.send(Method::POST, &format!("/a/{}/escalate", link.token), "").await;
-        assert_eq!(again.status, StatusCode::CONFLICT);
+        assert_eq!(escalate(&link.code).await.status, StatusCode::CONFLICT);
+        let trap = site.send(Method::POST, &format!("/a/{}/escalate", link.token), "").await;
+        assert_eq!(trap.status, StatusCode::NOT_FOUND);
     }
 }
 
@@ -281,7 +296,7 @@ async fn a_decision_may_also_be_posted_to_its_own_address() {
     let answer = site.send(Method::POST, &format!("/a/{}/decision", link.token), &fields).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
     assert_eq!(site.rehearsal.approval().await.votes[0].reason, "I checked the alert");
-    let waiting = site.get(answer.location()).await.text();
+    let waiting = site.get(&answer.location()).await.text();
     assert!(waiting.contains("Not decided yet") && waiting.contains("1 of 2 people have answered"), "{waiting}");
     let page = site.get(&format!("/a/{}", link.token)).await;
     assert!(!page.body.contains("<form"), "one vote a link");

@@ -76,7 +76,7 @@ async fn what_can_not_be_read_is_answered_400_with_its_reason_and_kept_as_a_dead
     for path in ["/incidents", "/runs", "/approvals"] {
         assert_eq!(after[path], before[path], "{path}");
     }
-    assert_eq!(scene.gate(Scene::AGENT).await, 204, "nothing acted on what could not be read");
+    assert!(scene.gate_allows(Scene::AGENT).await, "nothing acted on what could not be read");
     scene.assert_serves().await;
 }
 
@@ -102,7 +102,8 @@ async fn a_body_over_the_limit_is_answered_413_and_one_at_the_limit_is_taken() {
         format!("{alert}{blanks}").into_bytes()
     };
     for bytes in [BODY_BYTES_MAX + 1, 4 * BODY_BYTES_MAX] {
-        let answer = scene.daemon.deliver(Setup::DETECTOR, &Delivery::of_bytes(&scene.fresh_id(), &padded(bytes))).await;
+        let answer =
+            scene.daemon.deliver(Setup::DETECTOR, &Delivery::of_bytes(&scene.fresh_id(), &padded(bytes))).await;
         assert_problem(&answer, 413, "SD5006");
     }
     assert_eq!(scene.everything().await, before);

@@ -23,7 +23,8 @@ async fn no_secret_and_no_link_token_reaches_the_log_or_the_database() {
     assert_eq!(scene.page(&request.token[..20]).await.status, 404);
     let bad = [("authorization", "Bearer not-the-token-of-anybody-41ac")];
     assert_eq!(scene.daemon.send(Method::GET, "/api/v1/runs", &bad, None).await.status, 401);
-    let forged = Delivery { signature: Some("v1,bm90LXRoZS1zaWduYXR1cmU=".to_owned()), ..Delivery::new("m", &json!({})) };
+    let forged =
+        Delivery { signature: Some("v1,bm90LXRoZS1zaWduYXR1cmU=".to_owned()), ..Delivery::new("m", &json!({})) };
     assert_eq!(scene.daemon.deliver(Setup::DETECTOR, &forged).await.status, 401);
     assert_eq!(scene.decide(&request, "approve", &request.code, plan).await.status, 303);
     scene.until_finished(&run).await;
@@ -50,7 +51,8 @@ async fn no_secret_and_no_link_token_reaches_the_log_or_the_database() {
         assert!(!contains(&database, secret.as_bytes()), "{what} stands in the database");
         assert!(!shown.contains(secret.as_str()), "{what} is shown");
     }
-    let mail = scene.mail().iter().map(|(subject, text)| format!("{subject}\n{text}")).collect::<String>();
+    let mail: Vec<String> = scene.mail().into_iter().flat_map(|(subject, text)| [subject, text]).collect();
+    let mail = mail.join("\n");
     for (what, secret) in secrets.iter().filter(|(_, secret)| !request.token.starts_with(secret.as_str())) {
         let allowed = *what == "the code";
         assert!(allowed || !mail.contains(secret.as_str()), "{what} stands in a message");

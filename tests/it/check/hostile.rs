@@ -25,16 +25,19 @@ fn reasoning(template: &str) -> String {
     )
 }
 
+fn lines(numbers: std::ops::Range<usize>, line: impl Fn(usize) -> String) -> String {
+    numbers.map(line).collect::<Vec<_>>().join("\n") + "\n"
+}
+
 /// Each must be refused with a diagnostic.
 pub fn files() -> Vec<Hostile> {
     let chain = |operator: &str, term: &str, count: usize| vec![term; count].join(operator);
-    let laughs: String = (1..12)
-        .map(|level| {
-            let before = if level == 1 { "\"ha\"".to_owned() } else { format!("*a{}", level - 1) };
-            format!("a{level}: &a{level} [{}]\n", vec![before; 10].join(", "))
-        })
-        .collect();
-    let keys: String = (0..60_000).map(|number| format!("key{number}: 1\n")).collect();
+    let laughs = lines(1..12, |level| {
+        let before = if level == 1 { "\"ha\"".to_owned() } else { format!("*a{}", level - 1) };
+        format!("a{level}: &a{level} [{}]", vec![before; 10].join(", "))
+    });
+    let keys = lines(0..60_000, |number| format!("key{number}: 1"));
+    let levels = lines(0..2000, |level| format!("{}a:", " ".repeat(level)));
     vec![
         hostile("1400 terms", matching(&format!("{} > 0", chain(" + ", "1", 1400)))),
         hostile("a thousand alternatives", matching(&chain(" || ", "alert.title == 'a'", 1000))),
@@ -50,16 +53,22 @@ pub fn files() -> Vec<Hostile> {
         hostile("a pattern that is too large", matching("alert.title.matches('((((a{1000}){1000}){1000}){1000})')")),
         hostile("a pattern that never closes", matching("alert.title.matches('((((')")),
         hostile("5000 nested blocks", reasoning(&"{{#if alert.title}}".repeat(5000))),
-        hostile("5000 blocks that close", reasoning(&format!("{}x{}", "{{#if alert.title}}".repeat(5000), "{{/if}}".repeat(5000)))),
+        hostile(
+            "5000 blocks that close",
+            reasoning(&format!("{}x{}", "{{#if alert.title}}".repeat(5000), "{{/if}}".repeat(5000))),
+        ),
         hostile("a partial of itself", reasoning("{{#*inline \"p\"}}{{> p}}{{/inline}}{{> p}}")),
         hostile("a decorator", reasoning("{{* x}}")),
         hostile("100,000 braces", reasoning(&"{".repeat(100_000))),
-        hostile("nested subexpressions", reasoning(&format!("{{{{{}alert.title{}}}}}", "default (".repeat(2000), ")".repeat(2000)))),
+        hostile(
+            "nested subexpressions",
+            reasoning(&format!("{{{{{}alert.title{}}}}}", "default (".repeat(2000), ")".repeat(2000))),
+        ),
         hostile("a billion laughs", format!("{laughs}playbook: *a11\n")),
         hostile("10,000 lists in each other", format!("playbook: {}1{}\n", "[".repeat(10_000), "]".repeat(10_000))),
         hostile("10,000 maps in each other", format!("playbook: {}1{}\n", "{a: ".repeat(10_000), "}".repeat(10_000))),
         hostile("lists that never close", "[".repeat(200_000)),
-        hostile("10,000 levels of indentation", (0..2000).map(|n| format!("{}a:\n", " ".repeat(n))).collect::<String>()),
+        hostile("2000 levels of indentation", levels),
         hostile("60,000 keys", keys),
         hostile("three megabytes", format!("title: {}\n", "x".repeat(3 << 20))),
         hostile("an endless line of quotes", format!("title: {}\n", "'".repeat(300_001))),

@@ -1,4 +1,4 @@
-//! A proxy between the daemon and the OpenID provider: it passes everything on, except that it can hold a revocation.
+//! A proxy between the daemon and the OpenID provider: it passes everything on, except that it can hold a call.
 //!
 //! Everything else stays the real provider's doing. A caller that dies while it is held drops the request, as a network
 //! would. What came is remembered with its headers, so that a test can compare two sends.
@@ -34,6 +34,8 @@ pub enum Rule {
 struct Shared {
     upstream: String,
     rule: Mutex<Rule>,
+    /// How many more calls of any kind are passed on before all are held; no limit if nothing.
+    left: Mutex<Option<usize>>,
     revocations: Mutex<Vec<HeaderMap>>,
     held: Mutex<usize>,
     client: reqwest::Client,
@@ -53,6 +55,7 @@ impl Interposer {
         let shared = Arc::new(Shared {
             upstream: upstream.to_owned(),
             rule: Mutex::new(rule),
+            left: Mutex::default(),
             revocations: Mutex::default(),
             held: Mutex::default(),
             client: reqwest::Client::new(),
@@ -68,8 +71,17 @@ impl Interposer {
         &self.url
     }
 
+    /// From now on, does this with revocations, and holds nothing else.
     pub fn set(&self, rule: Rule) {
         *self.shared.rule.lock().unwrap() = rule;
+        *self.shared.left.lock().unwrap() = None;
+        *self.shared.held.lock().unwrap() = 0;
+    }
+
+    /// From now on, lets so many calls of any kind happen, and holds every further one before the provider hears of it.
+    pub fn hold_after(&self, calls: usize) {
+        *self.shared.left.lock().unwrap() = Some(calls);
+        *self.shared.held.lock().unwrap() = 0;
     }
 
     /// The headers of every revocation that came, in order.
@@ -77,10 +89,10 @@ impl Interposer {
         self.shared.revocations.lock().unwrap().clone()
     }
 
-    /// Waits until a revocation is held where the rule wants it; fails the test when none is in time.
+    /// Waits until a call is held; fails the test when none is in time.
     pub async fn wait_until_held(&self, limit: Duration) {
         let held = poll(limit, || async { (*self.shared.held.lock().unwrap() > 0).then_some(()) }).await;
-        held.unwrap_or_else(|| panic!("no revocation was held within {limit:?}; what came: {:?}", self.revocations()));
+        held.unwrap_or_else(|| panic!("no call was held within {limit:?}; what came: {:?}", self.revocations()));
     }
 }
 
@@ -91,11 +103,17 @@ async fn pass(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if uri.path() != "/token/revocation" {
+    let revokes = uri.path() == "/token/revocation";
+    if revokes {
+        shared.revocations.lock().unwrap().push(headers.clone());
+    }
+    if !shared.may_pass() {
+        return shared.hold().await;
+    }
+    if !revokes {
         return shared.forward(method, &uri, headers, body).await;
     }
     let rule = *shared.rule.lock().unwrap();
-    shared.revocations.lock().unwrap().push(headers.clone());
     match rule {
         Rule::Pass => shared.forward(method, &uri, headers, body).await,
         Rule::HoldBefore => shared.hold().await,
@@ -108,6 +126,17 @@ async fn pass(
 }
 
 impl Shared {
+    fn may_pass(&self) -> bool {
+        match &mut *self.left.lock().unwrap() {
+            None => true,
+            Some(0) => false,
+            Some(left) => {
+                *left -= 1;
+                true
+            }
+        }
+    }
+
     async fn forward(&self, method: Method, uri: &Uri, mut headers: HeaderMap, body: Bytes) -> Response {
         headers.remove(header::HOST);
         let request = self.client.request(method, format!("{}{uri}", self.upstream)).headers(headers).body(body);

@@ -12,16 +12,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use standdown::action::{ActionOptions, Registry};
+use standdown::approval::{Approvals, DecideError, Limits};
 use standdown::client::{Secrets, SystemSecrets};
 use standdown::clock::{Clock, TestClock};
 use standdown::config::{self, Configuration};
 use standdown::domain::approval::{ApprovalStatus, Choice};
-use standdown::domain::{
-    Actor, AgentId, Approval, Assurance, Event, EventKind, Message, MessageKind, PersonId, Run, RunId, StepPath,
-};
-use standdown::engine::{
-    Engine, Gate, Inventory, Library, Options, Parts, Reach, RunHistory, SubmitError, Supervisor, SystemAlert,
-};
+use standdown::domain::{AgentId, Approval, Assurance, Message, MessageKind, PersonId, Run, RunId, StepPath};
+use standdown::engine::{Engine, Gate, Inventory, Library, Options, Parts, Reach, RunHistory, Supervisor, SystemAlert};
 use standdown::intake::Intake;
 use standdown::source::Source;
 use standdown::store::{Outbox, RunLog, Store, StoreOptions};
@@ -54,11 +51,13 @@ pub struct Agents {
     pub with_token: bool,
     /// Whether nothing contains them without a person.
     pub protected: bool,
+    /// Whether their calls pass the gate, so that a pause stops them.
+    pub gated: bool,
 }
 
 impl Default for Agents {
     fn default() -> Self {
-        Self { ids: vec!["billing-bot".to_owned()], with_token: true, protected: false }
+        Self { ids: vec!["billing-bot".to_owned()], with_token: true, protected: false, gated: true }
     }
 }
 
@@ -68,6 +67,7 @@ pub struct Lab {
     pub engine: Engine,
     pub provider: Provider,
     intake: Intake,
+    approvals: Approvals,
     own_alerts: Mutex<UnboundedReceiver<SystemAlert>>,
     supervisor: Supervisor,
     _folder: TempDir,
@@ -89,8 +89,9 @@ impl Lab {
             (id.clone(), Source::compile(id, options, &SystemSecrets).unwrap_or_else(|faults| panic!("{faults:#?}")))
         });
         let intake = Intake::new(engine.clone(), sources.collect());
-        let lab =
-            Self { clock, engine, provider, intake, own_alerts: Mutex::new(own_alerts), supervisor, _folder: folder };
+        let approvals = Approvals::new(engine.clone(), Limits::default());
+        let own_alerts = Mutex::new(own_alerts);
+        let lab = Self { clock, engine, provider, intake, approvals, own_alerts, supervisor, _folder: folder };
         agents.ids.iter().for_each(|agent| assert!(lab.gate_allows(agent), "{agent} acts before any alert"));
         lab
     }
@@ -151,19 +152,13 @@ impl Lab {
         history
     }
 
-    /// A person votes.
-    pub async fn vote(&self, run: RunId, approval: &Approval, person: &str, choice: Choice) -> Result<Run, SubmitError> {
+    /// A person decides, whom the API would know.
+    pub async fn vote(&self, approval: &Approval, person: &str, choice: Choice) -> Result<(), DecideError> {
         let person = PersonId::parse(person).unwrap();
-        let kind = EventKind::Voted {
-            approval: approval.id,
-            person: person.clone(),
-            choice,
-            reason: "looked at the logs".to_owned(),
-            assurance: Assurance::Link,
-            plan: approval.plan.hash,
-        };
-        let actor = Actor::Person { id: person, assurance: Assurance::Link };
-        self.engine.submit(run, Event { at: self.clock.now(), actor, kind }).await
+        let reason = "looked at the logs";
+        let decided =
+            self.approvals.decide_by_person(approval.id, &person, choice, reason, approval.plan.hash, Assurance::Api);
+        decided.await.map(|_receipt| ())
     }
 
     /// Lets time pass, and the daemon notice.
@@ -227,7 +222,8 @@ async fn engine(
 ) -> Engine {
     let secrets: Arc<dyn Secrets> = Arc::new(SystemSecrets);
     let actions = ActionOptions { evidence_folder: None };
-    let registry = Registry::build(&configuration.connections, &actions, secrets).unwrap_or_else(|it| panic!("{it:#?}"));
+    let registry =
+        Registry::build(&configuration.connections, &actions, secrets).unwrap_or_else(|it| panic!("{it:#?}"));
     let store = Store::open(&configuration.store, StoreOptions::default()).await.unwrap();
     let library = Arc::new(Library::new(registry.catalogue(), configuration.playbooks.clone()));
     let loaded = library.load(&store, clock.now()).await.unwrap();
@@ -262,17 +258,16 @@ fn write(folder: &Path, playbooks: &[&str], agents: &Agents, provider: &str) {
     }
     put("password", "pa55word-of-the-lab");
     put("bearer", BEARER);
-    let mut inventory = "agents:\n".to_owned();
+    let mut inventory = Vec::new();
     for id in &agents.ids {
         put(&format!("{id}.token"), &format!("token-of-{id}"));
-        inventory += &format!("  - {{ id: {id}, owner: \"user:ana\", tier: autonomous, gated: true");
-        if agents.with_token {
-            let path = folder.join(format!("{id}.token"));
-            inventory += &format!(", credentials: {{ idp: {{ ref: \"file:{}\" }} }}", path.display());
-        }
-        inventory += " }\n";
+        let reference = format!("file:{}", folder.join(format!("{id}.token")).display());
+        let credentials = if agents.with_token { json!({ "idp": { "ref": reference } }) } else { json!({}) };
+        inventory.push(json!({
+            "id": id, "owner": "user:ana", "tier": "autonomous", "gated": agents.gated, "credentials": credentials,
+        }));
     }
-    put("agents.yaml", &inventory);
+    put("agents.yaml", &json!({ "agents": inventory }).to_string());
     let protected = if agents.protected { agents.ids.join(", ") } else { String::new() };
     put(
         "standdown.yaml",

@@ -42,7 +42,7 @@ impl Request {
     }
 
     /// What the form of this page sends, with these words and this code.
-    pub fn form(&self, page: &str, choice: &str, reason: &str, code: &str) -> Vec<u8> {
+    pub fn form(page: &str, choice: &str, reason: &str, code: &str) -> Vec<u8> {
         let plan = page.split_once("name=\"plan\" value=\"").and_then(|(_, rest)| rest.split_once('"'));
         let (plan, _) = plan.unwrap_or_else(|| panic!("the page has no form with a plan:\n{page}"));
         let fields = [("act", "decide"), ("plan", plan), ("choice", choice), ("reason", reason), ("code", code)];

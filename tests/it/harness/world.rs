@@ -81,9 +81,9 @@ impl World {
     pub async fn decide(&self, request: &Request, choice: &str, reason: &str) -> String {
         let page = self.daemon.send(Method::GET, &request.path(), &[], None).await;
         assert_eq!(page.status, 200, "{page:?}");
-        let answer = self.post_form(request, request.form(&page.text, choice, reason, &request.code)).await;
+        let answer = self.post_form(request, Request::form(&page.text, choice, reason, &request.code)).await;
         assert_eq!(answer.status, 303, "{answer:?}");
-        let receipt = self.daemon.send(Method::GET, answer.header("location"), &[], None).await;
+        let receipt = self.daemon.send(Method::GET, &answer.location(), &[], None).await;
         assert_eq!(receipt.status, 200, "{receipt:?}");
         receipt.text
     }
@@ -132,8 +132,12 @@ pub fn step<'a>(run: &'a Value, path: &str) -> &'a Value {
 
 /// What the timeline says, in one text.
 pub fn timeline(run: &Value) -> String {
-    let lines = run["timeline"].as_array().unwrap().iter();
-    lines
-        .map(|entry| format!("{}: {}\n", entry["step"].as_str().unwrap_or("run"), entry["text"].as_str().unwrap()))
-        .collect()
+    let mut text = String::new();
+    for entry in run["timeline"].as_array().unwrap() {
+        text += entry["step"].as_str().unwrap_or("run");
+        text += ": ";
+        text += entry["text"].as_str().unwrap();
+        text.push('\n');
+    }
+    text
 }

@@ -12,7 +12,7 @@ use crate::harness::lab::{Agents, Lab, enforced, states};
 const SHIPPED: &str = include_str!("../../../playbooks/sensitive-action.yaml");
 const RULE: &str = "sensitive_action_requested";
 const BOT: &str = "billing-bot";
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 async fn lab() -> Lab {
     Lab::start(&[&enforced(SHIPPED)], &Agents::default()).await
@@ -35,7 +35,7 @@ async fn an_approval_lets_the_agent_go_on() {
     let id = asked(&lab).await;
     let approval = lab.until_asked(id, "override").await;
     assert_eq!(approval.ask, "billing-bot asks for: wire 9,000 EUR to a new account. Let it go on?");
-    lab.vote(id, &approval, "ana", Choice::Approve).await.unwrap();
+    lab.vote(&approval, "ana", Choice::Approve).await.unwrap();
     let run = lab.until_finished(id).await.run;
     assert_eq!(outcome(&run), Outcome::Completed);
     assert_steps(&run, &[("resume", "succeeded"), ("keep_paused", "skipped"), ("tell_unanswered", "skipped")]);
@@ -48,7 +48,7 @@ async fn a_rejection_keeps_the_agent_paused_without_an_end_and_tells_both() {
     let lab = lab().await;
     let id = asked(&lab).await;
     let approval = lab.until_asked(id, "override").await;
-    lab.vote(id, &approval, "ana", Choice::Reject).await.unwrap();
+    lab.vote(&approval, "ana", Choice::Reject).await.unwrap();
     let run = lab.until_finished(id).await.run;
     assert_eq!(outcome(&run), Outcome::Completed);
     assert_steps(&run, &[("keep_paused", "succeeded (contained)"), ("resume", "skipped")]);
@@ -73,7 +73,7 @@ async fn silence_asks_others_once_and_then_keeps_it_paused_and_says_so() {
     let second = lab.until_asked(id, "override").await;
     assert_ne!(first.id, second.id);
     assert!(second.people.contains("sam") && second.people.contains("ana"), "{:?}", second.people);
-    assert!(lab.vote(id, &first, "ana", Choice::Approve).await.is_err(), "the first request is over");
+    assert!(lab.vote(&first, "ana", Choice::Approve).await.is_err(), "the first request is over");
     lab.wait(HOUR).await;
     let run = lab.until_finished(id).await.run;
     assert_eq!(outcome(&run), Outcome::Completed);
@@ -90,10 +90,10 @@ async fn somebody_asked_later_can_let_it_go() {
     let lab = lab().await;
     let id = asked(&lab).await;
     let first = lab.until_asked(id, "override").await;
-    assert!(lab.vote(id, &first, "sam", Choice::Approve).await.is_err(), "sam is not asked yet");
+    assert!(lab.vote(&first, "sam", Choice::Approve).await.is_err(), "sam is not asked yet");
     lab.wait(HOUR).await;
     let second = lab.until_asked(id, "override").await;
-    lab.vote(id, &second, "sam", Choice::Approve).await.unwrap();
+    lab.vote(&second, "sam", Choice::Approve).await.unwrap();
     assert_eq!(outcome(&lab.until_finished(id).await.run), Outcome::Completed);
     assert!(lab.gate_allows(BOT));
     lab.stop().await;
@@ -126,13 +126,45 @@ async fn a_protected_agent_is_not_paused_before_a_person_says_so() {
     let limit = lab.until_asked(id, "pause").await;
     assert_eq!(limit.cause, ApprovalCause::Protected);
     assert!(lab.gate_allows(BOT));
-    lab.vote(id, &limit, "sam", Choice::Reject).await.unwrap();
+    lab.vote(&limit, "sam", Choice::Reject).await.unwrap();
     let approval = lab.until_asked(id, "override").await;
-    lab.vote(id, &approval, "ana", Choice::Approve).await.unwrap();
+    lab.vote(&approval, "ana", Choice::Approve).await.unwrap();
     let run = lab.until_finished(id).await.run;
     assert_eq!(containment(&run), None);
     assert_steps(&run, &[("pause", "rejected")]);
     assert!(lab.gate_allows(BOT), "{:#?}", states(&run));
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn a_pause_that_the_gate_can_not_enforce_is_unproven_and_people_are_asked_all_the_same() {
+    let lab = Lab::start(&[&enforced(SHIPPED)], &Agents { gated: false, ..Agents::default() }).await;
+    let id = lab.run_for(RULE, BOT, json!({ "action": "delete the ledger" })).await;
+    let approval = lab.until_asked(id, "override").await;
+    let run = lab.run(id).await;
+    assert_steps(&run, &[("pause", "unproven (unproven)")]);
+    assert_eq!(containment(&run), Some(Verdict::Unproven));
+    lab.vote(&approval, "ana", Choice::Reject).await.unwrap();
+    let run = lab.until_finished(id).await.run;
+    assert_ne!(containment(&run), Some(Verdict::Contained), "it is not gated, so nothing was seen to stop it");
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn over_the_limit_of_the_hour_a_person_decides_whether_to_pause() {
+    let ids: Vec<String> = (1..=11).map(|number| format!("bot-{number}")).collect();
+    let lab = Lab::start(&[&enforced(SHIPPED)], &Agents { ids: ids.clone(), ..Agents::default() }).await;
+    for agent in &ids[..10] {
+        let id = lab.run_for(RULE, agent, json!({})).await;
+        lab.until_asked(id, "override").await;
+    }
+    let eleventh = lab.run_for(RULE, "bot-11", json!({})).await;
+    let limit = lab.until_asked(eleventh, "pause").await;
+    assert_eq!(limit.cause, ApprovalCause::Budget);
+    assert!(lab.gate_allows("bot-11"));
+    lab.vote(&limit, "sam", Choice::Approve).await.unwrap();
+    lab.until_asked(eleventh, "override").await;
+    assert!(!lab.gate_allows("bot-11"));
     lab.stop().await;
 }
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::json;
 use standdown::clock::Clock;
 use standdown::domain::approval::Choice;
+use standdown::domain::event::Resolution;
 use standdown::domain::{
     ApprovalCause, Attempt, Event, EventKind, IncidentId, Outcome, Run, RunId, Standing, StepPath, StepState, Verdict,
 };
-use standdown::domain::event::Resolution;
 use standdown::store::ReadModel;
 
 use super::{assert_steps, containment, outcome};
@@ -18,7 +18,7 @@ const SHIPPED: &str = include_str!("../../../playbooks/token-misuse.yaml");
 const RULE: &str = "token_anomalous_use";
 const BOT: &str = "billing-bot";
 const TOKEN: &str = "token-of-billing-bot";
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 async fn lab() -> Lab {
     Lab::start(&[&enforced(SHIPPED)], &Agents::default()).await
@@ -49,7 +49,7 @@ async fn an_approval_restores_the_agent_after_its_token_was_seen_to_die() {
     assert!(told.iter().any(|(subject, _)| subject == "billing-bot is contained"), "{told:#?}");
     assert!(lab.provider.keys()[0].is_some(), "a revocation carries its idempotency key");
 
-    lab.vote(id, &approval, "ana", Choice::Approve).await.unwrap();
+    lab.vote(&approval, "ana", Choice::Approve).await.unwrap();
     let run = lab.until_finished(id).await.run;
     assert_eq!(outcome(&run), Outcome::Completed);
     assert_steps(&run, &[("pause", "undone (contained)"), ("resume", "succeeded"), ("retire", "skipped")]);
@@ -65,13 +65,13 @@ async fn a_rejection_retires_the_agent() {
     let lab = lab().await;
     let id = contained(&lab).await;
     let approval = lab.until_asked(id, "override").await;
-    lab.vote(id, &approval, "ana", Choice::Reject).await.unwrap();
+    lab.vote(&approval, "ana", Choice::Reject).await.unwrap();
     let run = lab.until_finished(id).await.run;
     assert_eq!(outcome(&run), Outcome::Completed);
     assert_steps(&run, &[("resume", "skipped"), ("retire", "succeeded (contained)")]);
     assert_eq!(standing(&lab, BOT), Standing::Retired);
     assert!(!lab.gate_allows(BOT));
-    assert!(lab.vote(id, &approval, "ana", Choice::Approve).await.is_err(), "it is decided");
+    assert!(lab.vote(&approval, "ana", Choice::Approve).await.is_err(), "it is decided");
     assert!(!lab.gate_allows(BOT));
     lab.stop().await;
 }
@@ -86,7 +86,7 @@ async fn silence_keeps_the_agent_paused_and_its_owner_is_asked_again_when_the_pa
     assert_eq!(outcome(&run), Outcome::Completed);
     assert_steps(&run, &[("override", "succeeded"), ("resume", "skipped"), ("retire", "skipped")]);
     assert_eq!(standing(&lab, BOT), Standing::Paused);
-    assert!(lab.vote(id, &approval, "ana", Choice::Approve).await.is_err(), "at the deadline it is expired");
+    assert!(lab.vote(&approval, "ana", Choice::Approve).await.is_err(), "at the deadline it is expired");
     assert!(!lab.gate_allows(BOT), "a vote that comes too late lets nothing go");
 
     lab.wait(5 * HOUR).await;
@@ -222,14 +222,14 @@ async fn over_the_budget_a_person_decides_and_until_then_nothing_is_done() {
     assert_eq!(asked.cause, ApprovalCause::Budget);
     assert_eq!(asked.releases.len(), 2, "one request for the pause and the revocation: {asked:#?}");
     assert!(lab.gate_allows("bot-6") && lab.provider.is_active("token-of-bot-6"), "nobody has decided");
-    lab.vote(sixth, &asked, "sam", Choice::Approve).await.unwrap();
+    lab.vote(&asked, "sam", Choice::Approve).await.unwrap();
     lab.until_asked(sixth, "override").await;
     assert_eq!(containment(&lab.run(sixth).await), Some(Verdict::Contained));
     assert!(!lab.gate_allows("bot-6") && !lab.provider.is_active("token-of-bot-6"));
 
     let seventh = lab.run_for(RULE, "bot-7", json!({})).await;
     let asked = lab.until_asked(seventh, "pause").await;
-    lab.vote(seventh, &asked, "ana", Choice::Reject).await.unwrap();
+    lab.vote(&asked, "ana", Choice::Reject).await.unwrap();
     lab.until_asked(seventh, "override").await;
     let run = lab.run(seventh).await;
     assert_steps(&run, &[("pause", "rejected"), ("revoke", "rejected")]);
@@ -265,7 +265,7 @@ async fn a_protected_agent_is_contained_only_when_a_person_says_so() {
     let asked = lab.until_asked(id, "pause").await;
     assert_eq!(asked.cause, ApprovalCause::Protected);
     assert!(lab.gate_allows(BOT) && lab.provider.calls().is_empty());
-    lab.vote(id, &asked, "ana", Choice::Approve).await.unwrap();
+    lab.vote(&asked, "ana", Choice::Approve).await.unwrap();
     lab.until_asked(id, "override").await;
     assert!(!lab.gate_allows(BOT) && !lab.provider.is_active(TOKEN));
     lab.stop().await;
@@ -278,7 +278,10 @@ async fn as_shipped_it_only_says_what_it_would_do() {
     assert_eq!(answer["mode"], "observe");
     let run = lab.until_finished(answer["run"].as_str().unwrap().parse().unwrap()).await.run;
     assert_eq!(outcome(&run), Outcome::Completed);
-    assert_steps(&run, &[("pause", "succeeded"), ("revoke", "succeeded"), ("resume", "skipped"), ("retire", "skipped")]);
+    assert_steps(
+        &run,
+        &[("pause", "succeeded"), ("revoke", "succeeded"), ("resume", "skipped"), ("retire", "skipped")],
+    );
     assert_eq!(containment(&run), None, "what was not done is not contained");
     assert_eq!(lab.provider.calls(), Vec::<String>::new());
     assert!(lab.gate_allows(BOT) && lab.messages().await.is_empty());
@@ -345,7 +348,7 @@ async fn an_unknown_agent_gets_an_incident_that_nobody_owns_and_the_fallback_own
 
 async fn end_with_approval(lab: &Lab, id: RunId) {
     let approval = lab.until_asked(id, "override").await;
-    lab.vote(id, &approval, "ana", Choice::Approve).await.unwrap();
+    lab.vote(&approval, "ana", Choice::Approve).await.unwrap();
     let run = lab.until_finished(id).await.run;
     assert_eq!(outcome(&run), Outcome::Completed);
     assert!(lab.gate_allows(BOT), "{:#?}", states(&run));

@@ -128,6 +128,7 @@ pub fn run(incident: IncidentId, alert: Alert, seconds: i64) -> Run {
         approvals: BTreeMap::new(),
         rechecks: Vec::new(),
         joined: 0,
+        inherits: Vec::new(),
         ended_at: None,
     }
 }
@@ -154,6 +155,8 @@ pub fn approval(seconds: i64) -> Approval {
         status: ApprovalStatus::Pending,
         ask: "Retire billing-bot?".to_owned(),
         releases: vec![path("revoke")],
+        approvers: Vec::new(),
+        exclude: Vec::new(),
         people: BTreeSet::from([person("ana"), person("sam")]),
         quorums: vec![Quorum { approve: 1, reject: 1, from: BTreeSet::from([person("ana"), person("sam")]) }],
         reason_required: true,

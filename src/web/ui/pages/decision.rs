@@ -1,4 +1,4 @@
-//! The forms of a link's page: a decision, or a call for more people.
+//! The form of a link's page: a decision, or a call for more people, by the button that was pressed.
 
 use std::net::IpAddr;
 
@@ -9,45 +9,36 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::approval::{DecideError, Receipt};
 use crate::web::ui::form::Entry;
-use crate::web::ui::view::{Faults, Notice, RequestView, Typed};
 use crate::web::ui::segment::Segment;
+use crate::web::ui::view::{Faults, Notice, RequestView, Typed};
 use crate::web::ui::{ClientAddress, Ui};
 
 type Received = Result<Form<Entry>, FormRejection>;
 
-/// What the page's own forms post: the field `act` says what is wanted.
+/// What the page's form posts to the page's own address.
 pub(in crate::web::ui) async fn submit(
     State(ui): State<Ui>,
     Segment(token): Segment,
     ClientAddress(address): ClientAddress,
     form: Received,
 ) -> Response {
-    match form {
-        Ok(Form(entry)) if entry.act == "escalate" => ui.escalate(&token, address).await,
-        form => ui.decide(&token, address, form).await,
-    }
+    ui.submit(&token, address, form, "../r/").await
 }
 
+/// The same, posted to the address of the decision itself.
 pub(in crate::web::ui) async fn decide(
     State(ui): State<Ui>,
     Segment(token): Segment,
-    address: ClientAddress,
+    ClientAddress(address): ClientAddress,
     form: Received,
 ) -> Response {
-    // A page that answers here offers its forms again, and they post back to this address.
-    submit(State(ui), Segment(token), address, form).await
-}
-
-pub(in crate::web::ui) async fn escalate(
-    State(ui): State<Ui>,
-    Segment(token): Segment,
-    ClientAddress(address): ClientAddress,
-) -> Response {
-    ui.escalate(&token, address).await
+    ui.submit(&token, address, form, "../../r/").await
 }
 
 impl Ui {
-    async fn decide(&self, token: &str, address: IpAddr, form: Received) -> Response {
+    /// `receipts` leads from the address that was posted to, to that of the receipts: a proxy may serve all this below a
+    /// path that is not seen here.
+    async fn submit(&self, token: &str, address: IpAddr, form: Received, receipts: &str) -> Response {
         let entry = match form {
             Ok(Form(entry)) => entry,
             Err(rejection) => {
@@ -55,20 +46,17 @@ impl Ui {
                 return self.message(rejection.status(), "Nothing was decided", text, None);
             }
         };
-        let Some(submission) = entry.submission() else {
+        let taken = if entry.escalates() {
+            self.approvals.escalate_by_link(token, address, &entry.code).await
+        } else if let Some(submission) = entry.submission() {
+            self.approvals.decide_by_link(token, address, submission).await
+        } else {
             let typed = Typed { entry: Some(&entry), faults: Faults::no_choice(), notice: None };
             return self.again(token, address, StatusCode::UNPROCESSABLE_ENTITY, typed).await;
         };
-        match self.approvals.decide_by_link(token, address, submission).await {
-            Ok(receipt) => to_receipt(&receipt),
+        match taken {
+            Ok(receipt) => to_receipt(&receipt, receipts),
             Err(error) => self.refused(token, address, &entry, &error).await,
-        }
-    }
-
-    async fn escalate(&self, token: &str, address: IpAddr) -> Response {
-        match self.approvals.escalate_by_link(token, address).await {
-            Ok(receipt) => to_receipt(&receipt),
-            Err(error) => self.refused(token, address, &Entry::default(), &error).await,
         }
     }
 
@@ -135,7 +123,7 @@ impl Ui {
     }
 }
 
-fn to_receipt(receipt: &Receipt) -> Response {
+fn to_receipt(receipt: &Receipt, receipts: &str) -> Response {
     let link = receipt.link.as_deref().unwrap_or_default();
-    Redirect::to(&format!("/r/{link}")).into_response()
+    Redirect::to(&format!("{receipts}{link}")).into_response()
 }

@@ -4,8 +4,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use crate::web::ui::view::{RequestView, Typed};
 use crate::web::ui::segment::Segment;
+use crate::web::ui::view::{RequestView, Typed};
 use crate::web::ui::{ClientAddress, Ui};
 
 pub(in crate::web::ui) async fn show(

@@ -22,6 +22,11 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
+    /// The path that a page below `/a/` leads to; such an answer leads relatively.
+    pub fn location(&self) -> String {
+        format!("/{}", self.header("location").trim_start_matches("../"))
+    }
+
     /// The value of a header, empty when it is not there.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())

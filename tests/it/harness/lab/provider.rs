@@ -109,7 +109,9 @@ async fn revoke(State(memory): Shared, headers: HeaderMap, Form(form): Fields) -
             memory.dead.insert(token);
             StatusCode::OK.into_response()
         }
-        Revocation::Refused => (StatusCode::BAD_REQUEST, Json(json!({ "error": "unauthorized_client" }))).into_response(),
+        Revocation::Refused => {
+            (StatusCode::BAD_REQUEST, Json(json!({ "error": "unauthorized_client" }))).into_response()
+        }
         Revocation::Lies => StatusCode::OK.into_response(),
         Revocation::Down => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
