@@ -1,5 +1,5 @@
-//! Asking more people without deciding. It takes the same proof as a decision, because it ends the links of everybody who
-//! was asked before.
+//! Asking more people without deciding. It takes the same proof as a decision, because it calls people at night. The
+//! request stays as it is: its links, its votes and its deadline.
 
 use std::net::IpAddr;
 

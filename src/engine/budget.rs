@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn a_playbook_may_have_a_stricter_limit_of_its_own() {
         let ledger = Arc::new(Ledger::new(Vec::new()));
-        let own = Some(Budget { contain: 1, per: std::time::Duration::from_secs(600) });
+        let own = Some(Budget { contain: 1, per: std::time::Duration::from_mins(10) });
         assert!(takes(&ledger, &entry("a", 0), 10, own));
         assert!(!takes(&ledger, &entry("b", 9), 10, own));
         assert!(takes(&ledger, &entry("b", 11), 10, own));

@@ -164,8 +164,9 @@ impl Engine {
         let Some(approval) = run.approvals.get(&approval) else { return BTreeSet::new() };
         let owner = run.agent.owner.as_ref();
         let mut people = self.people(&approval.approvers, owner);
-        if people.is_empty() {
-            people = self.people(&[Principal::Fallback], owner);
+        if people.is_disjoint(&approval.people) {
+            // None of them was to be asked, because they are excluded or started the run: the fallback was, in their place.
+            people.extend(self.people(&[Principal::Fallback], owner));
         }
         people.difference(&self.people(&approval.exclude, owner)).cloned().collect()
     }

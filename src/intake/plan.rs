@@ -296,8 +296,11 @@ impl<'a> Batch<'a> {
             Ok(started) => {
                 let id = started.run().id;
                 self.followers.extend(under_way.map(|run| Follower::Supersede { run, by: id }));
-                let open = OpenRun { id, incident, playbook: playbook.name.clone() };
-                self.open.entry(incident).or_default().push(open);
+                // A run that is over as soon as it begins (it only observes) is nothing that a further alert could join.
+                if !started.run().status.is_finished() {
+                    let open = OpenRun { id, incident, playbook: playbook.name.clone() };
+                    self.open.entry(incident).or_default().push(open);
+                }
                 self.started.push(started);
                 if let Some(touched) = self.incidents.get_mut(&subject.key) {
                     touched.in_progress();

@@ -1,6 +1,6 @@
 //! Acting: what a step does once it may, and what is known of holds at once.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::domain::approval::ApprovalStatus;
@@ -147,20 +147,22 @@ impl Motion<'_> {
         };
         self.effects.push(Effect::PlaceHold(Box::new(hold)));
         self.record_mut(path)?.hold = Some(id);
-        if gate.standing >= Standing::from(level) {
-            let record = self.record_mut(path)?;
-            record.verdict = Some(Verdict::AlreadyDone);
-            record.detail = Some(format!("the agent was {} before; this hold stands beside the others", gate.standing));
-            return self.set(path, StepState::Succeeded);
-        }
         let agent = &self.run.agent;
         let since = at.saturating_sub(SignedDuration::from_hours(GATE_SIGHT_HOURS)).unwrap_or(at);
         let seen = gate.seen_at.is_some_and(|seen| seen >= since);
         if agent.gated && seen {
+            // A further hold of this run, such as a retirement after a pause, contains nothing anew: the time to contain
+            // is that of the first.
+            let own = self.contained_by_own_hold(path);
+            let others = gate.standing >= Standing::from(level) && own.is_none();
             let record = self.record_mut(path)?;
-            record.verdict = Some(Verdict::Contained);
-            record.contained_at = Some(at);
-            record.detail = Some("the gate, which saw the agent within 24 h, refuses it".to_owned());
+            record.verdict = Some(if others { Verdict::AlreadyDone } else { Verdict::Contained });
+            record.contained_at = if others { None } else { own.or(Some(at)) };
+            record.detail = Some(if others {
+                format!("the agent was {} before; this hold stands beside the others", gate.standing)
+            } else {
+                "the gate, which saw the agent within 24 h, refuses it".to_owned()
+            });
             return self.set(path, StepState::Succeeded);
         }
         let detail = if agent.gated {
@@ -169,5 +171,12 @@ impl Motion<'_> {
             format!("{} is not gated: the hold stops it nowhere", agent.id)
         };
         self.unproven(path, &detail)
+    }
+
+    /// When an earlier hold of this run, which stands, was seen to contain the agent.
+    fn contained_by_own_hold(&self, path: &StepPath) -> Option<Timestamp> {
+        let others = self.run.steps.iter().filter(|(other, _)| *other != path).map(|(_, record)| record);
+        let standing = others.filter(|record| record.hold.is_some() && record.state == StepState::Succeeded);
+        standing.filter_map(|record| record.contained_at).min()
     }
 }

@@ -41,7 +41,7 @@ fn the_shipped_playbooks_are_good() {
     let output = check(&[playbooks.to_str().unwrap()]);
     let (text, faults) = texts(&output);
     assert_eq!(output.status.code(), Some(0), "{text}{faults}");
-    assert!(text.contains("2 playbooks are good; 0 errors"), "{text}");
+    assert!(text.contains("playbooks: 2 good; errors: 0"), "{text}");
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn people_are_shown_every_fault_with_its_line_a_caret_a_code_and_what_to_write()
     let output = check(&[path.to_str().unwrap()]);
     let (text, faults) = texts(&output);
     assert_eq!(output.status.code(), Some(1), "{text}{faults}");
-    assert!(text.starts_with("0 playbooks are good;"), "{text}");
+    assert!(text.starts_with("playbooks: 0 good;"), "{text}");
     for (wrong, hint) in [("agent.puase", "agent.pause"), ("resmue", ""), ("soon", "")] {
         let (line, column) = place_of(&file, wrong);
         let place = format!("{}:{line}:{column}", path.display());

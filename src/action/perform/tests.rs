@@ -99,7 +99,7 @@ async fn a_failure_inside_an_action_is_never_a_success() {
         assert!(matches!(of(&fake, Phase::Prepare).await, CallResult::Ended(CallOutcome::NotSent { .. })));
         assert!(matches!(of(&fake, Phase::Send).await, CallResult::Ended(CallOutcome::Ambiguous { .. })));
         assert!(matches!(of(&fake, Phase::Check).await, CallResult::Checked { applied: None, .. }));
-        assert!(matches!(of(&fake, Phase::Recheck).await, CallResult::Proved(Proof::NotSeen { .. })));
+        assert!(matches!(of(&fake, Phase::Recheck).await, CallResult::Proved(Proof::Blind { .. })));
         assert!(matches!(of(&fake, within(5)).await, CallResult::Proved(Proof::NotSeen { .. })));
     }
 }

@@ -173,7 +173,7 @@ fn a_deadline_that_passed_while_nobody_was_there_counts_at_the_next_start() {
     let run = life.launch("contain", "billing-bot");
     life.pending(run);
     life.crash();
-    world.clock.advance(Duration::from_secs(5 * 3600));
+    world.clock.advance(Duration::from_hours(5));
     let life = world.start();
     let run = life.until_finished(run);
     assert_eq!(run.steps[&path("resume")].state.as_str(), "skipped", "silence never releases");

@@ -204,7 +204,7 @@ fn an_undo_begins_even_while_the_same_step_is_being_looked_at_again() {
     let life = world.start();
     let run = life.launch("both", "billing-bot");
     life.pending(run);
-    life.wait(Duration::from_secs(600));
+    life.wait(Duration::from_mins(10));
     life.until("the later look hangs", async || world.outside.count("try.contain", "recheck") == 1);
     life.vote(run, "ana", Choice::Approve).unwrap();
     let run = life.until_finished(run);

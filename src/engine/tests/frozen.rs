@@ -57,7 +57,7 @@ fn votes_and_deadlines_go_on_while_frozen() {
     life.on(life.engine.set_frozen(true, ana(), "stop")).unwrap();
     life.vote(voted, "ana", Choice::Approve).unwrap();
     assert!(life.gate_allows("billing-bot"), "a hold is ours to lift: nothing outside is called for it");
-    life.wait(Duration::from_secs(4 * 3600));
+    life.wait(Duration::from_hours(4));
     assert!(life.run(silent).status.is_finished());
     assert!(!life.gate_allows("mail-bot"));
 }

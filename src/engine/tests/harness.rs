@@ -65,7 +65,7 @@ impl World {
             options: Options {
                 workers: 8,
                 // Recovery runs at the start of every life and whenever a test calls it.
-                reconcile_every: Duration::from_secs(3600),
+                reconcile_every: Duration::from_hours(1),
                 reach: Reach { email: true, webhooks: BTreeSet::new() },
                 ..Options::default()
             },

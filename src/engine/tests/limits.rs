@@ -143,7 +143,7 @@ fn the_end_of_a_hold_asks_the_owner_once_and_the_hold_stays() {
     assert_eq!(messages.iter().map(|it| it.message.to.to_string()).collect::<Vec<_>>(), ["ana"]);
     life.crash();
     let life = world.start();
-    life.wait(Duration::from_secs(3600));
+    life.wait(Duration::from_hours(1));
     assert!(life.own_alerts().is_empty(), "nobody is asked twice");
     assert!(!life.gate_allows("billing-bot"), "silence never releases");
     life.on(life.engine.lift_holds(&agent, &ana(), "it is fine")).unwrap();
@@ -156,7 +156,7 @@ fn the_end_of_a_hold_is_not_asked_about_while_people_are_asked_about_its_release
     let life = world.start();
     let run = life.launch("contain", "billing-bot");
     life.pending(run);
-    life.wait(Duration::from_secs(3600));
+    life.wait(Duration::from_hours(1));
     assert!(life.own_alerts().is_empty());
     assert!(!life.gate_allows("billing-bot"));
     assert!(matches!(life.run(run).steps[&path("override")].state, StepState::Waiting(Waiting::Approval { .. })));
@@ -171,9 +171,14 @@ fn something_found_undone_later_comes_in_as_an_alert_and_is_no_longer_called_con
     assert!(life.gate_allows("billing-bot"));
     let run = life.launch("pause", "billing-bot");
     assert_eq!(life.until_finished(run).status, RunStatus::Finished(Outcome::Completed));
-    life.wait(Duration::from_secs(600));
+    life.wait(Duration::from_mins(10));
     let run = life.until_run(run, "it was looked at again", |run| run.rechecks.is_empty());
     assert_eq!(run.containment().map(|(verdict, _)| verdict), Some(Verdict::Regressed));
-    assert_eq!(life.own_alerts().iter().map(|alert| alert.rule).collect::<Vec<_>>(), ["regressed"]);
+    let mut alerts = Vec::new();
+    life.until("an alert comes in", async || {
+        alerts.extend(life.own_alerts());
+        !alerts.is_empty()
+    });
+    assert_eq!(alerts.iter().map(|alert| alert.rule).collect::<Vec<_>>(), ["regressed"]);
     life.checked_history(run.id);
 }

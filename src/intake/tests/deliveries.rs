@@ -133,6 +133,7 @@ fn a_batch_is_one_commit_whoever_its_alerts_are_about() {
     let counts: Vec<_> = desk.incidents().iter().map(|it| it.alerts).collect();
     assert_eq!(counts.iter().sum::<u64>(), 3);
     assert_eq!(counts.len(), 2);
+    assert_eq!(desk.life.runs().len(), 3, "what only observes is over at once: the next alert has a run of its own");
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn a_repeat_is_counted_and_starts_no_second_run() {
     let world = World::new(&[ASK]);
     let desk = Desk::open(&world);
     let first = desk.taken(&alert("a", "billing-bot"));
-    world.clock.advance(Duration::from_secs(60));
+    world.clock.advance(Duration::from_mins(1));
     let again = desk.taken(&alert("a", "billing-bot"));
     assert_eq!(
         (&again["outcome"], &again["alert"], &again["incident"]),
@@ -37,7 +37,7 @@ fn an_alert_that_was_not_heard_of_for_a_day_is_a_new_one() {
     let world = World::new(&[ASK]);
     let desk = Desk::open(&world);
     desk.taken(&alert("a", "billing-bot"));
-    world.clock.advance(Duration::from_secs(25 * 3600));
+    world.clock.advance(Duration::from_hours(25));
     assert_eq!(desk.taken(&alert("a", "billing-bot"))["outcome"], json!("accepted"));
 }
 
@@ -128,7 +128,7 @@ fn the_end_of_a_hold_comes_in_by_the_same_door_and_may_start_a_playbook() {
     let (agent, reason) = (agent_id("billing-bot"), "looking into it".to_owned());
     let request = HoldRequest { agent, level: HoldLevel::Paused, reason, until, by: ana() };
     desk.life.on(desk.life.engine.place_hold(request)).unwrap();
-    desk.life.wait(Duration::from_secs(3600));
+    desk.life.wait(Duration::from_hours(1));
     for own in desk.life.own_alerts() {
         desk.life.on(desk.intake.receive_system(own)).unwrap();
     }

@@ -41,7 +41,7 @@ stages:
 
 const ACTIONS: [&str; 4] = ["try.contain", "try.contain_once", "try.verifiable", "try.none"];
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Act {
     Deliver { agent: usize, alert: usize },
     DeliverAgain { which: usize },
@@ -135,9 +135,9 @@ impl Story {
             }
             Act::Release => self.world.outside.release(),
             Act::Vote { run, approve } => self.vote(run, approve),
-            Act::Wait { minutes } => self.desk.life.wait(Duration::from_secs(minutes * 60)),
+            Act::Wait { minutes } => self.desk.life.wait(Duration::from_mins(minutes)),
             Act::Freeze(frozen) => {
-                drop(self.desk.life.on(self.desk.life.engine.set_frozen(frozen, ana(), "x")).unwrap())
+                drop(self.desk.life.on(self.desk.life.engine.set_frozen(frozen, ana(), "x")).unwrap());
             }
             Act::Yield { times } => self.desk.life.on(async {
                 for _ in 0..times {
@@ -184,7 +184,9 @@ impl Story {
                 assert!(runs.contains(&run.as_str().unwrap().parse::<RunId>().unwrap()));
             }
         }
-        runs.iter().for_each(|run| self.check_run(*run));
+        for run in &runs {
+            self.check_run(*run);
+        }
         let mut sends: BTreeMap<String, usize> = BTreeMap::new();
         for action in ["try.none", "try.contain_once"] {
             for call in self.world.outside.calls_of(action, "send") {

@@ -45,11 +45,7 @@ pub fn apply(
             return others.iter().chain([path]).try_for_each(|step| motion.set(step, failed.clone()));
         }
     };
-    let escalated = motion
-        .record(path)?
-        .approval
-        .and_then(|old| motion.run.approvals.get(&old))
-        .is_some_and(|old| old.escalated || old.decision() == Some(Decision::Expired));
+    let escalated = replaces_a_silent_one(motion, path)?;
     let (approvers, exclude) = principals(&spec, escalated);
     let approval = Approval {
         id,
@@ -75,10 +71,7 @@ pub fn apply(
         decided_at: None,
     };
     if people.is_empty() {
-        motion.say(path, "nobody can be asked: nobody may vote on this request")?;
-        let text = format!("{} of {} asks for a decision, and nobody may vote on it.", path, motion.run.id);
-        let subject = format!("Nobody can decide about {}", motion.run.agent.id);
-        motion.effects.push(Effect::Alarm(Notice { to: vec![Principal::Fallback], subject, text }));
+        tell_that_nobody_can_decide(motion, path)?;
     }
     motion.run.approvals.insert(id, approval);
     motion.effects.push(Effect::AskPeople { approval: id, people: people.clone() });
@@ -86,6 +79,20 @@ pub fn apply(
         motion.record_mut(other)?.approval = Some(id);
         motion.set(other, StepState::Waiting(Waiting::Approval { id }))?;
     }
+    Ok(())
+}
+
+/// Whether nobody decided about the request in whose place this one is asked, or more people were asked about it.
+fn replaces_a_silent_one(motion: &Motion<'_>, path: &StepPath) -> Result<bool, IllegalTransition> {
+    let old = motion.record(path)?.approval.and_then(|old| motion.run.approvals.get(&old));
+    Ok(old.is_some_and(|old| old.escalated || old.decision() == Some(Decision::Expired)))
+}
+
+fn tell_that_nobody_can_decide(motion: &mut Motion<'_>, path: &StepPath) -> Result<(), IllegalTransition> {
+    motion.say(path, "nobody can be asked: nobody may vote on this request")?;
+    let text = format!("{} of {} asks for a decision, and nobody may vote on it.", path, motion.run.id);
+    let subject = format!("Nobody can decide about {}", motion.run.agent.id);
+    motion.effects.push(Effect::Alarm(Notice { to: vec![Principal::Fallback], subject, text }));
     Ok(())
 }
 

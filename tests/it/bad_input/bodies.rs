@@ -7,6 +7,8 @@ use crate::harness::daemon::{Delivery, Setup};
 use crate::harness::scene::{Scene, assert_problem};
 
 const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// How much is kept of a body that can't be read.
+const KEPT_BYTES_MAX: usize = 16 * 1024;
 
 fn fixture(name: &str) -> Vec<u8> {
     std::fs::read(format!("{}/tests/it/fixtures/payloads/edge/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
@@ -70,7 +72,8 @@ async fn what_can_not_be_read_is_answered_400_with_its_reason_and_kept_as_a_dead
     for ((what, body, code), letter) in cases.iter().zip(kept.iter().rev()) {
         assert_eq!((&letter["source"], &letter["code"]), (&json!("detector"), &json!(code)), "{what}: {letter}");
         assert!(!letter["reason"].as_str().unwrap().is_empty(), "{what}");
-        assert_eq!(letter["body"], String::from_utf8_lossy(body).as_ref(), "{what}: what came is kept");
+        let came = &body[..body.len().min(KEPT_BYTES_MAX)];
+        assert!(letter["body"] == String::from_utf8_lossy(came).as_ref(), "{what}: what came is kept");
     }
     let after = scene.everything().await;
     for path in ["/incidents", "/runs", "/approvals"] {

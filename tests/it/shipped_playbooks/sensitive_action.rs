@@ -48,9 +48,12 @@ async fn a_rejection_keeps_the_agent_paused_without_an_end_and_tells_both() {
     let lab = lab().await;
     let id = asked(&lab).await;
     let approval = lab.until_asked(id, "override").await;
+    let contained = lab.run(id).await.containment();
+    lab.clock.advance(Duration::from_mins(20));
     lab.vote(&approval, "ana", Choice::Reject).await.unwrap();
     let run = lab.until_finished(id).await.run;
     assert_eq!(outcome(&run), Outcome::Completed);
+    assert_eq!(run.containment(), contained, "the second pause contains nothing anew");
     assert_steps(&run, &[("keep_paused", "succeeded (contained)"), ("resume", "skipped")]);
     let holds = lab.engine.holds_on(&BOT.parse().unwrap());
     assert!(holds.iter().any(|hold| hold.until.is_none()), "{holds:#?}");

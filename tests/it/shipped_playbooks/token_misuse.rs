@@ -65,8 +65,11 @@ async fn a_rejection_retires_the_agent() {
     let lab = lab().await;
     let id = contained(&lab).await;
     let approval = lab.until_asked(id, "override").await;
+    let contained = lab.run(id).await.containment();
+    lab.clock.advance(Duration::from_mins(20));
     lab.vote(&approval, "ana", Choice::Reject).await.unwrap();
     let run = lab.until_finished(id).await.run;
+    assert_eq!(run.containment(), contained, "the time to contain is not that of the decision");
     assert_eq!(outcome(&run), Outcome::Completed);
     assert_steps(&run, &[("resume", "skipped"), ("retire", "succeeded (contained)")]);
     assert_eq!(standing(&lab, BOT), Standing::Retired);
