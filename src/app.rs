@@ -4,6 +4,9 @@
 
 mod parts;
 mod reload;
+mod watch;
+
+pub use reload::Reload;
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
@@ -12,7 +15,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use tokio::net::UnixListener;
 use tokio::sync::mpsc;
 
 use crate::approval::{Approvals, Limits};
@@ -71,7 +73,7 @@ pub enum BuildError {
 pub struct Application {
     listener: TcpListener,
     local_addr: SocketAddr,
-    socket: Option<UnixListener>,
+    socket: Option<web::listen::LocalSocket>,
     router: Router,
     engine: Engine,
     loops: crate::engine::Loops,
@@ -172,6 +174,12 @@ impl Application {
     #[must_use]
     pub fn playbooks(&self) -> &Path {
         self.engine.library().folder()
+    }
+
+    /// By which the playbooks can be loaded again while it runs.
+    #[must_use]
+    pub fn reload(&self) -> Reload {
+        self.reloader.asked()
     }
 
     /// Serves until `stop` is ready; then finishes requests and calls under way, and closes the store.

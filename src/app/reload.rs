@@ -3,54 +3,62 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use notify::{RecursiveMode, Watcher as _};
 use tokio::sync::Notify;
 
 use crate::engine::Engine;
 use crate::language::render_human;
 use crate::web::LastLoad;
 
+use super::watch::Watch;
+
 /// How long a folder must be quiet: editors write a file in several moves.
 const QUIET: Duration = Duration::from_millis(150);
+
+/// How often the folder is looked at, whatever the system says of it.
+const LOOK: Duration = Duration::from_secs(30);
+
+/// Asks for the playbooks to be loaded again.
+#[derive(Clone, Debug, Default)]
+pub struct Reload(Arc<Notify>);
+
+impl Reload {
+    /// Has them loaded soon, though nothing in their folder changed.
+    pub fn ask(&self) {
+        self.0.notify_one();
+    }
+}
 
 /// Loads playbooks again whenever their folder changes.
 pub(super) struct Reloader {
     engine: Engine,
     last_load: Arc<LastLoad>,
+    asked: Reload,
 }
 
 impl Reloader {
-    pub const fn new(engine: Engine, last_load: Arc<LastLoad>) -> Self {
-        Self { engine, last_load }
+    pub fn new(engine: Engine, last_load: Arc<LastLoad>) -> Self {
+        Self { engine, last_load, asked: Reload::default() }
+    }
+
+    pub fn asked(&self) -> Reload {
+        self.asked.clone()
     }
 
     pub async fn run(self) {
-        let bell = Arc::new(Notify::new());
-        let ring = bell.clone();
-        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            if event.is_ok_and(|event| !event.kind.is_access()) {
-                ring.notify_one();
-            }
-        });
         let folder = self.engine.library().folder().to_owned();
-        let watched = watcher.and_then(|mut watcher| {
-            watcher.watch(&folder, RecursiveMode::NonRecursive)?;
-            Ok(watcher)
-        });
-        let _watcher = match watched {
-            Ok(watcher) => watcher,
-            Err(error) => {
-                tracing::warn!(%error, folder = %folder.display(), "the folder of the playbooks is not watched");
-                return;
-            }
-        };
+        let mut watch = Watch::new(&folder, LOOK, self.asked.0.clone());
         loop {
             tokio::select! {
                 () = self.engine.supervisor().stopping() => return,
-                () = bell.notified() => {}
+                () = watch.changed() => {}
             }
             tokio::time::sleep(QUIET).await;
-            self.reload().await;
+            if watch.seen() {
+                self.reload().await;
+            } else {
+                let folder = folder.display();
+                tracing::error!(%folder, "the folder of the playbooks can't be read; those that were loaded serve");
+            }
         }
     }
 

@@ -1,11 +1,11 @@
-//! `standdown serve`: the daemon, until it is told to stop.
+//! `standdown serve`: the daemon, until it is told to stop. A hangup (SIGHUP) has the playbooks loaded again.
 
 use std::process::ExitCode;
 
 use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::app::{Application, BuildError, Surroundings};
+use crate::app::{Application, BuildError, Reload, Surroundings};
 use crate::config;
 use crate::language::{Diagnostic, render_human};
 
@@ -29,7 +29,7 @@ impl Serve {
             Err(faults) => return refuse(&faults),
         };
         // Signals are caught before anything is started: one that comes during the start must not be lost.
-        let stop = stopped().map_err(|error| Error::Failed(format!("failed to catch signals: {error}")))?;
+        let signals = Signals::catch().map_err(|error| Error::Failed(format!("failed to catch signals: {error}")))?;
         telemetry::start(configuration.log, context.variable("RUST_LOG"))?;
         show(&configuration.warnings)?;
         let application = match Application::build(configuration, Surroundings::default()).await {
@@ -40,6 +40,7 @@ impl Serve {
         let loaded = application.loaded();
         let shown = render_human(&loaded.diagnostics, &loaded.sources, output::complains_in_colour());
         output::complain(&shown)?;
+        let stop = signals.until_stopped(application.reload());
         let ended = application.run_until_stopped(stop).await;
         ended.map_err(|error| Error::Failed(format!("failed to serve: {error}")))?;
         Ok(ExitCode::SUCCESS)
@@ -56,13 +57,30 @@ fn show(faults: &[Diagnostic]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Ready when the process is told to stop.
-fn stopped() -> std::io::Result<impl Future<Output = ()> + Send> {
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+/// The signals that the daemon listens to, caught from the moment this is made.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn catch() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Ready when the process is told to stop.
+    async fn until_stopped(mut self, reload: Reload) {
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => return,
+                _ = self.terminate.recv() => return,
+                _ = self.hangup.recv() => reload.ask(),
+            }
         }
-    })
+    }
 }

@@ -13,8 +13,9 @@ use super::settings::{GateIdentify, GateOptions, LimitOptions};
 use super::shape::Shape;
 use crate::language::Diagnostic;
 
-/// The longest path of a Unix socket on Linux, in bytes (`sun_path` less its final zero).
-const SOCKET_PATH_BYTES_MAX: usize = 107;
+/// The longest path of the local socket, in bytes: Linux takes 107 (`sun_path` less its final zero), and the socket is made
+/// under a name beside its own that is at most 9 longer.
+const SOCKET_PATH_BYTES_MAX: usize = 98;
 /// The longest time that a stopping daemon waits.
 const DRAIN_MAX: Duration = Duration::from_mins(10);
 
@@ -96,7 +97,7 @@ pub(super) fn paths(document: &Document, shape: &Shape, faults: &mut Vec<Diagnos
         && socket.len() > SOCKET_PATH_BYTES_MAX
     {
         let message =
-            format!("a Unix socket's path has at most {SOCKET_PATH_BYTES_MAX} bytes; {socket} has {}", socket.len());
+            format!("the local socket's path has at most {SOCKET_PATH_BYTES_MAX} bytes; {socket} has {}", socket.len());
         faults.push(
             document.error("/socket", codes::PATH, message).hint("name a shorter path, such as /run/standdown.sock"),
         );

@@ -6,4 +6,4 @@ mod network;
 mod socket;
 
 pub use network::{bind, serve};
-pub use socket::{SocketError, bind_socket, serve_socket};
+pub use socket::{LocalSocket, SocketError, bind_socket, serve_socket};

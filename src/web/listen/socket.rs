@@ -5,6 +5,7 @@ use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use axum::Router;
+use rustix::fs::{CWD, RenameFlags};
 use tokio::net::{UnixListener, UnixStream};
 
 use crate::engine::Supervisor;
@@ -29,8 +30,15 @@ pub enum SocketError {
     },
 }
 
+/// A socket that is bound, and where; the system knows it by the name that it was made with.
+#[derive(Debug)]
+pub struct LocalSocket {
+    listener: UnixListener,
+    path: PathBuf,
+}
+
 /// Binds the socket, readable and writable by its owner alone. A socket that a dead daemon left behind is replaced.
-pub async fn bind_socket(path: &Path) -> Result<UnixListener, SocketError> {
+pub async fn bind_socket(path: &Path) -> Result<LocalSocket, SocketError> {
     let failed = |source| SocketError::System { path: path.to_owned(), source };
     match std::fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -44,25 +52,29 @@ pub async fn bind_socket(path: &Path) -> Result<UnixListener, SocketError> {
             Err(error) => return Err(failed(error)),
         },
     }
-    // The mask makes the socket private from its first moment; a later chmod alone would leave a gap.
-    let before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o177));
-    let bound = UnixListener::bind(path);
-    rustix::process::umask(before);
-    let listener = bound.map_err(failed)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
-    Ok(listener)
+    // Made in a folder that only its owner enters and moved out once it is private: a chmod at its own place would leave a
+    // gap, and a mask counts for the whole process, whatever its other threads write meanwhile.
+    let beside = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let private = tempfile::Builder::new().prefix(".s").rand_bytes(4).tempdir_in(beside).map_err(failed)?;
+    let made = private.path().join("s");
+    let listener = UnixListener::bind(&made).map_err(failed)?;
+    std::fs::set_permissions(&made, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
+    match rustix::fs::renameat_with(CWD, &made, CWD, path, RenameFlags::NOREPLACE) {
+        Ok(()) => Ok(LocalSocket { listener, path: path.to_owned() }),
+        // Another daemon was a moment faster.
+        Err(rustix::io::Errno::EXIST) => Err(SocketError::InUse(path.to_owned())),
+        Err(error) => Err(failed(error.into())),
+    }
 }
 
 /// Serves until the supervisor asks for a stop; the socket's file goes with it.
-pub async fn serve_socket(listener: UnixListener, router: Router, supervisor: Supervisor) -> io::Result<()> {
-    let path = listener.local_addr().ok().and_then(|address| address.as_pathname().map(Path::to_owned));
+pub async fn serve_socket(socket: LocalSocket, router: Router, supervisor: Supervisor) -> io::Result<()> {
+    let LocalSocket { listener, path } = socket;
     let service = router.into_make_service_with_connect_info::<Peer>();
     let stopping = async move { supervisor.stopping().await };
     let ended = axum::serve(listener, service).with_graceful_shutdown(stopping).await;
-    if let Some(path) = path {
-        // Somebody else may have removed it; the next start replaces what is left.
-        std::fs::remove_file(path).unwrap_or_default();
-    }
+    // Somebody else may have removed it; the next start replaces what is left.
+    std::fs::remove_file(path).unwrap_or_default();
     ended
 }
 
@@ -77,6 +89,8 @@ mod tests {
         let listener = bind_socket(&path).await.unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(matches!(bind_socket(&path).await, Err(SocketError::InUse(_))));
+        let entries = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(entries, 1, "what the socket was made in is gone");
         drop(listener);
         assert!(path.exists(), "a dead daemon leaves its socket behind");
         bind_socket(&path).await.unwrap();
