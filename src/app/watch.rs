@@ -51,10 +51,17 @@ pub(super) struct Watch {
 impl Watch {
     /// A watch that also looks for itself every so often. The bell may be rung by others too.
     pub fn new(folder: &Path, every: Duration, bell: Arc<Notify>) -> Self {
-        let (watcher, watched, complaint) = (None, None, String::new());
-        let mut watch = Self { folder: folder.to_owned(), every, bell, watcher, watched, seen: None, complaint };
-        watch.seen();
-        watch
+        let mut new = Self {
+            folder: folder.to_owned(),
+            every,
+            bell,
+            watcher: None,
+            watched: None,
+            seen: None,
+            complaint: String::new(),
+        };
+        new.seen();
+        new
     }
 
     /// Takes the folder as it is now for known; whether it can be read.

@@ -25,6 +25,7 @@ mod real_spine;
 mod reload;
 mod servers;
 mod shipped_playbooks;
+mod signals;
 mod source;
 mod store;
 mod tidy;

@@ -77,20 +77,18 @@ impl Request<'_> {
 
     fn text(&self, link: &str) -> String {
         let mut text = format!("{}\n\n", quiet(&self.approval.ask));
-        let mut line = |words: String| writeln!(text, "{words}").unwrap_or_default();
+        let mut add = |words: String| writeln!(text, "{words}").unwrap_or_default();
         for (name, sentence) in self.answers() {
-            line(format!("- {}: {}", quiet(name), quiet(sentence)));
+            add(format!("- {}: {}", quiet(name), quiet(sentence)));
         }
-        line(String::new());
+        add(String::new());
         for (name, fact) in self.facts() {
-            line(format!("{name}: {fact}"));
+            add(format!("{name}: {fact}"));
         }
-        line(format!("\nLook at it and decide:\n{link}\n"));
-        line(
-            "Opening the link changes nothing. The page asks for the code: the four digits at the start of the".into(),
-        );
-        line("subject. The link is for you alone; do not forward it.".into());
-        line(format!("\nRequest {}, run {}.", self.approval.id, self.run.id));
+        add(format!("\nLook at it and decide:\n{link}\n"));
+        add("Opening the link changes nothing. The page asks for the code: the four digits at the start of the".into());
+        add("subject. The link is for you alone; do not forward it.".into());
+        add(format!("\nRequest {}, run {}.", self.approval.id, self.run.id));
         text
     }
 

@@ -46,7 +46,7 @@ impl Ui {
                 return self.message(rejection.status(), "Nothing was decided", text, None);
             }
         };
-        let taken = if entry.escalates() {
+        let decided = if entry.escalates() {
             self.approvals.escalate_by_link(token, address, &entry.code).await
         } else if let Some(submission) = entry.submission() {
             self.approvals.decide_by_link(token, address, submission).await
@@ -54,7 +54,7 @@ impl Ui {
             let typed = Typed { entry: Some(&entry), faults: Faults::no_choice(), notice: None };
             return self.again(token, address, StatusCode::UNPROCESSABLE_ENTITY, typed).await;
         };
-        match taken {
+        match decided {
             Ok(receipt) => to_receipt(&receipt, receipts),
             Err(error) => self.refused(token, address, &entry, &error).await,
         }

@@ -1,0 +1,72 @@
+//! What the daemon does when the system tells it to stop or to look again.
+
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::harness::daemon::{Daemon, Setup};
+use crate::harness::patience::poll;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn tell(daemon: &Daemon, signal: Signal) {
+    kill_process(Pid::from_raw(i32::try_from(daemon.id()).unwrap()).unwrap(), signal).unwrap();
+}
+
+async fn until_logged(daemon: &Daemon, words: &str) {
+    let found = poll(PATIENCE, || async { daemon.log().contains(words).then_some(()) }).await;
+    assert!(found.is_some(), "`{words}` is not in the log:\n{}", daemon.log());
+}
+
+#[tokio::test]
+async fn a_request_under_way_is_answered_and_recorded_though_a_stop_was_asked_for() {
+    let mut daemon = Daemon::start(&Setup::new().agent_with_token("billing-bot", "a-token-4c1d")).await;
+    let body = r#"{"reason":"odd things at night"}"#;
+    let head = format!(
+        "POST /api/v1/agents/billing-bot/pause HTTP/1.1\r\nhost: standdown\r\nauthorization: Bearer {}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\nexpect: 100-continue\r\nconnection: close\r\n\r\n",
+        Setup::ANA_TOKEN,
+        body.len()
+    );
+    let mut stream = TcpStream::connect(daemon.url().trim_start_matches("http://")).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut wanted = [0; 12];
+    stream.read_exact(&mut wanted).await.unwrap();
+    assert_eq!(&wanted, b"HTTP/1.1 100", "the body is waited for: the request is under way");
+    let (first, rest) = body.split_at(10);
+    stream.write_all(first.as_bytes()).await.unwrap();
+    tell(&daemon, Signal::TERM);
+    until_logged(&daemon, "stopping: finishing what is under way").await;
+    stream.write_all(rest.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.contains("HTTP/1.1 200"), "{answer}\n{}", daemon.log());
+    daemon.stop().await;
+    daemon.restart().await;
+    assert_eq!(daemon.read("/agents/billing-bot").await["standing"], "paused");
+}
+
+#[tokio::test]
+async fn a_hangup_has_the_playbooks_loaded_again_and_ends_nothing() {
+    let daemon = Daemon::start(&Setup::new()).await;
+    assert!(!daemon.log().contains("playbooks were loaded again"), "{}", daemon.log());
+    tell(&daemon, Signal::HUP);
+    until_logged(&daemon, "playbooks were loaded again").await;
+    assert_eq!(daemon.read("/status").await["playbooks"]["serving"], 2);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_gone_for_a_while_leaves_what_was_loaded_serving() {
+    let daemon = Daemon::start(&Setup::new()).await;
+    let (folder, away) = (daemon.folder().join("playbooks"), daemon.folder().join("away"));
+    std::fs::rename(&folder, &away).unwrap();
+    tell(&daemon, Signal::HUP);
+    until_logged(&daemon, "those that were loaded serve").await;
+    assert_eq!(daemon.read("/status").await["playbooks"]["serving"], 2);
+    std::fs::rename(&away, &folder).unwrap();
+    tell(&daemon, Signal::HUP);
+    until_logged(&daemon, "playbooks were loaded again").await;
+    assert_eq!(daemon.read("/status").await["playbooks"]["serving"], 2);
+}
