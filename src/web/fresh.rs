@@ -40,10 +40,10 @@ mod tests {
     #[tokio::test]
     async fn a_value_is_made_once_in_its_lifetime_and_never_kept_when_it_failed() {
         let fresh = Fresh::new(SignedDuration::from_secs(2));
-        let made = AtomicU32::new(0);
+        let counter = AtomicU32::new(0);
         let ask = async |second: i64, good: bool| {
             let make = async {
-                let count = made.fetch_add(1, Ordering::Relaxed);
+                let count = counter.fetch_add(1, Ordering::Relaxed);
                 if good { Ok(count) } else { Err(count) }
             };
             fresh.get(Timestamp::from_second(second).unwrap(), make).await

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::domain::{Approval, Decision, Run, StepPath, StepState};
+use crate::domain::{Approval, Decision, Run, StepPath, StepState, Verdict};
 use crate::language::Expression;
 use crate::playbook::context::{agent_values, alert_values, incident_values};
 use crate::playbook::{Body, Playbook, Step};
@@ -66,7 +66,7 @@ fn variables(run: &Run, asked: &StepPath, decision: Decision) -> Value {
         let known = record.decision.map(Decision::as_str).unwrap_or_default();
         let (state, known) =
             if path == asked { ("succeeded", decision.as_str()) } else { (record.state.as_str(), known) };
-        let verdict = record.verdict.map(|verdict| verdict.as_str()).unwrap_or_default();
+        let verdict = record.verdict.map(Verdict::as_str).unwrap_or_default();
         (path.to_string(), json!({ "state": state, "verdict": verdict, "decision": known, "output": record.output }))
     };
     json!({

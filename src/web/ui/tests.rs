@@ -130,6 +130,9 @@ async fn a_decision_leads_to_its_receipt_and_the_link_then_shows_the_outcome_wit
     assert!(!page.body.contains("<form") && page.text().contains("Decided at 10:07 UTC"), "{}", page.text());
 }
 
+/// Fields, the status and what the page shows.
+type Case<'a> = (&'a [(&'a str, &'a str)], StatusCode, &'a str);
+
 #[tokio::test]
 async fn every_way_to_fail_has_its_own_status_and_changes_nothing() {
     let site = Site::of(Scene::default()).await;
@@ -137,7 +140,7 @@ async fn every_way_to_fail_has_its_own_status_and_changes_nothing() {
     let (plan, code) = (site.plan().await, link.code.clone());
     let wrong = link.wrong_code();
     let long = "x".repeat(17 * 1024);
-    let cases: [(&[(&str, &str)], StatusCode, &str); 7] = [
+    let cases: [Case<'_>; 7] = [
         (&[("code", &code), ("plan", &plan), ("reason", "r")], StatusCode::UNPROCESSABLE_ENTITY, "#choice"),
         (&[("choice", "approve"), ("plan", &plan), ("reason", "r")], StatusCode::UNPROCESSABLE_ENTITY, "#code"),
         (&[("choice", "approve"), ("plan", &plan), ("code", &code)], StatusCode::UNPROCESSABLE_ENTITY, "#words"),
@@ -175,7 +178,7 @@ async fn who_comes_second_late_or_uninvited_is_told_so() {
 
     let site = Site::of(Scene::default()).await;
     let link = site.rehearsal.link_of("ana").await;
-    site.rehearsal.clock.advance(Duration::from_secs(4 * 3_600));
+    site.rehearsal.clock.advance(Duration::from_hours(4));
     assert_eq!(site.decide(&link, "approve").await.status, StatusCode::GONE);
     assert_eq!(site.get(&format!("/a/{}", link.token)).await.status, StatusCode::GONE);
 
