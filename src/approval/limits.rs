@@ -54,7 +54,7 @@ pub(super) struct PerMinute<K> {
 
 impl<K: Hash + Eq + Send + Sync + 'static> PerMinute<K> {
     pub fn new(most: u32) -> Self {
-        let counts = Cache::builder().max_capacity(KEYS_MAX).time_to_idle(Duration::from_secs(120)).build();
+        let counts = Cache::builder().max_capacity(KEYS_MAX).time_to_idle(Duration::from_mins(2)).build();
         Self { most, counts }
     }
 

@@ -105,14 +105,14 @@ async fn a_wrong_code_counts_on_disk_and_the_fifth_ends_the_link_and_sends_anoth
         if round < 2 {
             let body = sent.iter().find(|body| body["subject"].as_str().unwrap().starts_with('[')).unwrap();
             link = Arrived::read(body).unwrap();
-            desk.rehearsal.clock.advance(std::time::Duration::from_secs(60));
+            desk.rehearsal.clock.advance(std::time::Duration::from_mins(1));
         } else {
             assert!(!told("["), "no third new link");
         }
     }
     let approval = desk.rehearsal.approval().await;
     assert_eq!(approval.status, ApprovalStatus::Pending, "the request itself is never locked");
-    desk.rehearsal.clock.advance(std::time::Duration::from_secs(60));
+    desk.rehearsal.clock.advance(std::time::Duration::from_mins(1));
     let (id, plan) = (approval.id, approval.plan.hash);
     let decided =
         desk.approvals.decide_by_person(id, &person("ana"), Choice::Reject, "by hand", plan, Assurance::Api).await;
@@ -172,7 +172,7 @@ async fn the_second_decision_and_the_late_one_lose() {
     let desk = Desk::of(Scene::default()).await;
     let link = desk.rehearsal.link_of("ana").await;
     let entry = desk.entry(Choice::Approve, &link.code).await;
-    desk.rehearsal.clock.advance(std::time::Duration::from_secs(4 * 3_600));
+    desk.rehearsal.clock.advance(std::time::Duration::from_hours(4));
     assert_eq!(desk.approvals.decide_by_link(&link.token, HERE, entry.clone()).await, Err(DecideError::Expired));
     assert_eq!(desk.approvals.open(&link.token, HERE).await.unwrap_err(), OpenError::Expired);
     assert!(!desk.rehearsal.engine.tick_due().await);
@@ -271,6 +271,6 @@ async fn a_proven_person_decides_at_most_so_often_a_minute() {
         assert_eq!(decide().await, Err(DecideError::PlanChanged));
     }
     assert_eq!(decide().await, Err(DecideError::TooMany));
-    desk.rehearsal.clock.advance(std::time::Duration::from_secs(60));
+    desk.rehearsal.clock.advance(std::time::Duration::from_mins(1));
     assert_eq!(decide().await, Err(DecideError::PlanChanged));
 }

@@ -66,7 +66,7 @@ fn variables(run: &Run, asked: &StepPath, decision: Decision) -> Value {
         let known = record.decision.map(Decision::as_str).unwrap_or_default();
         let (state, known) =
             if path == asked { ("succeeded", decision.as_str()) } else { (record.state.as_str(), known) };
-        let verdict = record.verdict.map(|verdict| verdict.as_str()).unwrap_or_default();
+        let verdict = record.verdict.map(crate::domain::action::Verdict::as_str).unwrap_or_default();
         (path.to_string(), json!({ "state": state, "verdict": verdict, "decision": known, "output": record.output }))
     };
     json!({

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 /// The pauses after the first failures; the last one goes on.
 const PAUSES: [Duration; 4] =
-    [Duration::from_secs(5), Duration::from_secs(30), Duration::from_secs(2 * 60), Duration::from_secs(10 * 60)];
+    [Duration::from_secs(5), Duration::from_secs(30), Duration::from_mins(2), Duration::from_mins(10)];
 
 /// How long a message is tried at all.
 const TRIED_FOR: SignedDuration = SignedDuration::from_hours(24);

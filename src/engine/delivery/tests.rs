@@ -145,7 +145,7 @@ async fn a_message_is_given_up_after_a_day() {
     rehearsal.receiver.answer(500);
     for _ in 0..200 {
         rehearsal.delivery.try_deliver_due().await;
-        rehearsal.clock.advance(Duration::from_secs(10 * 60));
+        rehearsal.clock.advance(Duration::from_mins(10));
     }
     let (queued, undelivered) = rehearsal.engine.store().message_counts().await.unwrap();
     assert_eq!(queued, 0);

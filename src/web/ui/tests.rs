@@ -175,7 +175,7 @@ async fn who_comes_second_late_or_uninvited_is_told_so() {
 
     let site = Site::of(Scene::default()).await;
     let link = site.rehearsal.link_of("ana").await;
-    site.rehearsal.clock.advance(Duration::from_secs(4 * 3_600));
+    site.rehearsal.clock.advance(Duration::from_hours(4));
     assert_eq!(site.decide(&link, "approve").await.status, StatusCode::GONE);
     assert_eq!(site.get(&format!("/a/{}", link.token)).await.status, StatusCode::GONE);
 
