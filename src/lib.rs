@@ -5,6 +5,20 @@
 //!
 //! The modules are listed from the ground up: a module imports only from those above it in this list.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::format_collect,
+        clippy::format_push_string,
+        clippy::match_same_arms,
+        clippy::struct_field_names,
+        clippy::too_many_lines,
+        clippy::type_complexity,
+        clippy::unnecessary_wraps,
+        reason = "tests put texts and tables together as they read best"
+    )
+)]
+
 // Floor 0
 pub mod clock;
 pub mod domain;

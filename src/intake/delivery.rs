@@ -15,6 +15,9 @@ use super::subject::{self, Subject};
 /// How often a lost race is decided again.
 const CONFLICTS_MAX: u32 = 3;
 
+/// The most that is kept of a body that can't be decoded, in bytes.
+const UNDECODABLE_BYTES_MAX: usize = 16 * 1024;
+
 /// What is left of a delivery.
 struct Part<'a> {
     mapped: &'a [Mapped],
@@ -199,7 +202,7 @@ fn undecodable(source: &Source, body: &[u8]) -> String {
     if source.declares_secrets() {
         return format!("({} bytes, SHA-256 {})", body.len(), Digest::of(body));
     }
-    String::from_utf8_lossy(body).into_owned()
+    String::from_utf8_lossy(body.get(..UNDECODABLE_BYTES_MAX).unwrap_or(body)).into_owned()
 }
 
 /// The answer with its names in the order in which the store keeps them: a delivery that comes again is answered the same

@@ -1,5 +1,7 @@
 //! How a run goes on: which steps' turn has come, when a stage is over, and how the run ends.
 
+use std::fmt::Write as _;
+
 use crate::domain::approval::ApprovalStatus;
 use crate::domain::{Attempt, Mode, Outcome, Principal, RunStatus, StepPath, StepState, Waiting};
 use crate::playbook::{Body, OnFailure, Order, Stage, Step};
@@ -61,9 +63,11 @@ impl Motion<'_> {
         let mut text = format!("{} of playbook {} about {agent} ended: {}.\n\n", run.id, run.playbook, run.status);
         if !unknown.is_empty() {
             let steps = unknown.join(", ");
-            text.push_str(&format!("It is not known whether these were applied: {steps}. Look at the target.\n"));
+            writeln!(text, "It is not known whether these were applied: {steps}. Look at the target.")
+                .unwrap_or_default();
         }
-        text.push_str(&format!("Holds on {agent} stay until somebody lifts them: standdown agents show {agent}\n"));
+        writeln!(text, "Holds on {agent} stay until somebody lifts them: standdown agents show {agent}")
+            .unwrap_or_default();
         let subject = format!("Run {}: {agent}", run.status);
         let to = vec![Principal::Owner, Principal::Fallback];
         self.effects.push(Effect::Alarm(Notice { to, subject, text }));

@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn a_duration_is_the_sum_of_its_units() {
-        assert_eq!(parse("1h30m"), Ok(Duration::from_secs(5400)));
+        assert_eq!(parse("1h30m"), Ok(Duration::from_mins(90)));
         assert_eq!(parse("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(parse("30d"), Ok(DURATION_MAX));
     }

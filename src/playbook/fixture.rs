@@ -44,7 +44,7 @@ pub(crate) fn catalogue() -> Catalogue {
     revoke.connector = Some("oauth".to_owned());
     revoke.prepares = true;
     revoke.proves = true;
-    revoke.prove_within = Duration::from_secs(60);
+    revoke.prove_within = Duration::from_mins(1);
     if let Some(hint) = revoke.parameters.get_mut("token_type_hint") {
         hint.values = vec!["access_token".to_owned(), "refresh_token".to_owned()];
     }

@@ -6,6 +6,7 @@
 
 #![allow(
     clippy::expect_used,
+    clippy::format_collect,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stderr,

@@ -9,6 +9,7 @@ use thirtyfour::By;
 
 use crate::harness::daemon::Daemon;
 use crate::harness::interposer::Rule;
+use crate::harness::patience::{START, poll};
 use crate::harness::request::Request;
 use crate::harness::servers::{Alertmanager, Chromium, Policy};
 use crate::harness::world::{AGENT, LIMIT, World, step, timeline};
@@ -142,7 +143,13 @@ async fn the_owner_approves_on_a_phone(world: &World, request: &Request) {
 
 async fn click(chromium: &Chromium, choice: &str) {
     let button = By::Css(format!("button[name=choice][value={choice}]"));
-    chromium.page().find(button).await.unwrap().click().await.unwrap();
+    let button = chromium.page().find(button).await.unwrap();
+    button.click().await.unwrap();
+    // The form leads to another page; what is read before that has come belongs to the old one.
+    let gone = poll(START, || async { button.tag_name().await.is_err().then_some(()) }).await;
+    gone.expect("the form leads to another page");
+    let there = poll(START, || async { chromium.page().find(By::Tag("h1")).await.ok().map(drop) }).await;
+    there.expect("the page has come");
 }
 
 async fn the_link_is_read_only_now(world: &World, request: &Request) {

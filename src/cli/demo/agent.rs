@@ -91,7 +91,7 @@ impl Life {
         let answer = self.client.get(ledger).bearer_auth(&token).send().await?;
         if answer.status() == StatusCode::UNAUTHORIZED {
             let issued: Value = self.client.post(format!("{}/token", self.world)).send().await?.json().await?;
-            *token = issued.get("access_token").and_then(Value::as_str).unwrap_or_default().to_owned();
+            issued.get("access_token").and_then(Value::as_str).unwrap_or_default().clone_into(token);
             tokio::fs::write(&self.token_file, token.as_bytes()).await?;
             return Ok(());
         }

@@ -27,9 +27,9 @@ use scene::Scene;
 use screen::Screen;
 
 /// How long each part may take before the demo gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How long a person may take to decide.
-const DECISION: Duration = Duration::from_secs(60 * 60);
+const DECISION: Duration = Duration::from_hours(1);
 const GLANCE: Duration = Duration::from_millis(50);
 
 /// Runs the demo. With `yes` it decides by itself, through the API.
@@ -82,7 +82,7 @@ struct Story {
 
 impl Story {
     async fn tell(&self) -> anyhow::Result<()> {
-        self.screen.title("Standdown demo: a rogue agent is stopped, and a person lets it go on");
+        Screen::title("Standdown demo: a rogue agent is stopped, and a person lets it go on");
         self.screen.line("daemon", &format!("serves at {} from {}", self.base, self.scene.folder().display()));
         let agent = Agent::start(&self.base, &self.scene, &self.world, self.screen.clone());
         agent.wait_for("working", PATIENCE, |seen| seen.worked >= 3).await?;

@@ -27,7 +27,7 @@ impl Screen {
         Self { start: Instant::now(), shown: Mutex::default() }
     }
 
-    pub fn title(&self, text: &str) {
+    pub fn title(text: &str) {
         write(&format!("{BOLD}{text}{BOLD:#}\n\n"));
     }
 

@@ -79,7 +79,7 @@ fn other_shapes_need_a_mapping_of_their_own() {
             "{{auth: {{bearer: env:TOKEN}}, map: {{severity: {{missing: HIGH}}, status: {options}}}}}"
         ));
         let mapped = map(&own, &body).unwrap();
-        assert!(mapped[0].alert.title.starts_with("T"), "{name}: {}", mapped[0].alert.title);
+        assert!(mapped[0].alert.title.starts_with('T'), "{name}: {}", mapped[0].alert.title);
     }
 }
 

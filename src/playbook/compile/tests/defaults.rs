@@ -45,7 +45,7 @@ fn a_hold_without_a_time_stands_until_a_person_lifts_it() {
       - { step: c, action: agent.retire }\n",
     ));
     let rule = |level, after, on_end| Some(HoldRule { level, after, on_end });
-    let eight = Duration::from_secs(8 * 3600);
+    let eight = Duration::from_hours(8);
     assert_eq!(action(&playbook, "a").hold, rule(HoldLevel::Paused, None, HoldEnd::Ask));
     assert_eq!(action(&playbook, "b").hold, rule(HoldLevel::Paused, Some(eight), HoldEnd::Ask));
     assert_eq!(action(&playbook, "c").hold, rule(HoldLevel::Retired, None, HoldEnd::Ask));
@@ -120,6 +120,6 @@ fn silence_and_voters_follow_from_what_an_approval_stands_before() {
     assert_eq!(guard.thresholds, [Threshold { approve: 1, reject: 1, from: Vec::new() }]);
     let text = "      - { step: a, action: agent.pause, approval: { ask: Sure?, timeout: 1h, on_timeout: act } }\n";
     assert_eq!(approval(&super::playbook(&with_steps(text)), "a").on_timeout, OnTimeout::Act);
-    let ten_minutes = Some(Duration::from_secs(600));
+    let ten_minutes = Some(Duration::from_mins(10));
     assert_eq!((guard.valid_for, approval(&playbook, "d").valid_for), (ten_minutes, None));
 }
