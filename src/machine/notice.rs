@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 
 use crate::domain::{Run, StepPath, StepState, Verdict};
-use crate::playbook::ActionStep;
 use crate::playbook::model::NoticeContent;
+use crate::playbook::{ActionStep, Playbook};
 
 use super::context::variables;
 use super::effect::{Effect, Notice};
@@ -20,7 +20,7 @@ impl Motion<'_> {
     pub(super) fn notify(&mut self, path: &StepPath, action: &ActionStep) -> Result<(), IllegalTransition> {
         let Some(spec) = &action.notice else { return Err(self.wrong_state(path)) };
         let worded = match &spec.content {
-            NoticeContent::Builtin(name) => Ok(builtin(name, &self.run)),
+            NoticeContent::Builtin(name) => Ok(builtin(name, self.playbook, &self.run)),
             NoticeContent::Own { subject, text } => {
                 let values = variables(&self.run);
                 let worded = subject.render_text(&values).and_then(|subject| Ok((subject, text.render_text(&values)?)));
@@ -56,7 +56,7 @@ const fn is_direction(c: char) -> bool {
 }
 
 /// One of Standdown's own messages: subject and text.
-fn builtin(name: &str, run: &Run) -> (String, String) {
+fn builtin(name: &str, playbook: &Playbook, run: &Run) -> (String, String) {
     let agent = one_line(&run.agent.name);
     let headline = match run.containment().map(|(verdict, _)| verdict) {
         Some(Verdict::Contained) => format!("{agent} is contained"),
@@ -79,7 +79,10 @@ fn builtin(name: &str, run: &Run) -> (String, String) {
     line(format!("Playbook: {}", run.playbook));
     line(format!("Run:      {}\nIncident: {}", run.id, run.incident));
     line("\nWhat was done so far:".to_owned());
-    for (path, record) in run.steps.iter().filter(|(_, record)| record.ended_at.is_some()) {
+    let paths = playbook.steps().map(|step| StepPath::from(step.name.clone()));
+    let settled =
+        paths.filter_map(|path| Some((run.steps.get(&path).filter(|record| record.ended_at.is_some())?, path)));
+    for (record, path) in settled {
         let verdict = record.verdict.map(|verdict| format!(" [{verdict}]")).unwrap_or_default();
         let detail = reason(&record.state).or(record.detail.as_deref()).unwrap_or_default();
         line(format!("- {path}: {}{verdict} {}", record.state.as_str(), one_line(detail)));

@@ -59,13 +59,13 @@ pub fn replay(playbook: &Playbook, events: &[Event]) -> Result<(Run, Vec<Entry>)
     let (first, rest) = events.split_first().ok_or(ReplayError::Empty)?;
     let (mut run, _) = begin(playbook, first).map_err(|cause| ReplayError::Event { number: 1, cause })?;
     let mut entries = vec![entry(first, None, started(&run), Tone::Neutral)];
-    changes(None, &run, first, &mut entries);
+    changes(playbook, None, &run, first, &mut entries);
     for (index, event) in rest.iter().enumerate() {
         let before = run.clone();
         let moved = transition(playbook, run, event);
         run = moved.map_err(|cause| ReplayError::Event { number: index + 2, cause })?.0;
         said(event, &mut entries);
-        changes(Some(&before), &run, event, &mut entries);
+        changes(playbook, Some(&before), &run, event, &mut entries);
     }
     Ok((run, entries))
 }
@@ -111,8 +111,11 @@ fn said(event: &Event, entries: &mut Vec<Entry>) {
     entries.push(entry(event, step.cloned(), text, tone));
 }
 
-fn changes(before: Option<&Run>, after: &Run, event: &Event, entries: &mut Vec<Entry>) {
-    for (path, record) in &after.steps {
+/// What an event changed, step by step in the order of the playbook.
+fn changes(playbook: &Playbook, before: Option<&Run>, after: &Run, event: &Event, entries: &mut Vec<Entry>) {
+    let paths = playbook.steps().map(|step| StepPath::from(step.name.clone()));
+    for (record, path) in paths.filter_map(|path| Some((after.steps.get(&path)?, path))) {
+        let path = &path;
         let old = before.and_then(|run| run.steps.get(path));
         let same = old.is_some_and(|old| old.state == record.state && old.verdict == record.verdict);
         if same || (old.is_none() && record.state == StepState::Pending) {

@@ -2,7 +2,7 @@
 //!
 //! Three ways alternate on real files with fsync on, so that they share the weather: the store itself with 1, 16, 64 and
 //! 256 waiting callers; the store with one commit per transaction; and bare SQLite writing the same bytes in batches,
-//! without guards, hashing or callers. On a shared machine the ratios say more than the numbers.
+//! without guards, hashing or callers. Beside them the lighter commit of an alert that starts no run. On a shared machine the ratios say more than the numbers.
 //!
 //! `cargo bench --bench writer -- SECONDS ROUNDS` (3 and 3 if left out).
 #![allow(
@@ -33,6 +33,8 @@ use tempfile::TempDir;
 /// What one way did in one round.
 struct Measured {
     way: String,
+    /// Rows of one commit.
+    rows: usize,
     commits: u64,
     batches: u64,
     p50: Duration,
@@ -56,15 +58,16 @@ fn main() {
     let mut all = Vec::new();
     for _ in 0..rounds {
         for callers in [1, 16, 64, 256] {
-            all.push(runtime.block_on(through_the_store(callers, 512, seconds)));
+            all.push(runtime.block_on(through_the_store(callers, 512, seconds, true)));
         }
-        all.push(runtime.block_on(through_the_store(64, 1, seconds)));
+        all.push(runtime.block_on(through_the_store(64, 512, seconds, false)));
+        all.push(runtime.block_on(through_the_store(64, 1, seconds, true)));
         all.push(runtime.block_on(bare_sqlite(64, seconds)));
     }
     report::print(&all);
 }
 
-async fn through_the_store(callers: usize, batch_commits_max: usize, time: Duration) -> Measured {
+async fn through_the_store(callers: usize, batch_commits_max: usize, time: Duration, runs: bool) -> Measured {
     let directory = scratch();
     let url = format!("sqlite:{}", directory.path().join("bench.db").display());
     let options = StoreOptions { batch_commits_max, ..StoreOptions::default() };
@@ -77,7 +80,8 @@ async fn through_the_store(callers: usize, batch_commits_max: usize, time: Durat
         tasks.spawn(async move {
             let mut waits = Vec::new();
             while start.elapsed() < time {
-                let commit = intake::commit(counter.fetch_add(1, Ordering::Relaxed));
+                let number = counter.fetch_add(1, Ordering::Relaxed);
+                let commit = if runs { intake::commit(number) } else { intake::commit_without_run(number) };
                 let begun = Instant::now();
                 store.commit(commit).await.unwrap();
                 waits.push(begun.elapsed());
@@ -92,11 +96,15 @@ async fn through_the_store(callers: usize, batch_commits_max: usize, time: Durat
     store.close().await;
     let way = if batch_commits_max == 1 {
         "one commit a transaction, 64 callers".to_owned()
+    } else if !runs {
+        format!("{callers} callers, alerts that start no run")
     } else {
         format!("{callers} callers")
     };
+    let rows = if runs { intake::ROWS } else { intake::ROWS_WITHOUT_RUN };
     Measured {
         way,
+        rows,
         commits: stats.commits,
         batches: stats.batches,
         p50: waits[waits.len() / 2],
@@ -113,6 +121,7 @@ async fn bare_sqlite(batch: usize, time: Duration) -> Measured {
     let (commits, waits, wall) = bare::write(&directory.path().join("bench.db"), batch, time).await;
     Measured {
         way: format!("bare SQLite, batches of {batch}"),
+        rows: intake::ROWS,
         commits,
         batches: commits / batch as u64,
         p50: waits[waits.len() / 2],

@@ -10,6 +10,9 @@ use crate::samples;
 /// How many rows a commit writes.
 pub const ROWS: usize = 8;
 
+/// How many rows the commit of an alert writes that starts no run.
+pub const ROWS_WITHOUT_RUN: usize = 5;
+
 /// The commit of that number; every number is another delivery, agent and incident.
 pub fn commit(number: u64) -> Commit {
     // Ids are made of the time; a few commits share each of its steps, as they would at full speed.
@@ -50,6 +53,18 @@ pub fn commit(number: u64) -> Commit {
             Row::Run(Box::new(run)),
         ],
     }
+}
+
+/// The commit of an alert that no playbook matches: alert, body, delivery, incident and its first event.
+pub fn commit_without_run(number: u64) -> Commit {
+    let mut commit = commit(number);
+    commit.guards.retain(|guard| matches!(guard, Guard::NewDelivery { .. } | Guard::NoOpenIncident { .. }));
+    commit.rows.retain(|row| match row {
+        Row::Run(_) => false,
+        Row::Event { subject, .. } => matches!(subject, Subject::Incident(_)),
+        _ => true,
+    });
+    commit
 }
 
 fn body() -> Value {

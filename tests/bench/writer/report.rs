@@ -26,7 +26,7 @@ pub fn print(all: &[Measured]) {
             "{way:<36} {:>9.0} {:>15} {:>8.0} {:>6.1} {:>8.2} {:>8.2} {:>12.0}",
             best.commits_per_second(),
             format!("{:.0}-{:.0}", worst.commits_per_second(), best.commits_per_second()),
-            best.commits_per_second() * intake::ROWS as f64,
+            best.commits_per_second() * best.rows as f64,
             best.commits as f64 / best.batches.max(1) as f64,
             milliseconds(best.p50),
             milliseconds(best.p99),
