@@ -10,7 +10,7 @@ use secrecy::ExposeSecret as _;
 use crate::action::{ActionOptions, Registry};
 use crate::channel::{Channel, SmtpChannel, WebhookChannel};
 use crate::client::Secrets;
-use crate::config::{Configuration, PersonCredentials};
+use crate::config::{Configuration, PersonCredentials, codes};
 use crate::domain::{Digest, PersonId};
 use crate::engine::{Inventory, Options, Reach, delivery::Channels};
 use crate::intake::Sources;
@@ -30,7 +30,9 @@ pub(super) fn adapters(
     let registry = Registry::build(&configuration.connections, &options, secrets.clone());
     if let Err(found) = &registry {
         faults.extend(
-            found.iter().map(|fault| configuration.diagnostic("/connections", "SD1040", fault.to_string(), None)),
+            found
+                .iter()
+                .map(|fault| configuration.diagnostic("/connections", codes::CONNECTION, fault.to_string(), None)),
         );
     }
     let sources = sources(configuration, secrets.as_ref(), &mut faults);
@@ -64,7 +66,7 @@ fn channels(configuration: &Configuration, secrets: &Arc<dyn Secrets>, faults: &
         match SmtpChannel::build("email", options, secrets.clone()) {
             Ok(channel) => channels.email = Some(Channel::Smtp(channel)),
             Err(error) => {
-                faults.push(configuration.diagnostic("/channels/email", "SD1041", error.to_string(), None));
+                faults.push(configuration.diagnostic("/channels/email", codes::CHANNEL, error.to_string(), None));
             }
         }
     }
@@ -75,7 +77,7 @@ fn channels(configuration: &Configuration, secrets: &Arc<dyn Secrets>, faults: &
             }
             Err(error) => {
                 let pointer = format!("/channels/webhooks/{name}");
-                faults.push(configuration.diagnostic(&pointer, "SD1041", error.to_string(), None));
+                faults.push(configuration.diagnostic(&pointer, codes::CHANNEL, error.to_string(), None));
             }
         }
     }
@@ -100,7 +102,7 @@ pub(super) fn engine_options(configuration: &Configuration, local_addr: SocketAd
 
 pub(super) fn web_options(configuration: &Configuration, secrets: &dyn Secrets) -> Result<web::Options, BuildError> {
     let fault = |pointer: &str, message: String| {
-        BuildError::Configuration(vec![configuration.diagnostic(pointer, "SD1042", message, None)])
+        BuildError::Configuration(vec![configuration.diagnostic(pointer, codes::GATE, message, None)])
     };
     let token = match &configuration.gate.token {
         Some(reference) => {

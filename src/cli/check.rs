@@ -88,7 +88,8 @@ impl Report {
         match Registry::build(&configuration.connections, &options, secrets) {
             Ok(registry) => registry.catalogue(),
             Err(faults) => {
-                let at = |fault: String| configuration.diagnostic("/connections", "SD1040", fault, None);
+                let at =
+                    |fault: String| configuration.diagnostic("/connections", config::codes::CONNECTION, fault, None);
                 self.diagnostics.extend(faults.iter().map(|fault| at(fault.to_string())));
                 Registry::catalogue_without_connections()
             }

@@ -13,6 +13,7 @@ mod context;
 mod dead_letters;
 mod demo;
 mod exit;
+mod explain;
 mod freeze;
 mod incidents;
 mod output;
@@ -77,6 +78,8 @@ enum Command {
     DeadLetters(dead_letters::DeadLetters),
     /// Show the settings of a configuration file, or all defaults
     Config(config::Config),
+    /// Say what a code such as SD0301 means
+    Explain(explain::Explain),
 }
 
 #[derive(Debug, Args)]
@@ -127,6 +130,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Error> {
         Command::Playbooks(command) => return command.run(&context).await,
         Command::DeadLetters(command) => command.run(&context).await?,
         Command::Config(command) => command.run(&context)?,
+        Command::Explain(command) => command.run()?,
     }
     Ok(ExitCode::SUCCESS)
 }

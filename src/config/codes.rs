@@ -49,6 +49,12 @@ pub const UNKNOWN_CONNECTION: &str = "SD1041";
 pub const UNKNOWN_AGENT: &str = "SD1042";
 /// An agent's owner is not one.
 pub const OWNER: &str = "SD1043";
+/// A connection that can't be set up.
+pub const CONNECTION: &str = "SD1050";
+/// A channel that can't be set up.
+pub const CHANNEL: &str = "SD1051";
+/// A gate that can't be set up.
+pub const GATE: &str = "SD1052";
 
 const EXPLANATIONS: &[(&str, &str)] = &[
     (UNREADABLE, "The file can't be read: check the path and its permissions."),
@@ -76,6 +82,9 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     (UNKNOWN_CONNECTION, "connections has no such connection, or it belongs to another connector."),
     (UNKNOWN_AGENT, "The inventory has no agent of this id."),
     (OWNER, "An agent's owner is user:ID or group:NAME."),
+    (CONNECTION, "The connection can't be set up: its connector says what it wants."),
+    (CHANNEL, "The channel can't be set up: its certificate authorities or its address can't be used."),
+    (GATE, "The gate can't be set up: its token can't be read, or its header is no header."),
 ];
 
 /// Every code of this module with its explanation, in order.

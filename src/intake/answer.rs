@@ -6,6 +6,8 @@ use serde_json::Value;
 use crate::source::{Refusal, RefusalKind};
 use crate::store::{CommitError, ReadError};
 
+use super::codes;
+
 /// A delivery that was taken, and is on disk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
@@ -54,7 +56,7 @@ impl Refused {
         let shown: String = source.chars().filter(char::is_ascii_graphic).take(64).collect();
         Self {
             kind: RefusedKind::UnknownSource,
-            code: "SD2001",
+            code: codes::UNKNOWN_SOURCE,
             reason: format!("there is no source `{shown}`"),
             hint: Some("name it under `sources:` in the configuration".to_owned()),
         }
@@ -63,7 +65,7 @@ impl Refused {
     pub(super) fn too_large(bytes_max: usize) -> Self {
         Self {
             kind: RefusedKind::TooLarge,
-            code: "SD2002",
+            code: codes::TOO_LARGE,
             reason: format!("the body has more than {bytes_max} bytes"),
             hint: Some("send fewer alerts at once, or raise `body_bytes_max` of the source".to_owned()),
         }
@@ -84,11 +86,11 @@ impl From<CommitError> for Refused {
     fn from(error: CommitError) -> Self {
         let (kind, code) = match &error {
             CommitError::Overloaded { retry_after_seconds } => {
-                (RefusedKind::Overloaded { retry_after_seconds: *retry_after_seconds }, "SD2050")
+                (RefusedKind::Overloaded { retry_after_seconds: *retry_after_seconds }, codes::OVERLOADED)
             }
-            CommitError::Conflict(_) => (RefusedKind::Overloaded { retry_after_seconds: 1 }, "SD2051"),
-            CommitError::TooLarge { .. } => (RefusedKind::TooLarge, "SD2052"),
-            CommitError::Unavailable(_) => (RefusedKind::Unavailable, "SD2053"),
+            CommitError::Conflict(_) => (RefusedKind::Overloaded { retry_after_seconds: 1 }, codes::CONFLICT),
+            CommitError::TooLarge { .. } => (RefusedKind::TooLarge, codes::ROW_TOO_LARGE),
+            CommitError::Unavailable(_) => (RefusedKind::Unavailable, codes::NOT_WRITTEN),
         };
         Self {
             kind,
@@ -103,7 +105,7 @@ impl From<ReadError> for Refused {
     fn from(error: ReadError) -> Self {
         Self {
             kind: RefusedKind::Unavailable,
-            code: "SD2054",
+            code: codes::NOT_READ,
             reason: error.to_string(),
             hint: Some("send it again later; nothing was recorded".to_owned()),
         }

@@ -6,6 +6,7 @@
 
 mod answer;
 mod by_hand;
+pub mod codes;
 mod delivery;
 mod incident;
 mod matching;
