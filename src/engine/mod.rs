@@ -1,6 +1,6 @@
 //! The only performer of effects: it starts runs, submits events to them, calls what is outside, and recovers.
 //!
-//! **Architecture invariant:** a run changes by one door, [`Engine::submit`] (and [`Engine::start`] for its first event):
+//! **Architecture invariant:** a run changes by one door, [`Engine::submit`] (its first event by [`Engine::prepare`]):
 //! load, ask the machine, answer its questions, commit, and only then act. What is committed decides; memory (the gate's
 //! map, the budget's ledger, the set of live attempts) follows the commit. Nothing here knows HTTP or pages.
 

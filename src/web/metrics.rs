@@ -1,7 +1,7 @@
 //! What the daemon counts, in the `OpenMetrics` text format.
 //!
 //! What passes through this room is counted as it passes. What happens to runs is read from the store when somebody asks
-//! ([`runs`]), so that nothing below needs to know that it is being counted. Counters begin at zero with the process.
+//! (`runs`), so that nothing below needs to know that it is being counted. Counters begin at zero with the process.
 
 mod runs;
 

@@ -1,6 +1,6 @@
 //! Every answer that is no success: a problem as RFC 9457 describes it, with a stable code.
 //!
-//! This is the one place that turns domain errors into HTTP ([`domain`], [`decision`]). It must not know routes. The request's id is
+//! This is the one place that turns domain errors into HTTP (`domain`, `decision`). It must not know routes. The request's id is
 //! added by the router, which alone knows it: a response carries its problem as an extension until then.
 
 mod decision;
