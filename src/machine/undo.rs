@@ -76,6 +76,7 @@ impl Motion<'_> {
                     self.effects.push(Effect::LiftHold { hold, reason: reason.clone() });
                 }
             }
+            self.say(path, "the hold was lifted")?;
             return self.set(path, StepState::Undone);
         }
         if !action.spec.undoable {
