@@ -150,7 +150,7 @@ fn a_trace_of_a_machine_is_seen_and_a_path_of_a_url_is_not() {
     for fine in [
         "POST /workload-principals/api",
         "{{@root.agent}}",
-        "https://a.test/work/1",
+        concat!("https://a.test/", "work/1"),
         "/var/lib/standdown",
         "tests/tmp/",
     ] {
