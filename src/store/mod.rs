@@ -7,6 +7,7 @@ pub mod backend;
 pub mod chain;
 pub mod commit;
 pub mod ports;
+mod read;
 pub mod rows;
 mod sqlite;
 

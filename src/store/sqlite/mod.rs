@@ -4,13 +4,12 @@
 //! of power. Nothing outside this room knows SQL or sqlx.
 
 mod batch;
-mod cell;
-mod decode;
+pub(in crate::store) mod cell;
 mod encode;
 mod guards;
 mod lock;
 mod open;
-mod prepared;
+pub(in crate::store) mod prepared;
 mod read;
 mod statement;
 mod stats;
@@ -58,10 +57,6 @@ impl SqliteStore {
     #[must_use]
     pub fn queue_length(&self) -> usize {
         self.0.writer.queue_length()
-    }
-
-    fn readers(&self) -> &SqlitePool {
-        &self.0.readers
     }
 }
 

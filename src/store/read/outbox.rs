@@ -6,18 +6,17 @@ use crate::domain::{Message, MessageKind, RunId};
 use crate::store::ports::{Outbox, Read};
 use crate::store::rows::{MessageSummary, QueuedMessage};
 
-use super::super::SqliteStore;
-use super::{all, limited, one, query};
+use super::{Database, all, limited, one, query};
 
 // `status <> 'sent'` is what makes SQLite read only the index of messages that are not done with.
 const DUE: &str = "SELECT id, body, failures FROM messages
-    WHERE status <> 'sent' AND status = 'queued' AND next_at <= ?1 ORDER BY next_at, id LIMIT ?2";
+    WHERE status <> 'sent' AND status = 'queued' AND next_at <= $1 ORDER BY next_at, id LIMIT $2";
 const NEXT: &str = "SELECT min(next_at) AS at FROM messages WHERE status <> 'sent' AND status = 'queued'";
-const OF_RUN: &str = "SELECT id, body, status, failures, error, ended_at FROM messages WHERE run = ?1 ORDER BY id";
+const OF_RUN: &str = "SELECT id, body, status, failures, error, ended_at FROM messages WHERE run = $1 ORDER BY id";
 const COUNTS: &str = "SELECT count(*) FILTER (WHERE status = 'queued') AS queued,
     count(*) FILTER (WHERE status = 'undelivered') AS undelivered FROM messages WHERE status <> 'sent'";
 
-impl Outbox for SqliteStore {
+impl<D: Database> Outbox for D {
     async fn messages_due(&self, now: Timestamp, limit: u32) -> Read<Vec<QueuedMessage>> {
         all(self.readers(), "message", query(DUE, [now.into(), limited(limit)]), |row| {
             Ok(QueuedMessage { message: row.json("body")?, failures: row.small_count("failures")? })
