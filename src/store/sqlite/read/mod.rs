@@ -2,11 +2,13 @@
 
 mod agents;
 mod approvals;
+mod claims;
 mod inbox;
 mod outbox;
 mod playbooks;
 mod read_model;
 mod run_log;
+mod sending;
 
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Sqlite, SqlitePool};
@@ -15,6 +17,11 @@ use crate::store::ports::Read;
 
 use super::cell::Cell;
 use super::decode::{Decoder, unavailable};
+
+pub(super) use claims::{
+    claim, claimed_run, exists, has_replica, late_replies, late_reply_count, quarantined_runs, runs_in_hand,
+};
+pub(super) use sending::Sending;
 
 type Query = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 

@@ -1,8 +1,11 @@
 //! Messages that wait, and what became of the others.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
-use crate::domain::{Message, MessageKind, RunId};
+use crate::domain::{Message, MessageId, MessageKind, RunId};
+use crate::store::commit::CommitError;
 use crate::store::ports::{Outbox, Read};
 use crate::store::rows::{MessageSummary, QueuedMessage};
 
@@ -12,12 +15,25 @@ use super::{all, limited, one, query};
 // `status <> 'sent'` is what makes SQLite read only the index of messages that are not done with.
 const DUE: &str = "SELECT id, body, failures FROM messages
     WHERE status <> 'sent' AND status = 'queued' AND next_at <= ?1 ORDER BY next_at, id LIMIT ?2";
-const NEXT: &str = "SELECT min(next_at) AS at FROM messages WHERE status <> 'sent' AND status = 'queued'";
+const NEXT: &str = "SELECT id, failures, next_at FROM messages WHERE status <> 'sent' AND status = 'queued'
+    ORDER BY next_at, id LIMIT ?1";
 const OF_RUN: &str = "SELECT id, body, status, failures, error, ended_at FROM messages WHERE run = ?1 ORDER BY id";
 const COUNTS: &str = "SELECT count(*) FILTER (WHERE status = 'queued') AS queued,
     count(*) FILTER (WHERE status = 'undelivered') AS undelivered FROM messages WHERE status <> 'sent'";
 
 impl Outbox for SqliteStore {
+    async fn claim_messages(
+        &self,
+        now: Timestamp,
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Vec<QueuedMessage>, CommitError> {
+        let sending = &self.inner.sending;
+        let enough = limit.saturating_add(u32::try_from(sending.len()).unwrap_or(u32::MAX));
+        let due = self.messages_due(now, enough).await.map_err(|error| CommitError::Unavailable(error.to_string()))?;
+        Ok(sending.take(due, self.replica(), limit, lease))
+    }
+
     async fn messages_due(&self, now: Timestamp, limit: u32) -> Read<Vec<QueuedMessage>> {
         all(self.readers(), "message", query(DUE, [now.into(), limited(limit)]), |row| {
             Ok(QueuedMessage { message: row.json("body")?, failures: row.small_count("failures")? })
@@ -26,7 +42,13 @@ impl Outbox for SqliteStore {
     }
 
     async fn next_message(&self) -> Read<Option<Timestamp>> {
-        one(self.readers(), "message", query(NEXT, []), |row| row.optional_time("at")).await.map(Option::flatten)
+        let enough = u32::try_from(self.inner.sending.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let waiting = all(self.readers(), "message", query(NEXT, [limited(enough)]), |row| {
+            Ok((row.id::<MessageId>("id")?, row.small_count("failures")?, row.time("next_at")?))
+        });
+        let replica = self.replica();
+        let free = |(id, failures, at)| (!self.inner.sending.is_taken((id, failures), replica)).then_some(at);
+        Ok(waiting.await?.into_iter().find_map(free))
     }
 
     async fn messages_of(&self, run: RunId) -> Read<Vec<MessageSummary>> {
