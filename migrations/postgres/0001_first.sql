@@ -53,6 +53,8 @@ CREATE TABLE runs (
     open       SMALLINT         NOT NULL,
     wake_at    BIGINT,
     live       SMALLINT         NOT NULL,
+    in_hand    SMALLINT         NOT NULL,
+    owner      BYTEA            NOT NULL,
     started_at BIGINT           NOT NULL,
     ended_at   BIGINT,
     state      TEXT             NOT NULL
@@ -60,6 +62,47 @@ CREATE TABLE runs (
 -- A run is live while it is open or still has something to look at later. Timers and recovery read only this index.
 CREATE INDEX runs_live ON runs (wake_at, open, id) WHERE live = 1;
 CREATE INDEX runs_by_incident ON runs (incident);
+
+-- Who has a run that is no longer its first owner's (`runs.owner`, under epoch 1). Apart from the runs, so that taking
+-- over very many of them writes a few bytes for each instead of its whole state.
+CREATE TABLE claims (
+    run         BYTEA  NOT NULL PRIMARY KEY,
+    owner       BYTEA,
+    epoch       BIGINT NOT NULL,
+    takeovers   BIGINT NOT NULL,
+    quarantined TEXT
+);
+CREATE INDEX claims_quarantined ON claims (run) WHERE quarantined IS NOT NULL;
+
+-- Replicas that are alive: those whose lease, counted by the clock of the database, is not over.
+CREATE TABLE replicas (
+    id           BYTEA  NOT NULL PRIMARY KEY,
+    heartbeat_at BIGINT NOT NULL,
+    lease_ms     BIGINT NOT NULL
+);
+
+CREATE TABLE late_replies (
+    rowid   BIGINT GENERATED ALWAYS AS IDENTITY,
+    run     BYTEA  NOT NULL,
+    at      BIGINT NOT NULL,
+    step    TEXT   NOT NULL,
+    attempt BIGINT NOT NULL,
+    epoch   BIGINT NOT NULL,
+    replica BYTEA  NOT NULL,
+    kind    TEXT   NOT NULL,
+    outcome TEXT   NOT NULL
+);
+CREATE INDEX late_replies_by_run ON late_replies (run);
+
+CREATE FUNCTION leave_nothing_of_a_run() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM claims WHERE run = OLD.id;
+    DELETE FROM late_replies WHERE run = OLD.id;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER runs_leave_nothing AFTER DELETE ON runs
+    FOR EACH ROW EXECUTE FUNCTION leave_nothing_of_a_run();
 
 -- One chain a subject. The subject is a letter for its kind and its id: r(un), i(ncident), a(gent), d(aemon).
 CREATE TABLE events (
@@ -123,7 +166,10 @@ CREATE TABLE messages (
     failures   BIGINT NOT NULL DEFAULT 0,
     error      TEXT,
     ended_at   BIGINT,
-    body       TEXT   NOT NULL
+    body       TEXT   NOT NULL,
+    -- Which replica is sending it, and until when by the clock of the database.
+    sender     BYTEA,
+    sent_until BIGINT
 );
 CREATE INDEX messages_open ON messages (status, next_at) WHERE status <> 'sent';
 CREATE INDEX messages_by_run ON messages (run) WHERE run IS NOT NULL;

@@ -5,18 +5,20 @@
 
 use std::future::Future;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::domain::{
-    AlertId, Approval, ApprovalId, Digest, Hold, Incident, IncidentId, PlaybookName, Run, RunId, SourceId,
+    AlertId, Approval, ApprovalId, Digest, Hold, Incident, IncidentId, PlaybookName, ReplicaId, Run, RunId, SourceId,
 };
 
+use super::claim::{Claim, ClaimedRun, LateReply, Quarantined, Renewal, Taken};
 use super::commit::{Commit, CommitError};
-use super::ports::{Agents, Approvals, Inbox, Outbox, Playbooks, Read, ReadModel, RunLog, Writer};
+use super::ports::{Agents, Approvals, Claims, Inbox, Outbox, Playbooks, Read, ReadModel, RunLog, Writer};
 use super::rows::{
-    ContainmentRecord, DeadLetter, GateSighting, MessageSummary, OpenRun, QueuedMessage, RunSummary, StoredAlert,
+    Change, ContainmentRecord, DeadLetter, GateSighting, MessageSummary, OpenRun, QueuedMessage, RunSummary, StoredAlert,
     StoredEvent, Subject, Token,
 };
 use super::sqlite::{self, SqliteStore, WriterStats};
@@ -30,11 +32,13 @@ pub struct StoreOptions {
     pub batch_commits_max: usize,
     /// How many readers may read at the same time.
     pub read_connections: u32,
+    /// How long this replica is believed to be alive after its last heartbeat.
+    pub lease: Duration,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { queue_length_max: 4096, batch_commits_max: 512, read_connections: 4 }
+        Self { queue_length_max: 4096, batch_commits_max: 512, read_connections: 4, lease: Duration::from_secs(15) }
     }
 }
 
@@ -91,6 +95,38 @@ impl Store {
         }
     }
 
+    /// Who this is among all that share the database: made anew when the store is opened, and when it comes back after
+    /// having been declared dead.
+    #[must_use]
+    pub fn replica(&self) -> ReplicaId {
+        match self {
+            Self::Sqlite(store) => store.replica(),
+        }
+    }
+
+    /// Whether other processes may use the database at the same time.
+    #[must_use]
+    pub const fn is_shared(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => false,
+        }
+    }
+
+    /// What other replicas change, from now on. A word may be lost: whoever listens also looks from time to time.
+    #[must_use]
+    pub fn changes(&self) -> tokio::sync::broadcast::Receiver<Change> {
+        match self {
+            Self::Sqlite(store) => store.changes(),
+        }
+    }
+
+    /// Another replica over the same open database, in this process: what tests of several replicas use.
+    pub async fn another_replica(&self) -> Result<Self, CommitError> {
+        match self {
+            Self::Sqlite(store) => store.another_replica().await.map(Self::Sqlite),
+        }
+    }
+
     /// What the writer did and where its time went.
     #[must_use]
     pub fn writer_stats(&self) -> WriterStats {
@@ -140,11 +176,25 @@ hand_through!(RunLog {
     fn open_runs(&self, after: Option<RunId>, limit: u32) -> Read<Vec<OpenRun>>;
     fn blob(&self, digest: &Digest) -> Read<Option<Vec<u8>>>;
 });
+hand_through!(Claims {
+    fn renew(&self) -> Result<Renewal, CommitError>;
+    fn rejoin(&self) -> Result<ReplicaId, CommitError>;
+    fn remove_replica(&self, replica: ReplicaId) -> Result<bool, CommitError>;
+    fn take_over(&self, limit: u32) -> Result<Vec<Taken>, CommitError>;
+    fn release_all(&self) -> Result<u64, CommitError>;
+    fn claim(&self, run: RunId) -> Read<Option<Claim>>;
+    fn claimed_run(&self, run: RunId) -> Read<Option<ClaimedRun>>;
+    fn runs_in_hand(&self, after: Option<RunId>, limit: u32) -> Read<Vec<RunId>>;
+    fn quarantined_runs(&self, limit: u32) -> Read<Vec<Quarantined>>;
+    fn late_replies(&self, run: RunId) -> Read<Vec<LateReply>>;
+    fn late_reply_count(&self) -> Read<u64>;
+});
 hand_through!(Playbooks {
     fn playbook_text(&self, digest: &Digest) -> Read<Option<String>>;
     fn newest_playbooks(&self) -> Read<Vec<(PlaybookName, Digest, String)>>;
 });
 hand_through!(Outbox {
+    fn claim_messages(&self, now: Timestamp, limit: u32, lease: Duration) -> Result<Vec<QueuedMessage>, CommitError>;
     fn messages_due(&self, now: Timestamp, limit: u32) -> Read<Vec<QueuedMessage>>;
     fn next_message(&self) -> Read<Option<Timestamp>>;
     fn messages_of(&self, run: RunId) -> Read<Vec<MessageSummary>>;

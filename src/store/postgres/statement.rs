@@ -50,7 +50,7 @@ const T: Kind = Kind::Text;
 const B: Kind = Kind::Bytes;
 
 /// Every statement, in the order of [`Target`].
-pub static STATEMENTS: [Statement; 25] = [
+pub static STATEMENTS: [Statement; 29] = [
     write(
         Target::Alerts,
         &[B, T, B, B, N, N, N, N, T],
@@ -85,16 +85,16 @@ pub static STATEMENTS: [Statement; 25] = [
     ),
     write(
         Target::Runs,
-        &[B, N, B, T, B, T, T, T, T, N, N, N, N, N, T],
+        &[B, N, B, T, B, T, T, T, T, N, N, N, N, B, N, N, T],
         Repeats::Last,
         "INSERT INTO runs (id, version, incident, playbook, digest, agent, mode, status, verdict, open, wake_at, live,
-                started_at, ended_at, state)
+                in_hand, owner, started_at, ended_at, state)
             SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::text[], $5::bytea[], $6::text[], $7::text[],
-                $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],
-                $15::text[])
+                $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bytea[],
+                $15::bigint[], $16::bigint[], $17::text[])
             ON CONFLICT (id) DO UPDATE SET version = excluded.version, status = excluded.status,
                 verdict = excluded.verdict, open = excluded.open, wake_at = excluded.wake_at, live = excluded.live,
-                ended_at = excluded.ended_at, state = excluded.state",
+                in_hand = excluded.in_hand, ended_at = excluded.ended_at, state = excluded.state",
     ),
     write(
         Target::Events,
@@ -224,7 +224,8 @@ pub static STATEMENTS: [Statement; 25] = [
         Target::MessagesDelayed,
         &[B, N, N, T],
         Repeats::Counted,
-        "UPDATE messages SET failures = messages.failures + v.more, next_at = v.next_at, error = v.error
+        "UPDATE messages SET failures = messages.failures + v.more, next_at = v.next_at, error = v.error,
+                sender = NULL, sent_until = NULL
             FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::text[]) AS v (id, more, next_at, error)
             WHERE messages.id = v.id AND messages.status = 'queued'",
     ),
@@ -242,6 +243,35 @@ pub static STATEMENTS: [Statement; 25] = [
         "UPDATE messages SET status = 'undelivered', failures = messages.failures + 1, ended_at = v.at, error = v.error
             FROM unnest($1::bytea[], $2::bigint[], $3::text[]) AS v (id, at, error)
             WHERE messages.id = v.id AND messages.status = 'queued'",
+    ),
+    write(
+        Target::RunsAdvanced,
+        &[B],
+        Repeats::Last,
+        "UPDATE claims SET takeovers = 0 FROM unnest($1::bytea[]) AS v (run) WHERE claims.run = v.run",
+    ),
+    write(
+        Target::RunsQuarantined,
+        &[B, N, N, T],
+        Repeats::Last,
+        "INSERT INTO claims (run, epoch, takeovers, quarantined)
+            SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::text[])
+            ON CONFLICT (run) DO UPDATE SET owner = NULL, quarantined = excluded.quarantined",
+    ),
+    write(
+        Target::RunsReleased,
+        &[B],
+        Repeats::Last,
+        "UPDATE claims SET owner = NULL, takeovers = 0, quarantined = NULL
+            FROM unnest($1::bytea[]) AS v (run) WHERE claims.run = v.run",
+    ),
+    write(
+        Target::LateReplies,
+        &[B, N, T, N, N, B, T, T],
+        Repeats::Kept,
+        "INSERT INTO late_replies (run, at, step, attempt, epoch, replica, kind, outcome)
+            SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bytea[],
+                $7::text[], $8::text[])",
     ),
 ];
 

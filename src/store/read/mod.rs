@@ -6,6 +6,7 @@
 
 mod agents;
 mod approvals;
+mod claims;
 mod decode;
 mod inbox;
 mod outbox;
@@ -14,12 +15,21 @@ mod read_model;
 mod run_log;
 
 use std::future::Future;
+use std::time::Duration;
 
+use jiff::Timestamp;
+
+use crate::domain::ReplicaId;
+use crate::store::commit::CommitError;
 use crate::store::ports::{Read, ReadError};
+use crate::store::rows::QueuedMessage;
 
 use super::sqlite::cell::Cell;
 use super::sqlite::prepared::subject_key;
 
+pub use claims::{
+    claim, claimed_run, exists, has_replica, late_replies, late_reply_count, quarantined_runs, runs_in_hand,
+};
 pub use decode::{Columns, Decoder};
 
 /// A database whose reads are these.
@@ -29,6 +39,18 @@ pub trait Database: Sync {
 
     /// What runs its reads.
     fn readers(&self) -> &Self::Readers;
+    /// Who reads: some questions are about what is one's own.
+    fn replica(&self) -> ReplicaId;
+    /// [`Outbox::claim_messages`](crate::store::Outbox::claim_messages): who sends what is known in another way by every
+    /// database.
+    fn take_messages(
+        &self,
+        now: Timestamp,
+        limit: u32,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Vec<QueuedMessage>, CommitError>> + Send;
+    /// [`Outbox::next_message`](crate::store::Outbox::next_message).
+    fn next_free_message(&self) -> impl Future<Output = Read<Option<Timestamp>>> + Send;
 }
 
 /// What runs a read. It sees committed data only, on a connection that can't write.
@@ -65,12 +87,12 @@ pub struct Query {
 }
 
 /// A statement with its parameters.
-fn query<const N: usize>(text: impl Into<Text>, parameters: [Cell; N]) -> Query {
+pub fn query<const N: usize>(text: impl Into<Text>, parameters: [Cell; N]) -> Query {
     Query { text: text.into(), parameters: parameters.into() }
 }
 
 /// The one row, decoded, if there is one.
-async fn one<R: Reader, T>(
+pub async fn one<R: Reader, T>(
     readers: &R,
     what: &'static str,
     query: Query,
@@ -81,7 +103,7 @@ async fn one<R: Reader, T>(
 }
 
 /// All rows, decoded.
-async fn all<R: Reader, T>(
+pub async fn all<R: Reader, T>(
     readers: &R,
     what: &'static str,
     query: Query,
@@ -91,6 +113,7 @@ async fn all<R: Reader, T>(
     rows.iter().map(|row| decode(&Decoder::new(row, what))).collect()
 }
 
-fn limited(limit: u32) -> Cell {
+/// A limit as a parameter.
+pub fn limited(limit: u32) -> Cell {
     Cell::Integer(i64::from(limit))
 }

@@ -14,10 +14,10 @@ const OPEN_INCIDENTS: Text = Text {
     postgres: "SELECT id, body FROM incidents WHERE open = 1 ORDER BY id DESC LIMIT $1",
 };
 const INCIDENTS: &str = "SELECT id, body FROM incidents ORDER BY id DESC LIMIT $1";
-const RUNS: &str = "SELECT id, incident, agent, playbook, status, mode, verdict, started_at, ended_at FROM runs
-    ORDER BY id DESC LIMIT $1";
-const RUNS_OF: &str = "SELECT id, incident, agent, playbook, status, mode, verdict, started_at, ended_at FROM runs
-    WHERE incident = $2 ORDER BY id DESC LIMIT $1";
+const RUNS: &str = "SELECT id, incident, agent, playbook, status, mode, verdict, started_at, ended_at, quarantined
+    FROM runs LEFT JOIN claims ON run = id ORDER BY id DESC LIMIT $1";
+const RUNS_OF: &str = "SELECT id, incident, agent, playbook, status, mode, verdict, started_at, ended_at, quarantined
+    FROM runs LEFT JOIN claims ON run = id WHERE incident = $2 ORDER BY id DESC LIMIT $1";
 const ALERTS_OF: &str = "SELECT id, incident, count, last_seen_at, resolved_at, body FROM alerts
     WHERE incident = $1 ORDER BY id";
 
@@ -34,6 +34,7 @@ fn summary(row: &Decoder<'_>) -> Read<RunSummary> {
         verdict,
         started_at: row.time("started_at")?,
         ended_at: row.optional_time("ended_at")?,
+        quarantined: row.optional_text("quarantined")?,
     })
 }
 

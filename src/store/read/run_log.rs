@@ -11,8 +11,14 @@ use super::{Cell, Database, Text, all, limited, one, query, subject_key};
 
 const EVENTS: &str = "SELECT seq, at, actor, kind, body, prev_hash, hash FROM events WHERE subject = $1 ORDER BY seq";
 // `live = 1` is what makes SQLite read only the index of live runs, which is small.
-const RUNS_DUE: &str = "SELECT id FROM runs WHERE live = 1 AND wake_at <= $1 ORDER BY wake_at LIMIT $2";
-const NEXT_WAKE: &str = "SELECT min(wake_at) AS at FROM runs WHERE live = 1 AND wake_at IS NOT NULL";
+const RUNS_DUE: &str = "SELECT r.id FROM runs AS r LEFT JOIN claims AS c ON c.run = r.id
+    WHERE r.live = 1 AND r.wake_at <= $1 AND c.quarantined IS NULL
+        AND CASE WHEN c.run IS NULL THEN r.owner ELSE c.owner END = $3
+    ORDER BY r.wake_at LIMIT $2";
+const NEXT_WAKE: &str = "SELECT r.wake_at AS at FROM runs AS r LEFT JOIN claims AS c ON c.run = r.id
+    WHERE r.live = 1 AND r.wake_at IS NOT NULL AND c.quarantined IS NULL
+        AND CASE WHEN c.run IS NULL THEN r.owner ELSE c.owner END = $1
+    ORDER BY r.wake_at LIMIT 1";
 const OPEN_RUNS: Text = Text {
     sqlite: "SELECT id, incident, playbook FROM runs INDEXED BY runs_live
         WHERE live = 1 AND open = 1 AND id > $1 ORDER BY id LIMIT $2",
@@ -42,11 +48,13 @@ impl<D: Database> RunLog for D {
     }
 
     async fn runs_due(&self, now: Timestamp, limit: u32) -> Read<Vec<RunId>> {
-        all(self.readers(), "run", query(RUNS_DUE, [now.into(), limited(limit)]), |row| row.id("id")).await
+        let query = query(RUNS_DUE, [now.into(), limited(limit), self.replica().as_bytes().into()]);
+        all(self.readers(), "run", query, |row| row.id("id")).await
     }
 
     async fn next_wake(&self) -> Read<Option<Timestamp>> {
-        one(self.readers(), "run", query(NEXT_WAKE, []), |row| row.optional_time("at")).await.map(Option::flatten)
+        let query = query(NEXT_WAKE, [self.replica().as_bytes().into()]);
+        one(self.readers(), "run", query, |row| row.optional_time("at")).await.map(Option::flatten)
     }
 
     async fn open_runs(&self, after: Option<RunId>, limit: u32) -> Read<Vec<OpenRun>> {
