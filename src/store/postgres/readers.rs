@@ -98,9 +98,11 @@ impl Reader for Readers {
 
 impl Columns for PgRow {
     fn integer(&self, column: &str) -> Result<Option<i64>, String> {
-        // A yes or no takes two bytes.
+        // A yes or no takes two bytes as it is stored, and is a truth value or a short number as it is computed.
         let wide = self.try_get::<Option<i64>, _>(column);
-        wide.or_else(|_| self.try_get::<Option<i16>, _>(column).map(|narrow| narrow.map(i64::from)))
+        wide.or_else(|_| self.try_get::<Option<i16>, _>(column).map(|number| number.map(i64::from)))
+            .or_else(|_| self.try_get::<Option<i32>, _>(column).map(|number| number.map(i64::from)))
+            .or_else(|_| self.try_get::<Option<bool>, _>(column).map(|flag| flag.map(i64::from)))
             .map_err(|error| error.to_string())
     }
 

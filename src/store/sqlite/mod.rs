@@ -12,7 +12,6 @@ mod lock;
 mod open;
 pub(in crate::store) mod prepared;
 mod read;
-mod seat;
 mod sending;
 pub(in crate::store) mod statement;
 pub(in crate::store) mod stats;
@@ -27,13 +26,13 @@ use crate::domain::ReplicaId;
 use crate::store::commit::{Commit, CommitError};
 use crate::store::ports::Writer;
 use crate::store::rows::Change;
+use crate::store::seat::{Neighbours, Seat};
 
 pub use open::{open, path_of};
 pub use prepared::RUN_STATE_BYTES_MAX;
 pub use stats::{Spent, WriterStats};
 
 use prepared::Prepared;
-use seat::{Neighbours, Seat};
 use writer::WriterHandle;
 
 /// An open SQLite database, and the replica that uses it. Clones share both.

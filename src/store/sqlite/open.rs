@@ -13,9 +13,9 @@ use sqlx::{ConnectOptions, Connection, SqlSafeStr};
 
 use crate::store::backend::{OpenError, StoreOptions};
 
+use crate::store::seat::{Neighbours, Seat};
 use super::lock::LockFile;
 use super::writer::WriterHandle;
-use super::seat::{Neighbours, Seat};
 use super::{Inner, SqliteStore, claims, sending};
 
 /// Every migration, oldest first. A file that was released is never changed; a change is a new file.
