@@ -18,8 +18,8 @@ use super::claim::{Claim, ClaimedRun, LateReply, Quarantined, Renewal, Taken};
 use super::commit::{Commit, CommitError};
 use super::ports::{Agents, Approvals, Claims, Inbox, Outbox, Playbooks, Read, ReadModel, RunLog, Writer};
 use super::rows::{
-    Change, ContainmentRecord, DeadLetter, GateSighting, MessageSummary, OpenRun, QueuedMessage, RunSummary, StoredAlert,
-    StoredEvent, Subject, Token,
+    Change, ContainmentRecord, DeadLetter, GateSighting, MessageSummary, OpenRun, QueuedMessage, RunSummary,
+    StoredAlert, StoredEvent, Subject, Token,
 };
 use super::sqlite::{self, SqliteStore, WriterStats};
 

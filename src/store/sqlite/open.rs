@@ -14,8 +14,8 @@ use sqlx::{ConnectOptions, Connection, SqlSafeStr};
 use crate::store::backend::{OpenError, StoreOptions};
 
 use super::lock::LockFile;
-use super::writer::WriterHandle;
 use super::seat::{Neighbours, Seat};
+use super::writer::WriterHandle;
 use super::{Inner, SqliteStore, claims, read};
 
 /// Every migration, oldest first. A file that was released is never changed; a change is a new file.
