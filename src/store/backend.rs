@@ -22,8 +22,8 @@ use super::commit::{Commit, CommitError};
 use super::ports::{Agents, Approvals, Claims, Inbox, Outbox, Playbooks, Read, ReadModel, RunLog, Writer};
 use super::postgres::{self, AddressError, PostgresStore};
 use super::rows::{
-    Change, ContainmentRecord, DeadLetter, GateSighting, MessageSummary, OpenRun, QueuedMessage, RunSummary, StoredAlert,
-    StoredEvent, Subject, Token,
+    Change, ContainmentRecord, DeadLetter, GateSighting, MessageSummary, OpenRun, QueuedMessage, RunSummary,
+    StoredAlert, StoredEvent, Subject, Token,
 };
 use super::sqlite::{self, SqliteStore, WriterStats};
 

@@ -20,7 +20,8 @@ use super::cell::Cell;
 
 const REGISTER: &str = "INSERT INTO replicas (id, heartbeat_at, lease_ms)
     VALUES (?1, CAST(unixepoch('subsec') * 1000000 AS INTEGER), ?2)";
-const ORPHANED: &str = "SELECT EXISTS (SELECT 1 FROM runs AS r INDEXED BY runs_live LEFT JOIN claims AS c ON c.run = r.id
+const ORPHANED: &str =
+    "SELECT EXISTS (SELECT 1 FROM runs AS r INDEXED BY runs_live LEFT JOIN claims AS c ON c.run = r.id
     WHERE r.live = 1 AND c.quarantined IS NULL AND NOT EXISTS (SELECT 1 FROM replicas AS a
         WHERE a.id = CASE WHEN c.run IS NULL THEN r.owner ELSE c.owner END)) AS found";
 const TAKE_OVER: &str = "INSERT INTO claims (run, owner, epoch, takeovers)

@@ -1,8 +1,8 @@
 //! Rows of a commit as cells of a statement.
 
 use crate::domain::{Alert, AlertStatus, Incident, ReplicaId, Run};
-use crate::store::commit::{CommitError, Row};
 use crate::store::claim::LateReply;
+use crate::store::commit::{CommitError, Row};
 use crate::store::rows::Token;
 
 use super::cell::Cell;

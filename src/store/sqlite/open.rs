@@ -15,6 +15,9 @@ use crate::store::backend::{OpenError, StoreOptions};
 
 use crate::store::seat::{Neighbours, Seat};
 use super::lock::LockFile;
+use crate::store::seat::{Neighbours, Seat};
+
+use super::lock::LockFile;
 use super::writer::WriterHandle;
 use super::{Inner, SqliteStore, claims, sending};
 
