@@ -10,17 +10,13 @@ CREATE TABLE alerts (
     count        BIGINT           NOT NULL,
     last_seen_at BIGINT           NOT NULL,
     resolved_at  BIGINT,
-    body         TEXT             NOT NULL
+    body         TEXT             NOT NULL,
+    -- As it was received; last, so that lists do not read past it.
+    raw          TEXT             NOT NULL
 );
 -- Eight bytes of the digest are enough to find it, and keep the pages few that a burst of alerts touches.
 CREATE INDEX alerts_by_dedup ON alerts (substr(dedup, 1, 8));
 CREATE INDEX alerts_by_incident ON alerts (incident);
-
--- Apart from the alert, so that lists do not read past it.
-CREATE TABLE alert_bodies (
-    id  BYTEA NOT NULL PRIMARY KEY,
-    raw TEXT  NOT NULL
-);
 
 CREATE TABLE deliveries (
     source   TEXT COLLATE "C" NOT NULL,
@@ -57,6 +53,9 @@ CREATE TABLE runs (
     owner      BYTEA            NOT NULL,
     started_at BIGINT           NOT NULL,
     ended_at   BIGINT,
+    alert_id   BYTEA            NOT NULL,
+    -- The alert that started it, where it is not among the alerts; it is no part of the state.
+    alert      TEXT,
     state      TEXT             NOT NULL
 );
 -- A run is live while it is open or still has something to look at later. Timers and recovery read only this index.

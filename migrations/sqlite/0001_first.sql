@@ -9,17 +9,13 @@ CREATE TABLE alerts (
     count        INTEGER NOT NULL,
     last_seen_at INTEGER NOT NULL,
     resolved_at  INTEGER,
-    body         TEXT    NOT NULL
+    body         TEXT    NOT NULL,
+    -- As it was received; last, so that lists do not read past it.
+    raw          TEXT    NOT NULL
 ) STRICT;
 -- Eight bytes of the digest are enough to find it, and keep the pages few that a burst of alerts touches.
 CREATE INDEX alerts_by_dedup ON alerts (substr(dedup, 1, 8));
 CREATE INDEX alerts_by_incident ON alerts (incident);
-
--- Apart from the alert, so that lists do not read past it.
-CREATE TABLE alert_bodies (
-    id  BLOB NOT NULL PRIMARY KEY,
-    raw TEXT NOT NULL
-) STRICT;
 
 CREATE TABLE deliveries (
     source   TEXT    NOT NULL,
@@ -55,6 +51,9 @@ CREATE TABLE runs (
     owner      BLOB    NOT NULL,
     started_at INTEGER NOT NULL,
     ended_at   INTEGER,
+    alert_id   BLOB    NOT NULL,
+    -- The alert that started it, where it is not among the alerts; it is no part of the state.
+    alert      TEXT,
     state      TEXT    NOT NULL
 ) STRICT;
 -- A run is live while it is open or still has something to look at later. Timers and recovery read only this index.

@@ -4,7 +4,8 @@
 //! 256 waiting callers; the store with one commit per transaction; and bare SQLite writing the same bytes in batches,
 //! without guards, hashing or callers. Beside them the lighter commit of an alert that starts no run. On a shared machine the ratios say more than the numbers.
 //!
-//! `cargo bench --bench writer -- SECONDS ROUNDS` (3 and 3 if left out).
+//! `cargo bench --bench writer -- SECONDS ROUNDS [CALLERS]` (3 and 3 if left out; with CALLERS only that many and bare
+//! SQLite, to profile).
 #![allow(
     clippy::pedantic,
     clippy::unwrap_used,
@@ -57,6 +58,11 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let mut all = Vec::new();
     for _ in 0..rounds {
+        if let Some(callers) = numbers.get(2) {
+            all.push(runtime.block_on(through_the_store(*callers as usize, 512, seconds, true)));
+            all.push(runtime.block_on(bare_sqlite(64, seconds)));
+            continue;
+        }
         for callers in [1, 16, 64, 256] {
             all.push(runtime.block_on(through_the_store(callers, 512, seconds, true)));
         }

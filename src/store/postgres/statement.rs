@@ -50,20 +50,14 @@ const T: Kind = Kind::Text;
 const B: Kind = Kind::Bytes;
 
 /// Every statement, in the order of [`Target`].
-pub static STATEMENTS: [Statement; 29] = [
+pub static STATEMENTS: [Statement; 28] = [
     write(
         Target::Alerts,
-        &[B, T, B, B, N, N, N, N, T],
+        &[B, T, B, B, N, N, N, N, T, T],
         Repeats::Kept,
-        "INSERT INTO alerts (id, source, dedup, incident, firing, count, last_seen_at, resolved_at, body)
+        "INSERT INTO alerts (id, source, dedup, incident, firing, count, last_seen_at, resolved_at, body, raw)
             SELECT * FROM unnest($1::bytea[], $2::text[], $3::bytea[], $4::bytea[], $5::bigint[], $6::bigint[],
-                $7::bigint[], $8::bigint[], $9::text[])",
-    ),
-    write(
-        Target::AlertBodies,
-        &[B, T],
-        Repeats::Kept,
-        "INSERT INTO alert_bodies (id, raw) SELECT * FROM unnest($1::bytea[], $2::text[])",
+                $7::bigint[], $8::bigint[], $9::text[], $10::text[])",
     ),
     write(
         Target::Deliveries,
@@ -85,13 +79,13 @@ pub static STATEMENTS: [Statement; 29] = [
     ),
     write(
         Target::Runs,
-        &[B, N, B, T, B, T, T, T, T, N, N, N, N, B, N, N, T],
+        &[B, N, B, T, B, T, T, T, T, N, N, N, N, B, N, N, B, T, T],
         Repeats::Last,
         "INSERT INTO runs (id, version, incident, playbook, digest, agent, mode, status, verdict, open, wake_at, live,
-                in_hand, owner, started_at, ended_at, state)
+                in_hand, owner, started_at, ended_at, alert_id, alert, state)
             SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::text[], $5::bytea[], $6::text[], $7::text[],
                 $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bytea[],
-                $15::bigint[], $16::bigint[], $17::text[])
+                $15::bigint[], $16::bigint[], $17::bytea[], $18::text[], $19::text[])
             ON CONFLICT (id) DO UPDATE SET version = excluded.version, status = excluded.status,
                 verdict = excluded.verdict, open = excluded.open, wake_at = excluded.wake_at, live = excluded.live,
                 in_hand = excluded.in_hand, ended_at = excluded.ended_at, state = excluded.state",

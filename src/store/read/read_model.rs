@@ -62,7 +62,7 @@ impl<D: Database> ReadModel for D {
     }
 
     async fn alert_body(&self, id: AlertId) -> Read<Option<Value>> {
-        let query = query("SELECT id, raw FROM alert_bodies WHERE id = $1", [id.as_bytes().into()]);
+        let query = query("SELECT id, raw FROM alerts WHERE id = $1", [id.as_bytes().into()]);
         one(self.readers(), "alert", query, |row| row.json("raw")).await
     }
 
@@ -72,6 +72,8 @@ impl<D: Database> ReadModel for D {
     }
 
     async fn ping(&self) -> Read<()> {
-        one(self.readers(), "the database", query("SELECT CAST(1 AS BIGINT) AS one", []), |row| row.count("one")).await.map(drop)
+        one(self.readers(), "the database", query("SELECT CAST(1 AS BIGINT) AS one", []), |row| row.count("one"))
+            .await
+            .map(drop)
     }
 }

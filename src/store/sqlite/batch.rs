@@ -4,32 +4,49 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use sqlx::sqlite::SqliteConnection;
-use sqlx::{Connection, Sqlite, Transaction};
 
 use crate::domain::Digest;
 use crate::store::commit::CommitError;
 
+use super::bundle::{Bundles, Part};
 use super::cell::Cell;
 use super::guards::World;
+use super::newest::Newest;
 use super::prepared::Prepared;
-use super::statement::{STATEMENTS, Statement, Target, text_for};
+use super::statement::{STATEMENT_COUNT, Statement, Target, all, length_for};
 use super::stats::Spent;
 
 /// What became of each commit of a batch, in order.
 pub type Verdicts = Vec<Result<(), CommitError>>;
 
-/// The rows of a batch, flat, by target.
-struct Gathered(Vec<Vec<Cell>>);
+/// The rows of a batch, flat, by statement.
+struct Gathered([Vec<Cell>; STATEMENT_COUNT]);
 
-/// Applies a batch. On an error nothing of it was written.
-pub async fn apply(
+/// The places of statements: new runs and incidents have the first, then come the targets in their order.
+const NEW_RUNS: usize = 0;
+const NEW_INCIDENTS: usize = 1;
+const FIRST_TARGET: usize = 2;
+
+/// What the writer remembers from one transaction to the next.
+#[derive(Debug)]
+pub struct Memory {
+    /// The newest ids.
+    pub newest: Newest,
+    /// The shapes of what it wrote.
+    pub bundles: Bundles,
+}
+
+/// Adds a batch to the transaction, which it opens if it is the `first` of it.
+pub async fn add(
     connection: &mut SqliteConnection,
     batch: &[&Prepared],
+    first: bool,
+    Memory { newest, bundles }: &mut Memory,
     spent: &mut Spent,
 ) -> Result<Verdicts, sqlx::Error> {
     let start = Instant::now();
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let mut world = World::look_up(&mut transaction, batch).await?;
+    let mut world = World::look_up(connection, batch, first, newest).await?;
+    newest.count(batch);
     spent.look_up += start.elapsed();
 
     let start = Instant::now();
@@ -46,28 +63,45 @@ pub async fn apply(
     spent.gather += start.elapsed();
 
     let start = Instant::now();
-    gathered.write(&mut transaction).await?;
+    bundles.send(connection, gathered.parts()).await?;
     spent.write += start.elapsed();
-
-    let start = Instant::now();
-    transaction.commit().await?;
-    spent.commit += start.elapsed();
     spent.rows += admitted.iter().map(|commit| commit.row_count() as u64).sum::<u64>();
     Ok(verdicts)
 }
 
+/// Makes what was added durable.
+pub async fn commit(connection: &mut SqliteConnection, spent: &mut Spent) -> Result<(), sqlx::Error> {
+    let start = Instant::now();
+    sqlx::query("COMMIT").execute(connection).await?;
+    spent.commit += start.elapsed();
+    Ok(())
+}
+
+/// Takes everything back that was added since the transaction was opened.
+pub async fn roll_back(connection: &mut SqliteConnection) {
+    // A row that could not go in has rolled everything back already; then there is nothing left to roll back.
+    if let Err(error) = sqlx::query("ROLLBACK").execute(connection).await {
+        tracing::debug!(store.error = %error, "no transaction was left to roll back");
+    }
+}
+
 impl Gathered {
     fn from(admitted: &[&Prepared], mut world: World) -> Self {
-        let mut gathered = Self(STATEMENTS.iter().map(|_| Vec::new()).collect());
+        let mut gathered = Self(std::array::from_fn(|_| Vec::new()));
         for commit in admitted {
             for (target, cells) in &commit.rows {
-                gathered.cells(*target).extend_from_slice(cells);
+                let place = match (target, cells.first()) {
+                    (Target::Runs, Some(Cell::Id(id))) if commit.founds_run(id) => NEW_RUNS,
+                    (Target::Incidents, Some(Cell::Id(id))) if commit.founds_incident(id) => NEW_INCIDENTS,
+                    _ => FIRST_TARGET + *target as usize,
+                };
+                gathered.cells(place).extend_from_slice(cells);
             }
             for event in &commit.events {
                 let (last_seq, prev_hash) = world.heads.get(&event.subject).copied().unwrap_or((0, Digest::ZERO));
                 let seq = last_seq + 1;
                 let hash = event.link.hash(&prev_hash, seq);
-                gathered.cells(Target::Events).extend([
+                gathered.cells(FIRST_TARGET + Target::Events as usize).extend([
                     Cell::bytes(&event.subject),
                     Cell::count(seq),
                     event.at.clone(),
@@ -83,45 +117,28 @@ impl Gathered {
         gathered
     }
 
-    fn cells(&mut self, target: Target) -> &mut Vec<Cell> {
-        let index = target as usize;
-        if self.0.len() <= index {
-            self.0.resize_with(index + 1, Vec::new);
-        }
-        #[expect(clippy::indexing_slicing, reason = "the list was made long enough just above")]
-        &mut self.0[index]
+    fn cells(&mut self, place: usize) -> &mut Vec<Cell> {
+        #[expect(clippy::indexing_slicing, reason = "there is a list for every statement, and every target is one")]
+        &mut self.0[place]
     }
 
-    async fn write(self, transaction: &mut Transaction<'_, Sqlite>) -> Result<(), sqlx::Error> {
-        for (statement, cells) in STATEMENTS.iter().zip(self.0) {
-            if cells.is_empty() {
-                continue;
-            }
+    /// The statements with their rows, in the order in which they are written.
+    fn parts(self) -> Vec<Part> {
+        let mut parts = Vec::new();
+        for (place, (statement, cells)) in all().zip(self.0).enumerate() {
             let cells = if statement.counted { added_up(&cells, statement) } else { cells };
-            write_rows(transaction, statement, cells).await?;
+            let mut left = cells.len() / statement.columns;
+            let mut cells = cells.into_iter();
+            while left > 0 {
+                let rows = length_for(left);
+                let taken = left.min(rows);
+                let cells = cells.by_ref().take(taken * statement.columns).collect();
+                parts.push(Part { place, rows, columns: statement.columns, cells });
+                left -= taken;
+            }
         }
-        Ok(())
+        parts
     }
-}
-
-async fn write_rows(
-    transaction: &mut Transaction<'_, Sqlite>,
-    statement: &Statement,
-    cells: Vec<Cell>,
-) -> Result<(), sqlx::Error> {
-    let mut left = cells.len() / statement.columns;
-    let mut cells = cells.into_iter();
-    while left > 0 {
-        let Some((text, length)) = text_for(statement.target, left) else { break };
-        let taken = left.min(length);
-        let mut query = sqlx::query(text);
-        for cell in cells.by_ref().take(taken * statement.columns) {
-            query = query.bind(cell);
-        }
-        query.execute(&mut **transaction).await?;
-        left -= taken;
-    }
-    Ok(())
 }
 
 /// One row for every first column: the second columns are added up, of the others the last stands. An `UPDATE ... FROM`

@@ -1,9 +1,11 @@
 //! Rows of a commit as cells of a statement.
 
-use crate::domain::{Alert, AlertStatus, Incident, ReplicaId, Run};
+use crate::domain::{Alert, AlertId, AlertStatus, Incident, ReplicaId, Run};
 use crate::store::claim::LateReply;
 use crate::store::commit::{CommitError, Row};
 use crate::store::rows::Token;
+
+use serde_json::Value;
 
 use super::cell::Cell;
 use super::prepared::RUN_STATE_BYTES_MAX;
@@ -11,18 +13,17 @@ use super::statement::Target;
 
 type Rows = Vec<(Target, Vec<Cell>)>;
 
-/// Adds what the row writes for a replica. Events have their own way: they are numbered by the writer.
-pub fn encode(row: Row, replica: ReplicaId, rows: &mut Rows) -> Result<(), CommitError> {
+/// Adds what the row writes for a replica in a commit that stores the `stored` alerts. Events have their own way: they are numbered by the writer.
+pub fn encode(row: Row, replica: ReplicaId, stored: &[AlertId], rows: &mut Rows) -> Result<(), CommitError> {
     let (target, cells) = match row {
         Row::Alert { alert, raw, incident } => {
-            rows.push((Target::AlertBodies, vec![Cell::from(alert.id.as_bytes()), Cell::json(&raw)]));
-            (Target::Alerts, alert_cells(&alert, incident.map(|id| Cell::from(id.as_bytes()))))
+            (Target::Alerts, alert_cells(&alert, incident.map(|id| Cell::from(id.as_bytes())), &raw))
         }
         Row::Delivery { source, delivery, at, answer } => {
             (Target::Deliveries, vec![source.as_str().into(), Cell::text(delivery), at.into(), Cell::json(&answer)])
         }
         Row::Incident(incident) => (Target::Incidents, incident_cells(&incident)),
-        Row::Run(run) => (Target::Runs, run_cells(&run, replica)?),
+        Row::Run(run) => (Target::Runs, run_cells(&run, replica, stored.contains(&run.alert.id))?),
         Row::Hold(hold) => {
             let ask_at = hold.until.filter(|_| hold.ask_at_end);
             let cells = vec![hold.id.as_bytes().into(), hold.agent.as_str().into(), ask_at.into(), Cell::record(&hold)];
@@ -109,7 +110,7 @@ fn encode_change(row: Row) -> Option<(Target, Vec<Cell>)> {
     })
 }
 
-fn alert_cells(alert: &Alert, incident: Option<Cell>) -> Vec<Cell> {
+fn alert_cells(alert: &Alert, incident: Option<Cell>, raw: &Value) -> Vec<Cell> {
     let (firing, resolved_at) = match alert.status {
         // A test must not make the real thing look like a repeat of it.
         AlertStatus::Firing | AlertStatus::Acknowledged => (!alert.is_test, None),
@@ -126,6 +127,7 @@ fn alert_cells(alert: &Alert, incident: Option<Cell>) -> Vec<Cell> {
         alert.received_at.into(),
         resolved_at.into(),
         Cell::record(alert),
+        Cell::json(raw),
     ]
 }
 
@@ -139,12 +141,16 @@ fn incident_cells(incident: &Incident) -> Vec<Cell> {
     ]
 }
 
-fn run_cells(run: &Run, replica: ReplicaId) -> Result<Vec<Cell>, CommitError> {
-    let state = Cell::record(run);
+/// The alert of a run stands in a column of its own, and only if it is not stored as an alert (`alert_stored`): no change
+/// of the run writes it again.
+fn run_cells(run: &Run, replica: ReplicaId, alert_stored: bool) -> Result<Vec<Cell>, CommitError> {
+    let alert = serde_json::to_string(&run.alert).unwrap_or_default();
+    let state = serde_json::to_string(run).unwrap_or_default();
     if state.len() > RUN_STATE_BYTES_MAX {
         let (what, bytes) = ("the state of a run", state.len());
         return Err(CommitError::TooLarge { what, bytes, bytes_max: RUN_STATE_BYTES_MAX });
     }
+    let state = if state.is_empty() { Cell::Null } else { Cell::text(without_alert(state, &alert)) };
     let open = !run.status.is_finished();
     let wake_at = run.wake_at();
     Ok(vec![
@@ -164,8 +170,20 @@ fn run_cells(run: &Run, replica: ReplicaId) -> Result<Vec<Cell>, CommitError> {
         replica.as_bytes().into(),
         run.started_at.into(),
         run.ended_at.into(),
+        run.alert.id.as_bytes().into(),
+        if alert_stored { Cell::Null } else { Cell::text(alert) },
         state,
     ])
+}
+
+/// The JSON of a run without its alert, which a read puts back.
+fn without_alert(mut state: String, alert: &str) -> String {
+    let member = format!(r#","alert":{alert}"#);
+    // A text within the state can't look like this: its quotes are escaped.
+    if let Some(start) = state.find(&member) {
+        state.replace_range(start..start + member.len(), "");
+    }
+    state
 }
 
 fn late_cells(late: &LateReply) -> Vec<Cell> {

@@ -11,6 +11,7 @@ use sqlx::{Row as _, SqliteConnection};
 use crate::domain::{Digest, HoldId, IncidentId, ReplicaId, RunId, SourceId};
 use crate::store::commit::Guard;
 
+use super::newest::Newest;
 use super::prepared::{Prepared, Touch};
 
 /// The last event of a history: its number and its hash.
@@ -43,7 +44,9 @@ pub struct Questions<'a> {
     pub subjects: BTreeSet<&'a [u8]>,
 }
 
-const LOOK_UP: &str = "
+macro_rules! look_up {
+    () => {
+        "
     SELECT 'r' AS kind, r.id AS id, r.version AS number, NULL AS detail
         FROM json_each(?1) AS j CROSS JOIN runs AS r ON r.id = unhex(j.value)
     UNION ALL SELECT 'i', i.id, i.version, NULL
@@ -61,19 +64,35 @@ const LOOK_UP: &str = "
         FROM json_each(?7) AS j CROSS JOIN runs AS r ON r.id = unhex(j.value) LEFT JOIN claims AS c ON c.run = r.id
         WHERE c.quarantined IS NULL
     UNION ALL SELECT 'q', c.run, 0, NULL
-        FROM json_each(?7) AS j CROSS JOIN claims AS c ON c.run = unhex(j.value) AND c.quarantined IS NOT NULL";
+        FROM json_each(?7) AS j CROSS JOIN claims AS c ON c.run = unhex(j.value) AND c.quarantined IS NOT NULL"
+    };
+}
+
+const LOOK_UP: &str = look_up!();
+const BEGIN: &str = "BEGIN IMMEDIATE";
+const BEGIN_AND_LOOK_UP: &str = concat!("BEGIN IMMEDIATE;", look_up!());
 
 impl World {
-    /// Looks up what the batch asks, inside its transaction.
-    pub async fn look_up(connection: &mut SqliteConnection, batch: &[&Prepared]) -> Result<Self, sqlx::Error> {
-        let questions = Questions::of(batch);
+    /// Looks up what the batch asks, inside its transaction, which is opened if the batch is its `first`.
+    pub async fn look_up(
+        connection: &mut SqliteConnection,
+        batch: &[&Prepared],
+        first: bool,
+        newest: &Newest,
+    ) -> Result<Self, sqlx::Error> {
+        let mut questions = Questions::of(batch);
+        questions.runs.retain(|id| !newest.is_before_run(*id));
+        questions.incidents.retain(|id| !newest.is_before_incident(*id));
         let mut world = Self::default();
         if questions.is_empty() {
+            if first {
+                sqlx::query(BEGIN).execute(connection).await?;
+            }
             return Ok(world);
         }
         let keys: Vec<&str> = questions.open_keys.iter().copied().collect();
         let deliveries: Vec<_> = questions.deliveries.iter().copied().collect();
-        let found = sqlx::query(LOOK_UP)
+        let found = sqlx::query(if first { BEGIN_AND_LOOK_UP } else { LOOK_UP })
             .bind(hex_list(questions.runs.iter().map(|id| id.as_bytes().as_slice())))
             .bind(hex_list(questions.incidents.iter().map(|id| id.as_bytes().as_slice())))
             .bind(json!(keys).to_string())

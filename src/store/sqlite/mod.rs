@@ -4,11 +4,13 @@
 //! of power. Nothing outside this room knows SQL or sqlx.
 
 mod batch;
+mod bundle;
 pub(in crate::store) mod cell;
 mod claims;
 mod encode;
 pub(in crate::store) mod guards;
 mod lock;
+mod newest;
 mod open;
 pub(in crate::store) mod prepared;
 mod read;

@@ -12,12 +12,11 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, Sq
 use sqlx::{ConnectOptions, Connection, SqlSafeStr};
 
 use crate::store::backend::{OpenError, StoreOptions};
-
-use crate::store::seat::{Neighbours, Seat};
-use super::lock::LockFile;
 use crate::store::seat::{Neighbours, Seat};
 
+use super::bundle::BUNDLES_MAX;
 use super::lock::LockFile;
+use super::newest::Newest;
 use super::writer::WriterHandle;
 use super::{Inner, SqliteStore, claims, sending};
 
@@ -29,7 +28,7 @@ const VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
 /// What SQLite calls `FULL`.
 const SYNCHRONOUS_FULL: i64 = 2;
 /// Every statement in each of its lengths, and the look-up.
-const STATEMENTS_CACHED_MAX: usize = 160;
+const STATEMENTS_CACHED_MAX: usize = 160 + BUNDLES_MAX;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -69,8 +68,10 @@ pub async fn open(path: &Path, options: &StoreOptions) -> Result<SqliteStore, Op
         .connect_with(connect.pragma("query_only", "ON"))
         .await
         .map_err(|error| unusable(error.to_string()))?;
-    let writer = WriterHandle::start(writer, lock, options).map_err(|error| unusable(error.to_string()))?;
-    let inner = Inner { writer, readers, lease, neighbours: Neighbours::default(), sending: sending::Sending::default() };
+    let newest = Newest::read(&mut writer).await.map_err(|error| unusable(error.to_string()))?;
+    let writer = WriterHandle::start(writer, newest, lock, options).map_err(|error| unusable(error.to_string()))?;
+    let inner =
+        Inner { writer, readers, lease, neighbours: Neighbours::default(), sending: sending::Sending::default() };
     Ok(SqliteStore { inner: Arc::new(inner), seat: Arc::new(seat) })
 }
 

@@ -4,7 +4,7 @@
 //! as [`Touch`]es; everything else is cells.
 
 use crate::domain::digest::canonical_json;
-use crate::domain::{Actor, HoldId, IncidentId, ReplicaId, RunId, SourceId};
+use crate::domain::{Actor, Alert, AlertId, HoldId, IncidentId, ReplicaId, RunId, SourceId};
 use crate::store::chain::{Link, actor_json};
 use crate::store::commit::{Commit, CommitError, Guard, Row};
 use crate::store::rows::Subject;
@@ -84,12 +84,13 @@ impl Prepared {
     pub fn new(commit: Commit, replica: ReplicaId) -> Result<Self, CommitError> {
         let (guards, touches, rows, events) = (commit.guards, Vec::new(), Vec::new(), Vec::new());
         let mut prepared = Self { replica, guards, touches, rows, events };
+        let stored = stored_alerts(&commit.rows);
         for row in commit.rows {
             prepared.touches.extend(touch(&row));
             if let Row::Event { subject, at, actor, kind, body } = &row {
                 prepared.events.push(event(subject, *at, actor, kind, body));
             } else {
-                encode(row, replica, &mut prepared.rows)?;
+                encode(row, replica, &stored, &mut prepared.rows)?;
             }
         }
         Ok(prepared)
@@ -102,6 +103,18 @@ impl Prepared {
             Guard::IncidentVersion { incident, expected: 0 } => subject_key(&Subject::Incident(*incident)) == subject,
             _ => false,
         })
+    }
+
+    /// Whether the commit itself makes sure that the run is new.
+    pub fn founds_run(&self, id: &[u8; 16]) -> bool {
+        let founds = |guard: &Guard| matches!(guard, Guard::RunVersion { run, expected: 0 } if run.as_bytes() == id);
+        self.guards.iter().any(founds)
+    }
+
+    /// Whether the commit itself makes sure that the incident is new.
+    pub fn founds_incident(&self, id: &[u8; 16]) -> bool {
+        let founds = |guard: &Guard| matches!(guard, Guard::IncidentVersion { incident, expected: 0 } if incident.as_bytes() == id);
+        self.guards.iter().any(founds)
     }
 
     /// How many rows the commit has.
@@ -170,6 +183,14 @@ fn has_fraction(value: &Value) -> bool {
         Value::Object(map) => map.values().any(has_fraction),
         Value::Null | Value::Bool(_) | Value::String(_) => false,
     }
+}
+
+/// The alerts of a commit that its runs have just so.
+fn stored_alerts(rows: &[Row]) -> Vec<AlertId> {
+    let runs = || rows.iter().filter_map(|row| if let Row::Run(run) = row { Some(run) } else { None });
+    let alerts = rows.iter().filter_map(|row| if let Row::Alert { alert, .. } = row { Some(alert) } else { None });
+    let same = |alert: &&Box<Alert>| runs().all(|run| run.alert.id != alert.id || run.alert == ***alert);
+    alerts.filter(same).map(|alert| alert.id).collect()
 }
 
 fn touch(row: &Row) -> Option<Touch> {

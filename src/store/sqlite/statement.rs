@@ -14,7 +14,6 @@ pub const LENGTHS: [usize; 4] = [1, 8, 64, 256];
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     Alerts,
-    AlertBodies,
     Deliveries,
     Incidents,
     Runs,
@@ -64,15 +63,28 @@ const fn count(target: Target, columns: usize, before: &'static str, after: &'st
     Statement { target, columns, counted: true, before, after }
 }
 
+const RUN_COLUMNS: usize = 19;
+
+/// How a run comes in that its commit founds: nothing of it can be there to be changed.
+pub static NEW_RUNS: Statement = insert(
+    Target::Runs,
+    RUN_COLUMNS,
+    "INSERT INTO runs (id, version, incident, playbook, digest, agent, mode, status, verdict, open, wake_at, live, in_hand,
+        owner, started_at, ended_at, alert_id, alert, state)",
+    "",
+);
+/// How an incident comes in that its commit founds.
+pub static NEW_INCIDENTS: Statement =
+    insert(Target::Incidents, 5, "INSERT INTO incidents (id, version, key, open, body)", "");
+
 /// Every statement, in the order of [`Target`].
-pub static STATEMENTS: [Statement; 29] = [
+pub static STATEMENTS: [Statement; 28] = [
     insert(
         Target::Alerts,
-        9,
-        "INSERT INTO alerts (id, source, dedup, incident, firing, count, last_seen_at, resolved_at, body)",
+        10,
+        "INSERT INTO alerts (id, source, dedup, incident, firing, count, last_seen_at, resolved_at, body, raw)",
         "",
     ),
-    insert(Target::AlertBodies, 2, "INSERT INTO alert_bodies (id, raw)", ""),
     insert(Target::Deliveries, 4, "INSERT INTO deliveries (source, delivery, at, answer)", ""),
     insert(
         Target::Incidents,
@@ -83,9 +95,9 @@ pub static STATEMENTS: [Statement; 29] = [
     ),
     insert(
         Target::Runs,
-        17,
+        RUN_COLUMNS,
         "INSERT INTO runs (id, version, incident, playbook, digest, agent, mode, status, verdict, open, wake_at, live,
-            in_hand, owner, started_at, ended_at, state)",
+            in_hand, owner, started_at, ended_at, alert_id, alert, state)",
         " ON CONFLICT (id) DO UPDATE SET version = excluded.version, status = excluded.status,
             verdict = excluded.verdict, open = excluded.open, wake_at = excluded.wake_at, live = excluded.live,
             in_hand = excluded.in_hand, ended_at = excluded.ended_at, state = excluded.state",
@@ -200,21 +212,38 @@ impl Statement {
         if before.starts_with("UPDATE") {
             format!("{before} FROM (VALUES {tuples}){after}")
         } else {
+            // Where nothing is said of rows that are there already, a row that can't go in ends the whole transaction.
+            // A statement that could fail alone would copy every page aside before it changes it.
+            let before =
+                if after.is_empty() { before.replace("INSERT", "INSERT OR ROLLBACK") } else { before.to_owned() };
             format!("{before} SELECT * FROM (VALUES {tuples}) WHERE column1 IS NOT NULL{after}")
         }
     }
 }
 
-/// The texts, by target and length. sqlx takes only texts that live as long as the process; these are made once from the
-/// constants above.
-static TEXTS: LazyLock<Vec<[&'static str; 4]>> =
-    LazyLock::new(|| STATEMENTS.iter().map(|kind| LENGTHS.map(|rows| &*kind.text(rows).leak())).collect());
+/// How many statements there are.
+pub const STATEMENT_COUNT: usize = STATEMENTS.len() + 2;
 
-/// The text that writes up to `rows` rows, and how many it takes; the longest if none is long enough.
-pub fn text_for(target: Target, rows: usize) -> Option<(&'static str, usize)> {
-    let texts = TEXTS.get(target as usize)?;
-    let pairs = || texts.iter().copied().zip(LENGTHS);
-    pairs().find(|(_, length)| *length >= rows).or_else(|| pairs().next_back())
+/// Every statement, in the order in which a batch writes: what is founded comes before what changes it.
+pub fn all() -> impl Iterator<Item = &'static Statement> {
+    [&NEW_RUNS, &NEW_INCIDENTS].into_iter().chain(&STATEMENTS)
+}
+
+/// The texts, by place in [`all`] and length. sqlx takes only texts that live as long as the process; these are made once
+/// from the constants above.
+static TEXTS: LazyLock<Vec<[&'static str; 4]>> =
+    LazyLock::new(|| all().map(|kind| LENGTHS.map(|rows| &*kind.text(rows).leak())).collect());
+
+/// The length of the shortest statement that takes `rows` rows; the longest if none does.
+pub fn length_for(rows: usize) -> usize {
+    let longest = LENGTHS.len() - 1;
+    LENGTHS.into_iter().find(|length| *length >= rows).unwrap_or(LENGTHS[longest])
+}
+
+/// The text of the statement at that place of [`all`] for one of the [`LENGTHS`].
+pub fn text_of(place: usize, length: usize) -> &'static str {
+    let texts = TEXTS.get(place).into_iter().flatten();
+    texts.zip(LENGTHS).find(|(_, of)| *of == length).map_or("", |(text, _)| text)
 }
 
 #[cfg(test)]
@@ -230,7 +259,6 @@ mod tests {
 
     #[test]
     fn the_shortest_statement_that_holds_the_rows_is_taken() {
-        let length = |rows| text_for(Target::Runs, rows).unwrap().1;
-        assert_eq!([length(1), length(2), length(64), length(65), length(1000)], [1, 8, 64, 256, 256]);
+        assert_eq!([1, 2, 64, 65, 1000].map(length_for), [1, 8, 64, 256, 256]);
     }
 }

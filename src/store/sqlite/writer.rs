@@ -1,7 +1,9 @@
-//! The one writer: a thread that takes everything that queued up during the last commit, applies it in one transaction,
-//! and only then answers each caller.
+//! The one writer: a thread that takes everything that queued up during the last commit, applies it in one transaction
+//! together with what comes meanwhile, and only then answers each caller.
 //!
-//! No timer delays a commit: while the disk is busy with one batch, the next one gathers by itself. The queue is
+//! No timer delays a commit: while the disk is busy with one batch, the next one gathers by itself. Callers that were just
+//! answered come back while the rows of the first of them are being written, so looking at the queue once more before the
+//! sync makes the batches as large as there are callers (measured: 39 of 64 without it). The queue is
 //! bounded; when it is full, callers are told at once instead of waiting. The writer is a thread and not a task, so that
 //! what it began is finished when the runtime around it stops.
 
@@ -15,20 +17,25 @@ use tokio::sync::{mpsc, oneshot};
 use crate::store::backend::StoreOptions;
 use crate::store::commit::CommitError;
 
-use super::batch::{Verdicts, apply};
+use super::batch::{self, Memory, Verdicts};
+use super::bundle::Bundles;
 use super::lock::LockFile;
+use super::newest::Newest;
 use super::prepared::Prepared;
 use super::stats::{SharedStats, Spent};
 
 /// How much is written before the write-ahead log is copied into the database, in bytes of rows.
 const CHECKPOINT_BYTES: usize = 32 * 1024 * 1024;
+/// How often a transaction takes up what came while it was written, before it is committed.
+const ROUNDS_MAX: usize = 3;
 /// How long a caller should wait when the queue is full, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
 /// One waiting caller.
 struct Request {
     commit: Prepared,
-    answer: oneshot::Sender<Result<(), CommitError>>,
+    /// The verdict, and the commit to be dropped by whoever made it: freeing it takes the writer a tenth of its time.
+    answer: oneshot::Sender<(Result<(), CommitError>, Prepared)>,
 }
 
 /// A transaction of its own, between two batches.
@@ -36,6 +43,11 @@ type Alone = Box<dyn for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, (
 
 enum Order {
     Commit(Request),
+    Later(Later),
+}
+
+/// What waits until the commits that came before it are on disk.
+enum Later {
     Alone(Alone),
     Close(oneshot::Sender<()>),
 }
@@ -49,24 +61,33 @@ pub struct WriterHandle {
 
 struct WriterThread {
     connection: SqliteConnection,
+    memory: Memory,
     orders: mpsc::Receiver<Order>,
     stats: Arc<SharedStats>,
     commits_max: usize,
     bytes_since_checkpoint: usize,
+    closers: Vec<oneshot::Sender<()>>,
     _lock: LockFile,
 }
 
 impl WriterHandle {
     /// Starts the writer over its connection; it keeps the lock until the last write is done.
-    pub fn start(connection: SqliteConnection, lock: LockFile, options: &StoreOptions) -> std::io::Result<Self> {
+    pub fn start(
+        connection: SqliteConnection,
+        newest: Newest,
+        lock: LockFile,
+        options: &StoreOptions,
+    ) -> std::io::Result<Self> {
         let (orders, receiver) = mpsc::channel(options.queue_length_max.max(1));
         let stats = Arc::new(SharedStats::default());
         let thread = WriterThread {
             connection,
+            memory: Memory { newest, bundles: Bundles::default() },
             orders: receiver,
             stats: Arc::clone(&stats),
             commits_max: options.batch_commits_max.max(1),
             bytes_since_checkpoint: 0,
+            closers: Vec::new(),
             _lock: lock,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
@@ -80,7 +101,7 @@ impl WriterHandle {
     pub async fn commit(&self, commit: Prepared) -> Result<(), CommitError> {
         let (answer, answered) = oneshot::channel();
         match self.orders.try_send(Order::Commit(Request { commit, answer })) {
-            Ok(()) => answered.await.unwrap_or_else(|_| Err(closed())),
+            Ok(()) => answered.await.map_or_else(|_| Err(closed()), |(verdict, _)| verdict),
             Err(mpsc::error::TrySendError::Full(_)) => {
                 Err(CommitError::Overloaded { retry_after_seconds: RETRY_AFTER_SECONDS })
             }
@@ -101,7 +122,7 @@ impl WriterHandle {
                 answer.send(work(connection).await).unwrap_or_default();
             })
         });
-        self.orders.send(Order::Alone(order)).await.map_err(|_| closed())?;
+        self.orders.send(Order::Later(Later::Alone(order))).await.map_err(|_| closed())?;
         let done = answered.await.map_err(|_| closed())?;
         done.map_err(|error| CommitError::Unavailable(error.to_string()))
     }
@@ -109,7 +130,7 @@ impl WriterHandle {
     /// Lets the writer finish what is queued, and waits for it.
     pub async fn close(&self) {
         let (done, finished) = oneshot::channel();
-        if self.orders.send(Order::Close(done)).await.is_ok() {
+        if self.orders.send(Order::Later(Later::Close(done))).await.is_ok() {
             // An error means that the writer has ended already, which is what was asked.
             finished.await.unwrap_or_default();
         }
@@ -133,70 +154,106 @@ fn closed() -> CommitError {
 impl WriterThread {
     async fn run(mut self) {
         let mut orders = Vec::new();
-        let mut closers = Vec::new();
         while self.orders.recv_many(&mut orders, self.commits_max).await > 0 {
-            let mut requests = Vec::with_capacity(orders.len());
-            let mut alone = Vec::new();
-            for order in orders.drain(..) {
+            let mut later = Vec::new();
+            let requests = sort(orders.drain(..), &mut later);
+            self.serve(requests, &mut later).await;
+            for order in later {
                 match order {
-                    Order::Commit(request) => requests.push(request),
-                    Order::Alone(work) => alone.push(work),
-                    Order::Close(done) => {
+                    Later::Alone(work) => work(&mut self.connection).await,
+                    Later::Close(done) => {
                         self.orders.close();
-                        closers.push(done);
+                        self.closers.push(done);
                     }
                 }
             }
-            self.serve(requests).await;
-            for work in alone {
-                work(&mut self.connection).await;
-            }
         }
         self.finish().await;
-        for done in closers {
-            // Whoever asked may have gone; the writer has ended all the same.
-            done.send(()).unwrap_or_default();
-        }
     }
 
-    async fn serve(&mut self, requests: Vec<Request>) {
+    async fn serve(&mut self, mut requests: Vec<Request>, later: &mut Vec<Later>) {
         if requests.is_empty() {
             return;
         }
-        let (commits, answers): (Vec<_>, Vec<_>) =
-            requests.into_iter().map(|request| (request.commit, request.answer)).unzip();
-        let batch: Vec<&Prepared> = commits.iter().collect();
         let mut spent = Spent::default();
-        let verdicts = self.apply_or_split(&batch, &mut spent).await;
+        let verdicts = match self.apply(&mut requests, later, &mut spent).await {
+            Ok(verdicts) => verdicts,
+            Err(error) => self.apply_apart(&requests, &error, &mut spent).await,
+        };
         self.count(&verdicts, spent);
-        for (answer, verdict) in answers.into_iter().zip(verdicts) {
+        self.bytes_since_checkpoint += requests.iter().map(|request| request.commit.byte_count()).sum::<usize>();
+        for (request, verdict) in requests.into_iter().zip(verdicts) {
             // A caller that went away (its connection was closed) is not told; what it sent is on disk.
-            answer.send(verdict).unwrap_or_default();
+            drop(request.answer.send((verdict, request.commit)));
         }
-        self.bytes_since_checkpoint += commits.iter().map(Prepared::byte_count).sum::<usize>();
         if self.bytes_since_checkpoint >= CHECKPOINT_BYTES {
             self.checkpoint().await;
         }
     }
 
-    /// A batch that one bad row spoiled is applied commit by commit, so that only the bad one fails.
-    async fn apply_or_split(&mut self, batch: &[&Prepared], spent: &mut Spent) -> Verdicts {
-        let error = match apply(&mut self.connection, batch, spent).await {
-            Ok(verdicts) => return verdicts,
-            Err(error) => error,
-        };
-        if batch.len() == 1 || !is_about_rows(&error) {
-            tracing::error!(store.error = %error, store.commits = batch.len(), "the database did not take a batch");
+    /// Applies what is asked in one transaction. Whatever comes while its rows are written goes in too, before the one
+    /// sync that all of them wait for. On an error nothing was written.
+    async fn apply(
+        &mut self,
+        requests: &mut Vec<Request>,
+        later: &mut Vec<Later>,
+        spent: &mut Spent,
+    ) -> Result<Verdicts, sqlx::Error> {
+        let applied = self.add_all(requests, later, spent).await;
+        if applied.is_err() {
+            batch::roll_back(&mut self.connection).await;
+        }
+        applied
+    }
+
+    async fn add_all(
+        &mut self,
+        requests: &mut Vec<Request>,
+        later: &mut Vec<Later>,
+        spent: &mut Spent,
+    ) -> Result<Verdicts, sqlx::Error> {
+        let mut verdicts = Verdicts::new();
+        for round in 1..=ROUNDS_MAX {
+            let fresh: Vec<&Prepared> = requests.iter().skip(verdicts.len()).map(|request| &request.commit).collect();
+            if fresh.is_empty() {
+                break;
+            }
+            verdicts.extend(batch::add(&mut self.connection, &fresh, round == 1, &mut self.memory, spent).await?);
+            // What must be done alone comes after everything that was asked before it, and before what is asked after it.
+            if round < ROUNDS_MAX && later.is_empty() {
+                let room = self.commits_max.saturating_sub(requests.len());
+                requests.extend(sort(std::iter::from_fn(|| self.orders.try_recv().ok()).take(room), later));
+            }
+        }
+        batch::commit(&mut self.connection, spent).await?;
+        Ok(verdicts)
+    }
+
+    /// A transaction that one bad row spoiled is applied commit by commit, so that only the bad one fails.
+    async fn apply_apart(&mut self, requests: &[Request], error: &sqlx::Error, spent: &mut Spent) -> Verdicts {
+        if requests.len() == 1 || !is_about_rows(error) {
+            tracing::error!(store.error = %error, store.commits = requests.len(), "the database did not take a batch");
             let unavailable = CommitError::Unavailable(error.to_string());
-            return batch.iter().map(|_| Err(unavailable.clone())).collect();
+            return requests.iter().map(|_| Err(unavailable.clone())).collect();
         }
         tracing::warn!(store.error = %error, "a batch was refused; its commits are applied one by one");
-        let mut verdicts = Vec::with_capacity(batch.len());
-        for commit in batch {
-            let alone = apply(&mut self.connection, std::slice::from_ref(commit), spent).await;
+        let mut verdicts = Vec::with_capacity(requests.len());
+        for request in requests {
+            let alone = self.apply_one(&request.commit, spent).await;
             verdicts.extend(alone.unwrap_or_else(|error| vec![Err(CommitError::Unavailable(error.to_string()))]));
         }
         verdicts
+    }
+
+    async fn apply_one(&mut self, commit: &Prepared, spent: &mut Spent) -> Result<Verdicts, sqlx::Error> {
+        let applied = match batch::add(&mut self.connection, &[commit], true, &mut self.memory, spent).await {
+            Ok(verdicts) => batch::commit(&mut self.connection, spent).await.map(|()| verdicts),
+            Err(error) => Err(error),
+        };
+        if applied.is_err() {
+            batch::roll_back(&mut self.connection).await;
+        }
+        applied
     }
 
     fn count(&self, verdicts: &Verdicts, spent: Spent) {
@@ -229,7 +286,23 @@ impl WriterThread {
         if let Err(error) = self.connection.close().await {
             tracing::warn!(store.error = %error, "the database could not be closed");
         }
+        for done in self.closers {
+            // Whoever asked may have gone; the writer has ended all the same.
+            done.send(()).unwrap_or_default();
+        }
     }
+}
+
+/// The commits among orders; what is no commit is put aside.
+fn sort(orders: impl Iterator<Item = Order>, later: &mut Vec<Later>) -> Vec<Request> {
+    let mut requests = Vec::new();
+    for order in orders {
+        match order {
+            Order::Commit(request) => requests.push(request),
+            Order::Later(order) => later.push(order),
+        }
+    }
+    requests
 }
 
 /// Whether the error is one of what was written (a constraint, a type, a size), and not one of the disk.

@@ -69,7 +69,7 @@ fn parts() -> Parts {
                 parts.alert = serde_json::to_string(&alert).unwrap();
                 parts.body = raw.to_string();
             }
-            Row::Run(run) => parts.run = serde_json::to_string(&run).unwrap(),
+            Row::Run(run) => parts.run = intake::run_without_alert(&run),
             Row::Incident(incident) => parts.incident = serde_json::to_string(&incident).unwrap(),
             Row::Event { body, .. } => parts.event = body.to_string(),
             _ => {}
@@ -99,7 +99,7 @@ async fn insert_batch(connection: &mut SqliteConnection, parts: &Parts, numbers:
             $query.execute(&mut *connection).await.unwrap();
         }};
     }
-    insert!("alerts", 9, 1, |query, number, _index| query
+    insert!("alerts", 10, 1, |query, number, _index| query
         .bind(sorted(number, 1))
         .bind("grafana")
         .bind(random(number))
@@ -108,8 +108,8 @@ async fn insert_batch(connection: &mut SqliteConnection, parts: &Parts, numbers:
         .bind(1_i64)
         .bind(1_i64)
         .bind(None::<i64>)
-        .bind(parts.alert.clone()));
-    insert!("alert_bodies", 2, 1, |query, number, _index| query.bind(sorted(number, 1)).bind(parts.body.clone()));
+        .bind(parts.alert.clone())
+        .bind(parts.body.clone()));
     insert!("deliveries", 4, 1, |query, number, _index| query
         .bind("grafana")
         .bind(format!("delivery-{:?}", &random(number)[..6]))
@@ -121,7 +121,7 @@ async fn insert_batch(connection: &mut SqliteConnection, parts: &Parts, numbers:
         .bind(format!("agent-{:?}", &random(number)[..6]))
         .bind(1_i64)
         .bind(parts.incident.clone()));
-    insert!("runs", 15, 1, |query, number, _index| query
+    insert!("runs", 19, 1, |query, number, _index| query
         .bind(sorted(number, 3))
         .bind(1_i64)
         .bind(sorted(number, 2))
@@ -134,8 +134,12 @@ async fn insert_batch(connection: &mut SqliteConnection, parts: &Parts, numbers:
         .bind(1_i64)
         .bind(None::<i64>)
         .bind(1_i64)
+        .bind(0_i64)
+        .bind(sorted(number, 4))
         .bind(1_i64)
         .bind(None::<i64>)
+        .bind(sorted(number, 1))
+        .bind(None::<String>)
         .bind(parts.run.clone()));
     insert!("events", 8, 3, |query, number, index| query
         .bind(sorted(number, if index == 0 { 2 } else { 3 }))
