@@ -20,6 +20,7 @@ use super::rows::{
     StoredEvent, Subject, Token,
 };
 use super::sqlite::{self, SqliteStore, WriterStats};
+use super::upkeep::{AgedPage, AgedPlace, Aging, Examination, Examined, ExaminedPage, Record, Retention, Stray};
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
@@ -64,6 +65,34 @@ pub enum OpenError {
         /// Why.
         reason: String,
     },
+    /// There is no such file.
+    #[error("failed to open the store at {}: there is no such file; check `store:` in the configuration", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A newer program made the tables.
+    #[error(
+        "failed to open the store: its tables are of version {version}, and this program knows {known}; \
+         use the newer program, or restore a backup from before"
+    )]
+    Newer {
+        /// The version of the tables.
+        version: i64,
+        /// The newest version that this program knows.
+        known: i64,
+    },
+    /// The tables are older than this program, and may not be changed here.
+    #[error(
+        "failed to open the store: its tables are of version {version}, and this program needs {known}; \
+         run `standdown migrate`"
+    )]
+    Older {
+        /// The version of the tables; 0 if there are none.
+        version: i64,
+        /// The newest version that this program knows.
+        known: i64,
+    },
     /// The tables could not be brought up to date.
     #[error("failed to bring the tables of the store up to date: {0}; restore a backup or use the newer program")]
     Migration(String),
@@ -81,6 +110,13 @@ impl Store {
     pub async fn open(url: &str, options: StoreOptions) -> Result<Self, OpenError> {
         let path = sqlite::path_of(url).ok_or(OpenError::Url)?;
         sqlite::open(&path, &options).await.map(Self::Sqlite)
+    }
+
+    /// Opens the store at a URL to read it, also while a daemon has it. Nothing can be committed, nothing is created or
+    /// changed, and the tables must be of the version that this program knows.
+    pub async fn open_for_reading(url: &str) -> Result<Self, OpenError> {
+        let path = sqlite::path_of(url).ok_or(OpenError::Url)?;
+        sqlite::open_for_reading(&path).await.map(Self::Sqlite)
     }
 
     /// Finishes what is queued, closes the database and releases its lock. Later commits are answered
@@ -171,4 +207,15 @@ hand_through!(ReadModel {
     fn alert_body(&self, id: AlertId) -> Read<Option<Value>>;
     fn dead_letters(&self, limit: u32) -> Read<Vec<DeadLetter>>;
     fn ping(&self) -> Read<()>;
+});
+hand_through!(Retention {
+    fn aged(&self, kind: Aging, before: Timestamp, after: Option<AgedPlace>, limit: u32) -> Read<AgedPage>;
+});
+hand_through!(Examination {
+    fn integrity(&self) -> Read<Vec<String>>;
+    fn strays(&self, limit: u32) -> Read<Vec<Stray>>;
+    fn examined_runs(&self, after: Option<Vec<u8>>, limit: u32) -> Read<ExaminedPage<Run>>;
+    fn examined_records(&self, kind: Record, after: Option<Vec<u8>>, limit: u32) -> Read<ExaminedPage<()>>;
+    fn subjects(&self, after: Option<Vec<u8>>, limit: u32) -> Read<ExaminedPage<Subject>>;
+    fn events_after(&self, subject: &Subject, seq: u64, limit: u32) -> Read<Vec<Examined<StoredEvent>>>;
 });

@@ -9,6 +9,7 @@ pub mod commit;
 pub mod ports;
 pub mod rows;
 mod sqlite;
+pub mod upkeep;
 
 pub use backend::{OpenError, Store, StoreOptions};
 pub use chain::{ChainError, verify_chain};
@@ -16,3 +17,4 @@ pub use commit::{Commit, CommitError, Guard, Row};
 pub use ports::{Agents, Approvals, Inbox, Outbox, Playbooks, ReadError, ReadModel, RunLog, Writer};
 pub use rows::*;
 pub use sqlite::{RUN_STATE_BYTES_MAX, Spent, SqliteStore, WriterStats};
+pub use upkeep::{Examination, Retention};

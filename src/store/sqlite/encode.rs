@@ -2,10 +2,11 @@
 
 use crate::domain::{Alert, AlertStatus, Incident, Run};
 use crate::store::commit::{CommitError, Row};
-use crate::store::rows::Token;
+use crate::store::rows::{Subject, Token};
+use crate::store::upkeep::Retired;
 
 use super::cell::Cell;
-use super::prepared::RUN_STATE_BYTES_MAX;
+use super::prepared::{RUN_STATE_BYTES_MAX, subject_key};
 use super::statement::Target;
 
 type Rows = Vec<(Target, Vec<Cell>)>;
@@ -52,6 +53,10 @@ pub fn encode(row: Row, rows: &mut Rows) -> Result<(), CommitError> {
             (Target::GateSightings, vec![agent.as_str().into(), seen_at.into(), refused_at.into()])
         }
         Row::Setting { key, value } => (Target::Settings, vec![key.into(), Cell::json(&value)]),
+        Row::Retired(retired) => {
+            encode_retired(*retired, rows);
+            return Ok(());
+        }
         change => match encode_change(change) {
             Some(encoded) => encoded,
             None => return Ok(()),
@@ -96,8 +101,39 @@ fn encode_change(row: Row) -> Option<(Target, Vec<Cell>)> {
         | Row::DeadLetter(_)
         | Row::Blob { .. }
         | Row::GateSight { .. }
-        | Row::Setting { .. } => return None,
+        | Row::Setting { .. }
+        | Row::Retired(_) => return None,
     })
+}
+
+/// What goes with something that is forgotten.
+fn encode_retired(retired: Retired, rows: &mut Rows) {
+    match retired {
+        Retired::Run { run, approvals } => {
+            for approval in approvals {
+                rows.push((Target::TokensRetired, vec![approval.as_bytes().into()]));
+                rows.push((Target::ApprovalsRetired, vec![approval.as_bytes().into()]));
+            }
+            rows.push((Target::RunMessagesRetired, vec![run.as_bytes().into()]));
+            rows.push((Target::EventsRetired, vec![Cell::bytes(&subject_key(&Subject::Run(run)))]));
+            rows.push((Target::RunsRetired, vec![run.as_bytes().into()]));
+        }
+        Retired::Alert(alert) => {
+            rows.push((Target::AlertBodiesRetired, vec![alert.as_bytes().into()]));
+            rows.push((Target::AlertsRetired, vec![alert.as_bytes().into()]));
+        }
+        Retired::Incident(incident) => {
+            rows.push((Target::EventsRetired, vec![Cell::bytes(&subject_key(&Subject::Incident(incident)))]));
+            rows.push((Target::IncidentsRetired, vec![incident.as_bytes().into()]));
+        }
+        Retired::Hold(hold) => rows.push((Target::HoldsRetired, vec![hold.as_bytes().into()])),
+        Retired::Message(message) => rows.push((Target::MessagesRetired, vec![message.as_bytes().into()])),
+        Retired::Delivery { source, delivery } => {
+            rows.push((Target::DeliveriesRetired, vec![source.as_str().into(), Cell::text(delivery)]));
+        }
+        Retired::DeadLetter(letter) => rows.push((Target::DeadLettersRetired, vec![letter.as_bytes().into()])),
+        Retired::Containments { at } => rows.push((Target::ContainmentsRetired, vec![at.into()])),
+    }
 }
 
 fn alert_cells(alert: &Alert, incident: Option<Cell>) -> Vec<Cell> {

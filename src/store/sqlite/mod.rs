@@ -14,6 +14,7 @@ mod prepared;
 mod read;
 mod statement;
 mod stats;
+mod upkeep;
 mod writer;
 
 use std::sync::Arc;
@@ -24,9 +25,10 @@ use sqlx::SqlitePool;
 use crate::store::commit::{Commit, CommitError};
 use crate::store::ports::Writer;
 
-pub use open::{open, path_of};
+pub use open::{open, open_for_reading, path_of};
 pub use prepared::RUN_STATE_BYTES_MAX;
 pub use stats::{Spent, WriterStats};
+pub use upkeep::{StagedRestore, backup, migrate, schema};
 
 use prepared::Prepared;
 use writer::WriterHandle;

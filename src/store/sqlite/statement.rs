@@ -38,6 +38,19 @@ pub enum Target {
     MessagesDelayed,
     MessagesSent,
     MessagesUndelivered,
+    TokensRetired,
+    ApprovalsRetired,
+    RunMessagesRetired,
+    EventsRetired,
+    RunsRetired,
+    AlertBodiesRetired,
+    AlertsRetired,
+    IncidentsRetired,
+    HoldsRetired,
+    MessagesRetired,
+    DeliveriesRetired,
+    DeadLettersRetired,
+    ContainmentsRetired,
 }
 
 /// One statement, cut where its tuples go.
@@ -61,7 +74,7 @@ const fn count(target: Target, columns: usize, before: &'static str, after: &'st
 }
 
 /// Every statement, in the order of [`Target`].
-pub static STATEMENTS: [Statement; 25] = [
+pub static STATEMENTS: [Statement; 38] = [
     insert(
         Target::Alerts,
         9,
@@ -167,6 +180,20 @@ pub static STATEMENTS: [Statement; 25] = [
         "UPDATE messages SET status = 'undelivered', failures = failures + 1, ended_at = v.column2, error = v.column3",
         " AS v WHERE id = v.column1 AND status = 'queued'",
     ),
+    // What is forgotten: the rows whose key is in the list. What became open again meanwhile stays.
+    insert(Target::TokensRetired, 1, "DELETE FROM tokens WHERE approval", ""),
+    insert(Target::ApprovalsRetired, 1, "DELETE FROM approvals WHERE id", " AND pending = 0"),
+    insert(Target::RunMessagesRetired, 1, "DELETE FROM messages WHERE run", ""),
+    insert(Target::EventsRetired, 1, "DELETE FROM events WHERE subject", ""),
+    insert(Target::RunsRetired, 1, "DELETE FROM runs WHERE id", ""),
+    insert(Target::AlertBodiesRetired, 1, "DELETE FROM alert_bodies WHERE id", ""),
+    insert(Target::AlertsRetired, 1, "DELETE FROM alerts WHERE id", ""),
+    insert(Target::IncidentsRetired, 1, "DELETE FROM incidents WHERE id", ""),
+    insert(Target::HoldsRetired, 1, "DELETE FROM holds WHERE id", " AND lifted_at IS NOT NULL"),
+    insert(Target::MessagesRetired, 1, "DELETE FROM messages WHERE id", " AND status IN ('sent', 'undelivered')"),
+    insert(Target::DeliveriesRetired, 2, "DELETE FROM deliveries WHERE (source, delivery)", ""),
+    insert(Target::DeadLettersRetired, 1, "DELETE FROM dead_letters WHERE id", ""),
+    insert(Target::ContainmentsRetired, 1, "DELETE FROM containments WHERE at", ""),
 ];
 
 impl Statement {
@@ -176,6 +203,8 @@ impl Statement {
         let (before, after) = (self.before, self.after);
         if before.starts_with("UPDATE") {
             format!("{before} FROM (VALUES {tuples}){after}")
+        } else if before.starts_with("DELETE") {
+            format!("{before} IN (SELECT * FROM (VALUES {tuples}) WHERE column1 IS NOT NULL){after}")
         } else {
             format!("{before} SELECT * FROM (VALUES {tuples}) WHERE column1 IS NOT NULL{after}")
         }

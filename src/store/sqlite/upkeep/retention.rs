@@ -1,0 +1,173 @@
+//! What is old enough to be forgotten. Ids begin with their time, so that only the old end of each table is read.
+
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use uuid::Uuid;
+
+use crate::domain::{IncidentId, RunId};
+use crate::store::commit::Guard;
+use crate::store::ports::{Read, ReadError};
+use crate::store::upkeep::{Aged, AgedPage, AgedPlace, Aging, Retention, Retired};
+
+use super::super::SqliteStore;
+use super::super::cell::Cell;
+use super::columns::{Columns, rows};
+
+const RUNS: &str = "SELECT r.id AS id, r.version AS version,
+        (SELECT json_group_array(j.key) FROM json_each(r.state, '$.approvals') AS j) AS approvals,
+        (SELECT count(*) FROM events AS e WHERE e.subject = CAST(x'72' || r.id AS BLOB)) AS events,
+        (SELECT count(*) FROM messages AS m WHERE m.run = r.id) AS messages
+    FROM runs AS r
+    WHERE r.id > ?1 AND r.id < ?2 AND r.live = 0 AND r.ended_at < ?3 AND json_valid(r.state)
+        AND NOT EXISTS (SELECT 1 FROM incidents AS i WHERE i.id = r.incident AND i.open = 1)
+        AND NOT EXISTS (SELECT 1 FROM messages AS m
+            WHERE m.run = r.id AND m.status NOT IN ('sent', 'undelivered'))
+        AND NOT EXISTS (SELECT 1 FROM holds AS h
+            WHERE h.agent = r.agent AND h.lifted_at IS NULL AND json_extract(h.body, '$.cause.run') IS NOT NULL)
+    ORDER BY r.id LIMIT ?4";
+const ALERTS: &str = "SELECT a.id AS id FROM alerts AS a
+    WHERE a.id > ?1 AND a.id < ?2 AND a.firing = 0 AND a.last_seen_at < ?3
+        AND NOT EXISTS (SELECT 1 FROM incidents AS i WHERE i.id = a.incident AND i.open = 1)
+        AND NOT EXISTS (SELECT 1 FROM runs AS r WHERE r.incident = a.incident)
+    ORDER BY a.id LIMIT ?4";
+const INCIDENTS: &str = "SELECT i.id AS id, i.version AS version,
+        (SELECT count(*) FROM events AS e WHERE e.subject = CAST(x'69' || i.id AS BLOB)) AS events
+    FROM incidents AS i
+    WHERE i.id > ?1 AND i.id < ?2 AND i.open = 0
+        AND coalesce((SELECT max(e.at) FROM events AS e WHERE e.subject = CAST(x'69' || i.id AS BLOB)), 0) < ?3
+        AND NOT EXISTS (SELECT 1 FROM alerts AS a WHERE a.incident = i.id)
+        AND NOT EXISTS (SELECT 1 FROM runs AS r WHERE r.incident = i.id)
+    ORDER BY i.id LIMIT ?4";
+const HOLDS: &str = "SELECT id FROM holds WHERE id > ?1 AND id < ?2 AND lifted_at < ?3 ORDER BY id LIMIT ?4";
+const MESSAGES: &str = "SELECT id FROM messages
+    WHERE id > ?1 AND id < ?2 AND status IN ('sent', 'undelivered') AND ended_at < ?3 ORDER BY id LIMIT ?4";
+const DEAD_LETTERS: &str = "SELECT id FROM dead_letters WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3";
+const DELIVERIES: &str = "SELECT source, delivery, at FROM deliveries
+    WHERE (source, delivery) > (?1, ?2) ORDER BY source, delivery LIMIT ?3";
+const CONTAINMENTS: &str = "SELECT DISTINCT at FROM containments WHERE at < ?1 ORDER BY at LIMIT ?2";
+
+impl Retention for SqliteStore {
+    async fn aged(
+        &self,
+        kind: Aging,
+        before: Timestamp,
+        after: Option<AgedPlace>,
+        limit: u32,
+    ) -> Read<AgedPage> {
+        let place = match &after {
+            Some(AgedPlace::Id(id)) => Cell::Id(id.into_bytes()),
+            _ => Cell::bytes(&[]),
+        };
+        let text = match kind {
+            Aging::Runs => RUNS,
+            Aging::Alerts => ALERTS,
+            Aging::Incidents => INCIDENTS,
+            Aging::Holds => HOLDS,
+            Aging::Messages => MESSAGES,
+            Aging::DeadLetters => {
+                let parameters = [place, first_id_of(before), limited(limit)];
+                return page(kind, &rows(self, kind.as_str(), DEAD_LETTERS, parameters).await?, limit);
+            }
+            Aging::Deliveries => return self.aged_deliveries(before, after, limit).await,
+            Aging::Containments => {
+                let found = rows(self, kind.as_str(), CONTAINMENTS, [before.into(), limited(limit)]).await?;
+                let moments = found.iter().map(|row| Ok(alone(Retired::Containments { at: time(&Columns(row))? })));
+                let aged = moments.collect::<Result<_, String>>().map_err(|fault| damaged(kind, fault))?;
+                return Ok(AgedPage { aged, next: None });
+            }
+        };
+        let parameters = [place, first_id_of(before), before.into(), limited(limit)];
+        page(kind, &rows(self, kind.as_str(), text, parameters).await?, limit)
+    }
+}
+
+impl SqliteStore {
+    async fn aged_deliveries(&self, before: Timestamp, after: Option<AgedPlace>, limit: u32) -> Read<AgedPage> {
+        let (source, delivery) = match after {
+            Some(AgedPlace::Delivery(source, delivery)) => (source, delivery),
+            _ => (String::new(), String::new()),
+        };
+        let parameters = [Cell::text(source), Cell::text(delivery), limited(limit)];
+        let found = rows(self, "deliveries", DELIVERIES, parameters).await?;
+        let full = found.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+        let last = found.last().filter(|_| full).map(Columns);
+        let next = last.and_then(|row| Some(AgedPlace::Delivery(row.text("source").ok()?, row.text("delivery").ok()?)));
+        let old = |row| {
+            let row = Columns(row);
+            let source = row.text("source")?.parse().map_err(|error| format!("column `source`: {error}"))?;
+            let delivery = row.text("delivery")?;
+            Ok((time(&row)? < before).then(|| alone(Retired::Delivery { source, delivery })))
+        };
+        let aged = found.iter().map(old).filter_map(Result::transpose).collect::<Result<_, String>>();
+        Ok(AgedPage { aged: aged.map_err(|fault| damaged(Aging::Deliveries, fault))?, next })
+    }
+}
+
+/// One thing of a row.
+fn aged(kind: Aging, id: Uuid, row: &Columns<'_>) -> Result<Aged, String> {
+    let count = |column: &str| Ok::<_, String>(u32::try_from(row.count(column)?).unwrap_or(u32::MAX));
+    Ok(match kind {
+        Aging::Runs => {
+            let run = RunId::from(id);
+            let keys: Vec<String> = row.json("approvals")?;
+            let approvals = keys.iter().map(|key| key.parse().map_err(|error| format!("column `state`: {error}")));
+            let approvals = approvals.collect::<Result<Vec<_>, String>>()?;
+            // A request has a row and, with reminders, a few tokens.
+            let asked = u32::try_from(approvals.len()).unwrap_or(u32::MAX).saturating_mul(4);
+            let rows = count("events")?.saturating_add(count("messages")?).saturating_add(asked).saturating_add(1);
+            let guard = Some(Guard::RunVersion { run, expected: row.count("version")? });
+            Aged { retired: Retired::Run { run, approvals }, guard, rows }
+        }
+        Aging::Incidents => {
+            let incident = IncidentId::from(id);
+            let guard = Some(Guard::IncidentVersion { incident, expected: row.count("version")? });
+            Aged { retired: Retired::Incident(incident), guard, rows: count("events")?.saturating_add(1) }
+        }
+        Aging::Alerts => Aged { rows: 2, ..alone(Retired::Alert(id.into())) },
+        Aging::Holds => alone(Retired::Hold(id.into())),
+        Aging::DeadLetters => alone(Retired::DeadLetter(id.into())),
+        Aging::Messages | Aging::Deliveries | Aging::Containments => alone(Retired::Message(id.into())),
+    })
+}
+
+fn time(row: &Columns<'_>) -> Result<Timestamp, String> {
+    Timestamp::from_microsecond(row.integer("at")?).map_err(|error| format!("column `at`: {error}"))
+}
+
+fn damaged(kind: Aging, reason: String) -> ReadError {
+    ReadError::Damaged { what: kind.as_str(), id: "with that key".to_owned(), reason }
+}
+
+const fn alone(retired: Retired) -> Aged {
+    Aged { retired, guard: None, rows: 1 }
+}
+
+/// What may go of the rows; a damaged one stays, and is told of.
+fn page(kind: Aging, found: &[SqliteRow], limit: u32) -> Read<AgedPage> {
+    let full = found.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut page = AgedPage { aged: Vec::with_capacity(found.len()), next: None };
+    for row in found {
+        let row = Columns(row);
+        let id = row.id("id").map_err(|fault| damaged(kind, fault))?;
+        page.next = full.then_some(AgedPlace::Id(id));
+        match aged(kind, id, &row) {
+            Ok(aged) => page.aged.push(aged),
+            Err(fault) => tracing::error!(kind = kind.as_str(), %id, fault, "a damaged row is kept; see `standdown fsck`"),
+        }
+    }
+    Ok(page)
+}
+
+fn limited(limit: u32) -> Cell {
+    Cell::Integer(i64::from(limit))
+}
+
+/// The smallest id that something could have which began at that time.
+fn first_id_of(at: Timestamp) -> Cell {
+    let milliseconds = u64::try_from(at.as_millisecond()).unwrap_or(0);
+    let mut id = [0; 16];
+    for (slot, byte) in id.iter_mut().zip(milliseconds.to_be_bytes().into_iter().skip(2)) {
+        *slot = byte;
+    }
+    Cell::Id(id)
+}
