@@ -56,7 +56,7 @@ pub(super) fn recorded(kind: &EventKind) -> Value {
 }
 
 /// The fact that was kept, whole again.
-fn event(stored: StoredEvent, run: &Run) -> Result<Event, ReadError> {
+pub(super) fn event(stored: StoredEvent, run: &Run) -> Result<Event, ReadError> {
     let damaged = |reason: String| ReadError::Damaged { what: "event", id: stored.seq.to_string(), reason };
     let mut body = stored.body.clone();
     if let Some(Value::Object(fact)) = body.get_mut("run_started") {

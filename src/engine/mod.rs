@@ -14,12 +14,14 @@ pub mod gate;
 mod history;
 mod holds;
 mod incidents;
+pub mod inspection;
 pub mod inventory;
 mod live;
 mod locks;
 mod options;
 pub mod playbooks;
 mod recovery;
+pub mod retention;
 mod start;
 mod submit;
 mod supervisor;
@@ -35,9 +37,11 @@ pub use gate::{Gate, GateAnswer};
 pub use history::RunHistory;
 pub use holds::{HoldError, HoldRequest};
 pub use incidents::CloseError;
+pub use inspection::{Fault, Inspection, inspect};
 pub use inventory::Inventory;
 pub use options::{Options, Reach};
 pub use playbooks::{Library, Loaded};
+pub use retention::{Ages, Forgotten};
 pub use start::{StartRequest, Started};
 pub use submit::SubmitError;
 pub use supervisor::Supervisor;
@@ -90,6 +94,7 @@ pub(crate) struct Inner {
     turns: locks::KeyedLocks,
     wake: timers::Wake,
     posted: Notify,
+    forgotten: retention::Tally,
     system_alerts: mpsc::UnboundedSender<SystemAlert>,
 }
 
@@ -147,6 +152,7 @@ impl Engine {
             turns: locks::KeyedLocks::default(),
             wake: timers::Wake::default(),
             posted: Notify::new(),
+            forgotten: retention::Tally::default(),
             system_alerts: parts.system_alerts,
         };
         let engine = Self { inner: Arc::new(inner) };
@@ -161,6 +167,7 @@ impl Engine {
         supervisor.spawn("timers", self.clone().keep_time());
         supervisor.spawn("recovery", self.clone().reconcile_forever());
         supervisor.spawn("gate-sightings", self.clone().keep_sightings());
+        supervisor.spawn("retention", self.clone().forget_forever());
     }
 
     /// Where everything is kept.

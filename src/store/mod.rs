@@ -12,9 +12,9 @@ mod sqlite;
 pub mod upkeep;
 
 pub use backend::{OpenError, Store, StoreOptions};
-pub use chain::{ChainError, verify_chain};
+pub use chain::{ChainCheck, ChainError, verify_chain};
 pub use commit::{Commit, CommitError, Guard, Row};
-pub use ports::{Agents, Approvals, Inbox, Outbox, Playbooks, ReadError, ReadModel, RunLog, Writer};
+pub use ports::{Agents, Approvals, Inbox, Outbox, Playbooks, Read, ReadError, ReadModel, RunLog, Writer};
 pub use rows::*;
 pub use sqlite::{RUN_STATE_BYTES_MAX, Spent, SqliteStore, WriterStats};
 pub use upkeep::{Examination, Retention};
