@@ -9,7 +9,7 @@ use url::{Host, Url};
 
 use super::codes;
 use super::document::Document;
-use super::settings::{GateIdentify, GateOptions, LimitOptions};
+use super::settings::{GateIdentify, GateOptions, LimitOptions, RetentionOptions};
 use super::shape::Shape;
 use crate::language::Diagnostic;
 
@@ -18,6 +18,9 @@ use crate::language::Diagnostic;
 const SOCKET_PATH_BYTES_MAX: usize = 98;
 /// The longest time that a stopping daemon waits.
 const DRAIN_MAX: Duration = Duration::from_mins(10);
+/// The shortest and the longest time that something is kept.
+const AGE_MIN: Duration = Duration::from_hours(1);
+const AGE_MAX: Duration = Duration::from_hours(24 * 36_500);
 
 /// The address to listen at.
 pub(super) fn listen(document: &Document, shape: &Shape, faults: &mut Vec<Diagnostic>) -> Option<SocketAddr> {
@@ -163,5 +166,24 @@ pub(super) fn limits(document: &Document, limits: &LimitOptions, faults: &mut Ve
     if limits.drain > DRAIN_MAX {
         let message = "drain is longer than 10m: a stop would seem to hang";
         faults.push(document.error("/limits/drain", codes::LIMIT, message).hint("write at most 10m"));
+    }
+}
+
+/// The ages: none so short that what is needed is gone.
+pub(super) fn retention(document: &Document, retention: &RetentionOptions, faults: &mut Vec<Diagnostic>) {
+    let ages = [
+        ("finished_runs", retention.finished_runs),
+        ("closed_incidents", retention.closed_incidents),
+        ("lifted_holds", retention.lifted_holds),
+        ("messages", retention.messages),
+        ("deliveries", retention.deliveries),
+        ("dead_letters", retention.dead_letters),
+    ];
+    for (name, age) in ages {
+        if age.is_some_and(|age| !(AGE_MIN..=AGE_MAX).contains(&age)) {
+            let message = format!("{name} must be from 1h to 36500d");
+            let fault = document.error(&format!("/retention/{name}"), codes::LIMIT, message);
+            faults.push(fault.hint("write null to keep it for ever"));
+        }
     }
 }

@@ -10,7 +10,7 @@ use super::decode::{Fault, Kind};
 use super::document::{Document, Layer};
 use super::people::PersonCredentials;
 use super::secrets;
-use super::settings::{Channels, GateOptions, LimitOptions, LogOptions};
+use super::settings::{Channels, GateOptions, LimitOptions, LogOptions, RetentionOptions};
 use crate::action::ConnectionOptions;
 use crate::client::Secrets;
 use crate::domain::agent::Agent;
@@ -50,6 +50,8 @@ pub struct Configuration {
     pub gate: GateOptions,
     /// The limits that the daemon puts on itself.
     pub limits: LimitOptions,
+    /// How long what is over is kept.
+    pub retention: RetentionOptions,
     /// The folder of large evidence, if any.
     pub evidence_folder: Option<PathBuf>,
     /// What a person should look at, though the configuration is taken.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::settings::{Channels, GateOptions, LimitOptions, LogOptions};
+use super::settings::{Channels, GateOptions, LimitOptions, LogOptions, RetentionOptions};
 use crate::action::ConnectionOptions;
 use crate::domain::directory::Principal;
 use crate::domain::names::{ConnectionName, GroupName, PersonId, SourceId};
@@ -33,6 +33,7 @@ pub(super) struct Shape {
     pub(super) channels: Channels,
     pub(super) gate: Option<GateOptions>,
     pub(super) limits: Option<LimitOptions>,
+    pub(super) retention: Option<RetentionOptions>,
     pub(super) evidence_folder: Option<String>,
 }
 

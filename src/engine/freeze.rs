@@ -29,6 +29,18 @@ pub struct Freeze {
     pub at: Timestamp,
 }
 
+impl Freeze {
+    /// What is written of it: the switch, and the fact in the daemon's history.
+    pub(super) fn rows(&self) -> Vec<Row> {
+        let kind = if self.frozen { "frozen" } else { "thawed" };
+        let value = json!(self);
+        vec![
+            Row::Setting { key: SETTING, value: value.clone() },
+            Row::Event { subject: Subject::Daemon, at: self.at, actor: self.by.clone(), kind, body: value },
+        ]
+    }
+}
+
 pub(super) struct Switch {
     frozen: AtomicBool,
     thawed: Notify,
@@ -85,13 +97,8 @@ impl Engine {
         }
         let _turn = self.inner.freeze.turn.lock().await;
         let at = self.clock().now();
-        let freeze = Freeze { frozen, reason: reason.clone(), by: by.clone(), at };
-        let kind = if frozen { "frozen" } else { "thawed" };
-        let value = json!(freeze);
-        let rows = vec![
-            Row::Setting { key: SETTING, value: value.clone() },
-            Row::Event { subject: Subject::Daemon, at, actor: by, kind, body: value },
-        ];
+        let freeze = Freeze { frozen, reason: reason.clone(), by, at };
+        let rows = freeze.rows();
         self.inner.store.commit(Commit { guards: Vec::new(), rows }).await?;
         self.inner.freeze.set(frozen);
         tracing::warn!(frozen, reason, "the switch for calls to the outside was set");

@@ -52,6 +52,7 @@ pub struct Metrics {
     messages_undelivered: Gauge,
     approvals_pending: Gauge,
     frozen: Gauge,
+    forgotten: Family<Labels<1>, Counter>,
     runs: runs::Tally,
     scraped: Fresh<String>,
     store_answers: Fresh<bool>,
@@ -73,6 +74,8 @@ impl Metrics {
         let answer = |word: &str| gate.get_or_create(&Labels([("answer", word.to_owned())])).clone();
         let (gate_allowed, gate_refused) = (answer("allowed"), answer("refused"));
         let gate_unauthenticated = answer("unauthenticated");
+        let forgotten = Family::default();
+        registry.register("forgotten", "What was removed because of its age, by kind", forgotten.clone());
         let mut gauge = |name: &str, help: &str| {
             let gauge = Gauge::default();
             registry.register(name, help, gauge.clone());
@@ -85,6 +88,7 @@ impl Metrics {
             frozen: gauge("frozen", "1 while calls to the outside are stopped"),
             runs: runs::Tally::register(&mut registry, since),
             alerts,
+            forgotten,
             gate_allowed,
             gate_refused,
             gate_unauthenticated,
@@ -137,6 +141,10 @@ impl Metrics {
         self.approvals_pending
             .set(i64::try_from(store.approvals(true, APPROVALS_MAX).await?.len()).unwrap_or(i64::MAX));
         self.frozen.set(i64::from(engine.is_frozen()));
+        for (kind, total) in engine.forgotten().counts() {
+            let counter = self.forgotten.get_or_create(&Labels([("kind", kind.as_str().to_owned())])).clone();
+            counter.inc_by(total.saturating_sub(counter.get()));
+        }
         self.runs.update(store).await?;
         let mut text = String::new();
         encode(&mut text, &self.registry).map_err(|_| Problem::internal())?;
