@@ -17,9 +17,11 @@
 
 mod bad_decisions;
 mod bad_input;
+mod bad_store;
 mod check;
 mod demo;
 mod harness;
+mod operations;
 mod real_crash;
 mod real_example;
 mod real_spine;

@@ -13,7 +13,7 @@ use sqlx::{ConnectOptions, Connection, SqlSafeStr};
 
 use crate::store::backend::{OpenError, StoreOptions};
 
-use super::lock::LockFile;
+use super::lock::{LockFile, in_words};
 use super::writer::WriterHandle;
 use super::{Inner, SqliteStore, upkeep};
 
@@ -33,7 +33,7 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 pub async fn open(path: &Path, options: &StoreOptions) -> Result<SqliteStore, OpenError> {
     let unusable = |reason: String| OpenError::Unusable { path: path.to_owned(), reason };
     let lock = LockFile::take(path)?;
-    create_private(path).map_err(|error| unusable(error.to_string()))?;
+    create_private(path).map_err(|error| unusable(in_words(&error)))?;
     let connect = SqliteConnectOptions::new()
         .filename(path)
         .busy_timeout(BUSY_TIMEOUT)

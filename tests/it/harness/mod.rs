@@ -6,6 +6,7 @@
 
 pub mod authority;
 pub mod daemon;
+pub mod database;
 pub mod interposer;
 pub mod lab;
 pub mod patience;
