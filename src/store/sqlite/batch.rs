@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use sqlx::sqlite::SqliteConnection;
-use sqlx::{Connection, Sqlite, Transaction};
 
 use crate::domain::Digest;
 use crate::store::commit::CommitError;
@@ -21,15 +20,36 @@ pub type Verdicts = Vec<Result<(), CommitError>>;
 /// The rows of a batch, flat, by target.
 struct Gathered(Vec<Vec<Cell>>);
 
-/// Applies a batch. On an error nothing of it was written.
+/// Applies a batch. On an error nothing of it was written, and the connection is as before.
+///
+/// The transaction is begun and ended by statements of our own: when the disk is full SQLite rolls back by itself, and the
+/// driver, which counts transactions, would take none after it for ever.
 pub async fn apply(
     connection: &mut SqliteConnection,
     batch: &[&Prepared],
     spent: &mut Spent,
 ) -> Result<Verdicts, sqlx::Error> {
     let start = Instant::now();
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let mut world = World::look_up(&mut transaction, batch).await?;
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
+    spent.look_up += start.elapsed();
+    let applied = within(connection, batch, spent).await;
+    if applied.is_err()
+        && let Err(error) = sqlx::query("ROLLBACK").execute(connection).await
+    {
+        // Usually SQLite has done so already.
+        tracing::debug!(store.error = %error, "there was nothing to roll back");
+    }
+    applied
+}
+
+/// Applies a batch within a transaction that was begun, and ends it.
+async fn within(
+    connection: &mut SqliteConnection,
+    batch: &[&Prepared],
+    spent: &mut Spent,
+) -> Result<Verdicts, sqlx::Error> {
+    let start = Instant::now();
+    let mut world = World::look_up(connection, batch).await?;
     spent.look_up += start.elapsed();
 
     let start = Instant::now();
@@ -46,11 +66,11 @@ pub async fn apply(
     spent.gather += start.elapsed();
 
     let start = Instant::now();
-    gathered.write(&mut transaction).await?;
+    gathered.write(connection).await?;
     spent.write += start.elapsed();
 
     let start = Instant::now();
-    transaction.commit().await?;
+    sqlx::query("COMMIT").execute(connection).await?;
     spent.commit += start.elapsed();
     spent.rows += admitted.iter().map(|commit| commit.row_count() as u64).sum::<u64>();
     Ok(verdicts)
@@ -92,20 +112,20 @@ impl Gathered {
         &mut self.0[index]
     }
 
-    async fn write(self, transaction: &mut Transaction<'_, Sqlite>) -> Result<(), sqlx::Error> {
+    async fn write(self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         for (statement, cells) in STATEMENTS.iter().zip(self.0) {
             if cells.is_empty() {
                 continue;
             }
             let cells = if statement.counted { added_up(&cells, statement) } else { cells };
-            write_rows(transaction, statement, cells).await?;
+            write_rows(connection, statement, cells).await?;
         }
         Ok(())
     }
 }
 
 async fn write_rows(
-    transaction: &mut Transaction<'_, Sqlite>,
+    connection: &mut SqliteConnection,
     statement: &Statement,
     cells: Vec<Cell>,
 ) -> Result<(), sqlx::Error> {
@@ -118,7 +138,7 @@ async fn write_rows(
         for cell in cells.by_ref().take(taken * statement.columns) {
             query = query.bind(cell);
         }
-        query.execute(&mut **transaction).await?;
+        query.execute(&mut *connection).await?;
         left -= taken;
     }
     Ok(())

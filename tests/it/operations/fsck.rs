@@ -28,8 +28,8 @@ pub async fn eventful() -> (Scene, String) {
     for number in 0..3 {
         scene.take(&Scene::harmless(&format!("harmless-{number}"), "mail-bot")).await;
     }
-    let refused = scene.daemon.deliver(Setup::DETECTOR, &Delivery::new("no-alert", &json!({ "id": "x" }))).await;
-    assert_eq!(refused.status, 422, "{refused:?}");
+    let refused = scene.daemon.deliver(Setup::DETECTOR, &Delivery::new("no-alert", &json!({}))).await;
+    assert_eq!(refused.status, 400, "{refused:?}");
     scene.daemon.cli_text(&["agents", "pause", Scene::AGENT, "--reason", "by hand, too"]).await;
     (scene, run)
 }

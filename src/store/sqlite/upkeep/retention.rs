@@ -38,7 +38,8 @@ const INCIDENTS: &str = "SELECT i.id AS id, i.version AS version,
         AND NOT EXISTS (SELECT 1 FROM alerts AS a WHERE a.incident = i.id)
         AND NOT EXISTS (SELECT 1 FROM runs AS r WHERE r.incident = i.id)
     ORDER BY i.id LIMIT ?4";
-const HOLDS: &str = "SELECT id FROM holds WHERE id > ?1 AND id < ?2 AND lifted_at < ?3 ORDER BY id LIMIT ?4";
+// The id of a hold comes from what placed it, and says nothing of its time; holds are few.
+const HOLDS: &str = "SELECT id FROM holds WHERE id > ?1 AND lifted_at < ?2 ORDER BY id LIMIT ?3";
 const MESSAGES: &str = "SELECT id FROM messages
     WHERE id > ?1 AND id < ?2 AND status IN ('sent', 'undelivered') AND ended_at < ?3 ORDER BY id LIMIT ?4";
 const DEAD_LETTERS: &str = "SELECT id FROM dead_letters WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3";
@@ -62,8 +63,11 @@ impl Retention for SqliteStore {
             Aging::Runs => RUNS,
             Aging::Alerts => ALERTS,
             Aging::Incidents => INCIDENTS,
-            Aging::Holds => HOLDS,
             Aging::Messages => MESSAGES,
+            Aging::Holds => {
+                let parameters = [place, before.into(), limited(limit)];
+                return page(kind, &rows(self, kind.as_str(), HOLDS, parameters).await?, limit);
+            }
             Aging::DeadLetters => {
                 let parameters = [place, first_id_of(before), limited(limit)];
                 return page(kind, &rows(self, kind.as_str(), DEAD_LETTERS, parameters).await?, limit);
