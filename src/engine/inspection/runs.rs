@@ -51,7 +51,13 @@ async fn look_at(store: &Store, library: &Library, run: &Run, inspection: &mut I
         match store.approval(*approval).await {
             Ok(Some(_)) => {}
             Ok(None) => {
-                inspection.fault("belonging", &approval.to_string(), "approvals", format!("a request of {id} is missing"), RESTORE);
+                inspection.fault(
+                    "belonging",
+                    &approval.to_string(),
+                    "approvals",
+                    format!("a request of {id} is missing"),
+                    RESTORE,
+                );
             }
             // A row that can't be understood is told of with the others of its table.
             Err(error) => tracing::debug!(%error, "a request could not be read"),

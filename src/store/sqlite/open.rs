@@ -18,7 +18,8 @@ use super::writer::WriterHandle;
 use super::{Inner, SqliteStore, upkeep};
 
 /// Every migration, oldest first. A file that was released is never changed; a change is a new file.
-pub const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "first", include_str!("../../../migrations/sqlite/0001_first.sql"))];
+pub const MIGRATIONS: [(i64, &str, &str); 1] =
+    [(1, "first", include_str!("../../../migrations/sqlite/0001_first.sql"))];
 
 /// The oldest SQLite that the store trusts: before it a checkpoint could lose a write (fixed in 3.51.3).
 const VERSION_MIN: (u32, u32, u32) = (3, 51, 3);

@@ -12,7 +12,9 @@ use super::super::sqlite;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CopyError {
     /// The store is no file.
-    #[error("failed to copy the store: this command copies SQLite files only; for PostgreSQL use pg_dump and pg_restore")]
+    #[error(
+        "failed to copy the store: this command copies SQLite files only; for PostgreSQL use pg_dump and pg_restore"
+    )]
     NotAFile,
     /// The store can't be opened.
     #[error(transparent)]

@@ -31,15 +31,8 @@ pub enum Record {
 
 impl Record {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
-        Self::Alert,
-        Self::AlertBody,
-        Self::Incident,
-        Self::Approval,
-        Self::Hold,
-        Self::Message,
-        Self::DeadLetter,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Alert, Self::AlertBody, Self::Incident, Self::Approval, Self::Hold, Self::Message, Self::DeadLetter];
 
     /// The name of its table.
     #[must_use]
@@ -94,11 +87,8 @@ pub trait Examination {
     /// Rows that belong to nothing, at most `limit` of each kind.
     fn strays(&self, limit: u32) -> impl Future<Output = Read<Vec<Stray>>> + Send;
     /// Runs after a key.
-    fn examined_runs(
-        &self,
-        after: Option<Vec<u8>>,
-        limit: u32,
-    ) -> impl Future<Output = Read<ExaminedPage<Run>>> + Send;
+    fn examined_runs(&self, after: Option<Vec<u8>>, limit: u32)
+    -> impl Future<Output = Read<ExaminedPage<Run>>> + Send;
     /// Other rows after a key.
     fn examined_records(
         &self,
@@ -107,11 +97,7 @@ pub trait Examination {
         limit: u32,
     ) -> impl Future<Output = Read<ExaminedPage<()>>> + Send;
     /// Whose histories there are, runs apart.
-    fn subjects(
-        &self,
-        after: Option<Vec<u8>>,
-        limit: u32,
-    ) -> impl Future<Output = Read<ExaminedPage<Subject>>> + Send;
+    fn subjects(&self, after: Option<Vec<u8>>, limit: u32) -> impl Future<Output = Read<ExaminedPage<Subject>>> + Send;
     /// Events of a history after a number, oldest first.
     fn events_after(
         &self,

@@ -35,8 +35,11 @@ async fn a_database_that_may_only_be_read_is_refused_at_the_start_with_what_to_d
     daemon.stop().await;
     let file = database::file(daemon.folder());
     fs::set_permissions(&file, Permissions::from_mode(0o400)).unwrap();
-    assert_refuses(&mut daemon, &["failed to open the store at", "standdown.db", "Permission denied", "must be able to write"])
-        .await;
+    assert_refuses(
+        &mut daemon,
+        &["failed to open the store at", "standdown.db", "Permission denied", "must be able to write"],
+    )
+    .await;
     fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
     daemon.restart().await;
 }
@@ -47,8 +50,11 @@ async fn a_folder_that_can_not_be_written_is_refused_at_the_start_with_what_to_d
     let kept = daemon.folder().join("kept");
     fs::create_dir(&kept).unwrap();
     fs::set_permissions(&kept, Permissions::from_mode(0o500)).unwrap();
-    assert_refuses(&mut daemon, &["failed to open the store at", "kept/standdown.db", "Permission denied", "must be able to write"])
-        .await;
+    assert_refuses(
+        &mut daemon,
+        &["failed to open the store at", "kept/standdown.db", "Permission denied", "must be able to write"],
+    )
+    .await;
     fs::set_permissions(&kept, Permissions::from_mode(0o700)).unwrap();
     daemon.restart().await;
 }

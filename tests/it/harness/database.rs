@@ -41,7 +41,9 @@ pub async fn dump(file: &Path) -> BTreeMap<String, Vec<String>> {
     let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut connection).await.unwrap();
     let mut all = BTreeMap::new();
     for table in tables {
-        let columns = format!("SELECT group_concat('quote(\"' || name || '\")', ' || ''|'' || ') FROM pragma_table_info('{table}')");
+        let columns = format!(
+            "SELECT group_concat('quote(\"' || name || '\")', ' || ''|'' || ') FROM pragma_table_info('{table}')"
+        );
         let columns: String = sqlx::query_scalar(AssertSqlSafe(columns)).fetch_one(&mut connection).await.unwrap();
         let rows = AssertSqlSafe(format!("SELECT {columns} AS line FROM {table} ORDER BY line"));
         all.insert(table, sqlx::query_scalar(rows).fetch_all(&mut connection).await.unwrap());

@@ -32,7 +32,8 @@ async fn a_backup_has_every_row_of_every_table_and_is_its_owners_alone() {
     let (path, copy) = copy_of(&scene.daemon);
     let said = scene.daemon.cli_text(&["backup", &copy]).await;
     assert!(said.contains(&copy), "{said}");
-    let (original, copied) = (database::dump(&database::file(scene.daemon.folder())).await, database::dump(&path).await);
+    let (original, copied) =
+        (database::dump(&database::file(scene.daemon.folder())).await, database::dump(&path).await);
     assert!(original.len() > 15 && original["events"].len() > 5, "{original:#?}");
     assert_eq!(copied, original);
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
@@ -81,13 +82,13 @@ async fn a_restored_store_serves_frozen_until_a_person_thaws_and_the_old_one_is_
     let cancelled = ["runs", "cancel", &run, "--reason", "after the backup"];
     scene.daemon.cli_text(&cancelled).await;
     scene.until_finished(&run).await;
-    scene.daemon.cli_text(&["agents", "pause", "mail-bot", "--reason", "x"]).await;
+    scene.daemon.cli_text(&["agents", "pause", Scene::AGENT, "--reason", "once more"]).await;
     scene.daemon.stop().await;
     let file = database::file(scene.daemon.folder());
     let last = database::dump(&file).await;
     let said = scene.daemon.cli_text(&["restore", &copy]).await;
     assert!(said.contains("starts frozen") && said.contains("before-restore"), "{said}");
-    assert!(said.contains("mail-bot was held when you restored"), "{said}");
+    assert!(said.contains("billing-bot was held when you restored"), "{said}");
     let kept = scene.daemon.folder().join("standdown.db.before-restore");
     assert_eq!(database::dump(&kept).await, last, "the store before the restore is kept as it was");
     let (restored, copied) = (database::dump(&file).await, database::dump(&path).await);
@@ -120,7 +121,8 @@ async fn a_call_that_was_still_to_be_made_in_the_backup_is_not_made_before_a_per
     // While the provider is down the step is tried again and again: that is how the backup has it.
     scene.provider.revocations(Revocation::Down);
     let run = scene.misuse_run().await;
-    let tried = crate::harness::patience::poll(PATIENCE, || async { (scene.provider.revocations_asked() > 0).then_some(()) });
+    let tried =
+        crate::harness::patience::poll(PATIENCE, || async { (scene.provider.revocations_asked() > 0).then_some(()) });
     tried.await.expect("the revocation was never tried");
     let (_, copy) = copy_of(&scene.daemon);
     scene.daemon.cli_text(&["backup", &copy]).await;

@@ -46,8 +46,7 @@ pub async fn check(copy: &Path) -> Result<i64, CopyError> {
     let mut connection = read_only(copy).await?;
     let found = async {
         let version = version_of(&mut connection).await?;
-        let faults: Vec<String> =
-            sqlx::query_scalar("PRAGMA integrity_check").fetch_all(&mut connection).await?;
+        let faults: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check").fetch_all(&mut connection).await?;
         Ok::<_, sqlx::Error>((version, faults))
     };
     let found = found.await;

@@ -98,7 +98,10 @@ impl Examination for SqliteStore {
 }
 
 fn examined(kind: Record, row: &Columns<'_>) -> Examined<()> {
-    fn compared<T: DeserializeOwned>(row: &Columns<'_>, cells: impl Fn(&T) -> Vec<(&'static str, Cell)>) -> Vec<String> {
+    fn compared<T: DeserializeOwned>(
+        row: &Columns<'_>,
+        cells: impl Fn(&T) -> Vec<(&'static str, Cell)>,
+    ) -> Vec<String> {
         let (record, mut faults) = decoded::<T>(row, "body");
         faults.extend(record.iter().flat_map(cells).filter_map(|(name, cell)| row.other_than(name, &cell)));
         faults
@@ -111,9 +114,7 @@ fn examined(kind: Record, row: &Columns<'_>) -> Examined<()> {
                 vec![id, ("source", alert.source.as_str().into()), ("dedup", (&alert.dedup_key).into())]
             }),
         ),
-        Record::AlertBody => {
-            (shown(row, |id| AlertId::from(id).to_string()), compared(row, |_: &Value| Vec::new()))
-        }
+        Record::AlertBody => (shown(row, |id| AlertId::from(id).to_string()), compared(row, |_: &Value| Vec::new())),
         Record::Incident => (
             shown(row, |id| IncidentId::from(id).to_string()),
             compared(row, |incident: &Incident| {

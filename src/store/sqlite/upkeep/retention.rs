@@ -48,13 +48,7 @@ const DELIVERIES: &str = "SELECT source, delivery, at FROM deliveries
 const CONTAINMENTS: &str = "SELECT DISTINCT at FROM containments WHERE at < ?1 ORDER BY at LIMIT ?2";
 
 impl Retention for SqliteStore {
-    async fn aged(
-        &self,
-        kind: Aging,
-        before: Timestamp,
-        after: Option<AgedPlace>,
-        limit: u32,
-    ) -> Read<AgedPage> {
+    async fn aged(&self, kind: Aging, before: Timestamp, after: Option<AgedPlace>, limit: u32) -> Read<AgedPage> {
         let place = match &after {
             Some(AgedPlace::Id(id)) => Cell::Id(id.into_bytes()),
             _ => Cell::bytes(&[]),
@@ -156,7 +150,9 @@ fn page(kind: Aging, found: &[SqliteRow], limit: u32) -> Read<AgedPage> {
         page.next = full.then_some(AgedPlace::Id(id));
         match aged(kind, id, &row) {
             Ok(aged) => page.aged.push(aged),
-            Err(fault) => tracing::error!(kind = kind.as_str(), %id, fault, "a damaged row is kept; see `standdown fsck`"),
+            Err(fault) => {
+                tracing::error!(kind = kind.as_str(), %id, fault, "a damaged row is kept; see `standdown fsck`")
+            }
         }
     }
     Ok(page)

@@ -79,7 +79,11 @@ pub async fn close(connection: SqliteConnection) {
 
 fn state(version: Option<i64>) -> SchemaState {
     let pending = MIGRATIONS.iter().filter(|(number, _, _)| *number > version.unwrap_or(0));
-    SchemaState { version, known: known(), pending: pending.map(|(number, name, _)| format!("{number:04}_{name}")).collect() }
+    SchemaState {
+        version,
+        known: known(),
+        pending: pending.map(|(number, name, _)| format!("{number:04}_{name}")).collect(),
+    }
 }
 
 fn unusable(path: &Path, error: &sqlx::Error) -> OpenError {
