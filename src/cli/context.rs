@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{self, Configuration};
 use crate::language::{Diagnostic, render_human};
+use crate::store::StoreOptions;
 
 use super::client::Client;
 use super::exit::Error;
@@ -35,6 +36,11 @@ pub struct Connection {
     /// Print what the daemon answers as JSON
     #[arg(long, global = true)]
     pub json: bool,
+}
+
+/// How a command opens the store of a configuration.
+pub fn store_options(_configuration: &Configuration) -> StoreOptions {
+    StoreOptions::default()
 }
 
 /// What all subcommands share.

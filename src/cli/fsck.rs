@@ -13,7 +13,7 @@ use crate::machine::Tone;
 use crate::playbook::Catalogue;
 use crate::store::Store;
 
-use super::context::Context;
+use super::context::{Context, store_options};
 use super::exit::Error;
 use super::output;
 use super::render::{add, paint, printable};
@@ -25,7 +25,7 @@ pub struct Fsck {}
 impl Fsck {
     pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
         let configuration = context.configuration().map_err(|faults| super::check::refused(&faults))?;
-        let store = Store::open_for_reading(&configuration.store).await;
+        let store = Store::open_for_reading(&configuration.store, store_options(&configuration)).await;
         let store = store.map_err(|error| Error::Failed(error.to_string()))?;
         let library = Library::new(catalogue(&configuration)?, configuration.playbooks.clone());
         let inspection = inspect(&store, &library).await;

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::store::upkeep::{self, SchemaState};
 
-use super::context::Context;
+use super::context::{Context, store_options};
 use super::exit::Error;
 use super::render::add;
 
@@ -21,8 +21,8 @@ pub struct Migrate {
 impl Migrate {
     pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
         let configuration = context.configuration().map_err(|faults| super::check::refused(&faults))?;
-        let store = &configuration.store;
-        let state = if self.check { upkeep::schema(store).await } else { upkeep::migrate(store).await };
+        let (store, options) = (&configuration.store, store_options(&configuration));
+        let state = if self.check { upkeep::schema(store, &options).await } else { upkeep::migrate(store, &options).await };
         let state = state.map_err(|error| Error::Failed(error.to_string()))?;
         let done = !self.check;
         context.show(&state, |state| words(state, done))?;

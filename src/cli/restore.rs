@@ -13,7 +13,7 @@ use crate::machine::Tone;
 use crate::store::upkeep::{Restoration, Restored};
 use crate::store::{Agents as _, Store, StoreOptions};
 
-use super::context::Context;
+use super::context::{Context, store_options};
 use super::exit::Error;
 use super::render::{add, paint};
 
@@ -33,7 +33,7 @@ impl Restore {
         let configuration = context.configuration().map_err(|faults| super::check::refused(&faults))?;
         let failed = |error: &dyn std::fmt::Display| Error::Failed(error.to_string());
         let restoration = Restoration::begin(&configuration.store, &self.file).await.map_err(|error| failed(&error))?;
-        let standing = holds_of(&configuration.store).await;
+        let standing = holds_of(&configuration).await;
         let backup = self.file.file_name().unwrap_or(self.file.as_os_str()).to_string_lossy().into_owned();
         let store = Store::open(&restoration.staged_url(), StoreOptions::default()).await;
         let store = store.map_err(|error| failed(&error))?;
@@ -61,8 +61,8 @@ fn caller(configuration: &Configuration) -> Actor {
 }
 
 /// The holds that stand in the store as it is, if it can still be read.
-async fn holds_of(url: &str) -> Option<Vec<Hold>> {
-    let store = Store::open_for_reading(url).await.ok()?;
+async fn holds_of(configuration: &Configuration) -> Option<Vec<Hold>> {
+    let store = Store::open_for_reading(&configuration.store, store_options(configuration)).await.ok()?;
     let holds = store.holds().await.ok();
     store.close().await;
     holds

@@ -5,16 +5,22 @@
 
 pub mod backend;
 pub mod chain;
+pub mod claim;
 pub mod commit;
 pub mod ports;
+mod postgres;
+mod read;
 pub mod rows;
+mod seat;
 mod sqlite;
 pub mod upkeep;
 
-pub use backend::{OpenError, Store, StoreOptions};
+pub use backend::{OpenError, Password, Store, StoreOptions};
 pub use chain::{ChainCheck, ChainError, verify_chain};
+pub use claim::{Claim, ClaimedRun, LateReply, Quarantined, Renewal, Taken};
 pub use commit::{Commit, CommitError, Guard, Row};
-pub use ports::{Agents, Approvals, Inbox, Outbox, Playbooks, Read, ReadError, ReadModel, RunLog, Writer};
+pub use ports::{Agents, Approvals, Claims, Inbox, Outbox, Playbooks, Read, ReadError, ReadModel, RunLog, Writer};
+pub use postgres::{AddressError, PostgresStore};
 pub use rows::*;
 pub use sqlite::{RUN_STATE_BYTES_MAX, Spent, SqliteStore, WriterStats};
 pub use upkeep::{Examination, Retention};

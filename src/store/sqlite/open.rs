@@ -12,10 +12,11 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, Sq
 use sqlx::{ConnectOptions, Connection, SqlSafeStr};
 
 use crate::store::backend::{OpenError, StoreOptions};
+use crate::store::seat::{Neighbours, Seat};
 
 use super::lock::{LockFile, in_words};
 use super::writer::WriterHandle;
-use super::{Inner, SqliteStore, upkeep};
+use super::{Inner, SqliteStore, claims, sending, upkeep};
 
 /// Every migration, oldest first. A file that was released is never changed; a change is a new file.
 pub const MIGRATIONS: [(i64, &str, &str); 1] =
@@ -57,6 +58,10 @@ pub async fn open(path: &Path, options: &StoreOptions) -> Result<SqliteStore, Op
     upkeep::refuse_newer(&mut writer, path).await?;
     migrator().run(&mut writer).await.map_err(|error| OpenError::Migration(error.to_string()))?;
 
+    let (seat, lease) = (Seat::new(), options.lease);
+    claims::bury(&mut writer).await.map_err(|error| unusable(error.to_string()))?;
+    claims::register(&mut writer, seat.replica(), lease).await.map_err(|error| unusable(error.to_string()))?;
+
     let readers = SqlitePoolOptions::new()
         .max_connections(options.read_connections.max(1))
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -64,7 +69,8 @@ pub async fn open(path: &Path, options: &StoreOptions) -> Result<SqliteStore, Op
         .await
         .map_err(|error| unusable(error.to_string()))?;
     let writer = WriterHandle::start(writer, lock, options).map_err(|error| unusable(error.to_string()))?;
-    Ok(SqliteStore(Arc::new(Inner { writer, readers })))
+    let inner = Inner { writer, readers, lease, neighbours: Neighbours::default(), sending: sending::Sending::default() };
+    Ok(SqliteStore { inner: Arc::new(inner), seat: Arc::new(seat) })
 }
 
 /// Opens the database at `path` for reading, also beside a daemon. Nothing is created, and nothing can be committed.
@@ -81,7 +87,14 @@ pub async fn open_for_reading(path: &Path) -> Result<SqliteStore, OpenError> {
         .pragma("query_only", "ON");
     let readers = SqlitePoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).connect_with(connect);
     let readers = readers.await.map_err(|error| unusable(path, &error))?;
-    Ok(SqliteStore(Arc::new(Inner { writer: WriterHandle::absent(), readers })))
+    let inner = Inner {
+        writer: WriterHandle::absent(),
+        readers,
+        lease: Duration::ZERO,
+        neighbours: Neighbours::default(),
+        sending: sending::Sending::default(),
+    };
+    Ok(SqliteStore { inner: Arc::new(inner), seat: Arc::new(Seat::new()) })
 }
 
 fn unusable(path: &Path, error: &sqlx::Error) -> OpenError {

@@ -1,7 +1,7 @@
 //! The version of a store's tables: what is there, what this program knows, and bringing the one up to the other.
 
-use super::super::backend::OpenError;
-use super::super::sqlite;
+use super::super::backend::{OpenError, StoreOptions};
+use super::super::{postgres, sqlite};
 
 /// How the tables stand.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -15,12 +15,18 @@ pub struct SchemaState {
 }
 
 /// How the tables of the store at a URL stand. Changes nothing.
-pub async fn schema(url: &str) -> Result<SchemaState, OpenError> {
+pub async fn schema(url: &str, options: &StoreOptions) -> Result<SchemaState, OpenError> {
+    if postgres::is_address(url) {
+        return postgres::schema(url, options).await;
+    }
     sqlite::schema(&sqlite::path_of(url).ok_or(OpenError::Url)?).await
 }
 
 /// Brings the tables up to date, creating the store if there is none; says how they stood before. Refused while a daemon
-/// has the store.
-pub async fn migrate(url: &str) -> Result<SchemaState, OpenError> {
+/// has the file.
+pub async fn migrate(url: &str, options: &StoreOptions) -> Result<SchemaState, OpenError> {
+    if postgres::is_address(url) {
+        return postgres::migrate(url, options).await;
+    }
     sqlite::migrate(&sqlite::path_of(url).ok_or(OpenError::Url)?).await
 }

@@ -1,11 +1,7 @@
-//! Looking after a database file: what may be forgotten, what is wrong, copies, and the version of its tables.
+//! Looking after a database file: copies, and the version of its tables.
 
 mod backup;
-mod columns;
-mod examination;
-mod relations;
 mod restore;
-mod retention;
 mod schema;
 
 pub use backup::backup;

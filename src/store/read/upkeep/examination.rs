@@ -2,7 +2,6 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use crate::domain::approval::ApprovalStatus;
@@ -13,32 +12,34 @@ use crate::store::ports::Read;
 use crate::store::rows::{DeadLetter, StoredEvent, Subject};
 use crate::store::upkeep::{Examination, Examined, ExaminedPage, Record, Stray};
 
-use super::super::SqliteStore;
-use super::super::cell::Cell;
-use super::super::prepared::subject_key;
-use super::columns::{Columns, rows};
+use super::super::{Cell, Columns, Database, Text, limited, subject_key};
+use super::columns::{Fields, rows};
 use super::relations;
 
 const RUNS: &str = "SELECT id, version, incident, playbook, digest, agent, mode, status, verdict, open, wake_at, live,
-    started_at, ended_at, state FROM runs WHERE id > ?1 ORDER BY id LIMIT ?2";
-const ALERTS: &str = "SELECT id, source, dedup, body FROM alerts WHERE id > ?1 ORDER BY id LIMIT ?2";
-const ALERT_BODIES: &str = "SELECT id, raw AS body FROM alert_bodies WHERE id > ?1 ORDER BY id LIMIT ?2";
-const INCIDENTS: &str = "SELECT id, version, key, open, body FROM incidents WHERE id > ?1 ORDER BY id LIMIT ?2";
+    in_hand, started_at, ended_at, state FROM runs WHERE id > $1 ORDER BY id LIMIT $2";
+const ALERTS: &str = "SELECT id, source, dedup, body FROM alerts WHERE id > $1 ORDER BY id LIMIT $2";
+const ALERT_BODIES: &str = "SELECT id, raw AS body FROM alert_bodies WHERE id > $1 ORDER BY id LIMIT $2";
+const INCIDENTS: &str = "SELECT id, version, key, open, body FROM incidents WHERE id > $1 ORDER BY id LIMIT $2";
 const APPROVALS: &str = "SELECT a.id AS id, a.run AS run, a.pending AS pending, a.body AS body, r.state AS state
-    FROM approvals AS a LEFT JOIN runs AS r ON r.id = a.run WHERE a.id > ?1 ORDER BY a.id LIMIT ?2";
-const HOLDS: &str = "SELECT id, agent, ask_at, body FROM holds WHERE id > ?1 ORDER BY id LIMIT ?2";
-const MESSAGES: &str = "SELECT id, run, body FROM messages WHERE id > ?1 ORDER BY id LIMIT ?2";
-const DEAD_LETTERS: &str = "SELECT id, body FROM dead_letters WHERE id > ?1 ORDER BY id LIMIT ?2";
+    FROM approvals AS a LEFT JOIN runs AS r ON r.id = a.run WHERE a.id > $1 ORDER BY a.id LIMIT $2";
+const HOLDS: &str = "SELECT id, agent, ask_at, body FROM holds WHERE id > $1 ORDER BY id LIMIT $2";
+const MESSAGES: &str = "SELECT id, run, body FROM messages WHERE id > $1 ORDER BY id LIMIT $2";
+const DEAD_LETTERS: &str = "SELECT id, body FROM dead_letters WHERE id > $1 ORDER BY id LIMIT $2";
 const SUBJECTS: &str = "SELECT DISTINCT subject FROM events
-    WHERE subject > ?1 AND (subject < x'72' OR subject >= x'73') ORDER BY subject LIMIT ?2";
+    WHERE subject > $1 AND (subject < $3 OR subject >= $4) ORDER BY subject LIMIT $2";
 const EVENTS: &str = "SELECT seq, at, actor, kind, body, prev_hash, hash FROM events
-    WHERE subject = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
-const INTEGRITY: &str = "SELECT integrity_check AS fault FROM pragma_integrity_check";
+    WHERE subject = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+// PostgreSQL checks its pages by itself, where its cluster was made with checksums.
+const INTEGRITY: Text = Text {
+    sqlite: "SELECT integrity_check AS fault FROM pragma_integrity_check",
+    postgres: "SELECT 'ok'::text AS fault",
+};
 
-impl Examination for SqliteStore {
+impl<D: Database> Examination for D {
     async fn integrity(&self) -> Read<Vec<String>> {
         let found = rows(self, "the database file", INTEGRITY, []).await?;
-        let told = found.iter().map(|row| Columns(row).text("fault").unwrap_or_else(|fault| fault));
+        let told = found.iter().map(|row| Fields(row).text("fault").unwrap_or_else(|fault| fault));
         Ok(told.filter(|fault| fault != "ok").collect())
     }
 
@@ -70,7 +71,7 @@ impl Examination for SqliteStore {
     }
 
     async fn subjects(&self, after: Option<Vec<u8>>, limit: u32) -> Read<ExaminedPage<Subject>> {
-        let found = rows(self, "histories", SUBJECTS, [key(after), limited(limit)]).await?;
+        let found = rows(self, "histories", SUBJECTS, [key(after), limited(limit), Cell::bytes(b"r"), Cell::bytes(b"s")]).await?;
         Ok(page(&found, "subject", limit, |row| {
             let key = row.bytes("subject").unwrap_or_default();
             match subject_of(&key) {
@@ -86,10 +87,10 @@ impl Examination for SqliteStore {
     async fn events_after(&self, subject: &Subject, seq: u64, limit: u32) -> Read<Vec<Examined<StoredEvent>>> {
         let parameters = [Cell::bytes(&subject_key(subject)), Cell::count(seq), limited(limit)];
         let found = rows(self, "events", EVENTS, parameters).await?;
-        let told = found.iter().map(|row| match stored_event(&Columns(row)) {
+        let told = found.iter().map(|row| match stored_event(&Fields(row)) {
             Ok(event) => Examined { id: event.seq.to_string(), faults: Vec::new(), record: Some(event) },
             Err(fault) => {
-                let id = Columns(row).integer("seq").map_or_else(|_| "?".to_owned(), |seq| seq.to_string());
+                let id = Fields(row).integer("seq").map_or_else(|_| "?".to_owned(), |seq| seq.to_string());
                 Examined { id, faults: vec![fault], record: None }
             }
         });
@@ -97,9 +98,9 @@ impl Examination for SqliteStore {
     }
 }
 
-fn examined(kind: Record, row: &Columns<'_>) -> Examined<()> {
+fn examined(kind: Record, row: &Fields<'_>) -> Examined<()> {
     fn compared<T: DeserializeOwned>(
-        row: &Columns<'_>,
+        row: &Fields<'_>,
         cells: impl Fn(&T) -> Vec<(&'static str, Cell)>,
     ) -> Vec<String> {
         let (record, mut faults) = decoded::<T>(row, "body");
@@ -147,7 +148,7 @@ fn examined(kind: Record, row: &Columns<'_>) -> Examined<()> {
 }
 
 /// A request repeats what the state of its run says of it.
-fn approval_faults(row: &Columns<'_>) -> Vec<String> {
+fn approval_faults(row: &Fields<'_>) -> Vec<String> {
     let (record, mut faults) = decoded::<Approval>(row, "body");
     let Some(approval) = record else { return faults };
     let pending = Cell::flag(approval.status == ApprovalStatus::Pending);
@@ -178,12 +179,13 @@ fn run_cells(run: &Run) -> Vec<(&'static str, Cell)> {
         ("open", Cell::flag(open)),
         ("wake_at", wake_at.into()),
         ("live", Cell::flag(open || wake_at.is_some())),
+        ("in_hand", Cell::Integer(i64::from(run.in_hand().as_number()))),
         ("started_at", run.started_at.into()),
         ("ended_at", run.ended_at.into()),
     ]
 }
 
-fn stored_event(row: &Columns<'_>) -> Result<StoredEvent, String> {
+fn stored_event(row: &Fields<'_>) -> Result<StoredEvent, String> {
     let at = row.integer("at")?;
     let digest = |column: &str| {
         Digest::from_slice(&row.bytes(column)?).ok_or_else(|| format!("column `{column}`: a digest has 32 bytes"))
@@ -199,14 +201,14 @@ fn stored_event(row: &Columns<'_>) -> Result<StoredEvent, String> {
     })
 }
 
-fn decoded<T: DeserializeOwned>(row: &Columns<'_>, column: &str) -> (Option<T>, Vec<String>) {
+fn decoded<T: DeserializeOwned>(row: &Fields<'_>, column: &str) -> (Option<T>, Vec<String>) {
     match row.json(column) {
         Ok(record) => (Some(record), Vec::new()),
         Err(fault) => (None, vec![fault]),
     }
 }
 
-fn shown(row: &Columns<'_>, name: impl Fn(Uuid) -> String) -> String {
+fn shown(row: &Fields<'_>, name: impl Fn(Uuid) -> String) -> String {
     row.id("id").map_or_else(|_| format!("{:02x?}", row.bytes("id").unwrap_or_default()), name)
 }
 
@@ -222,20 +224,16 @@ fn subject_of(key: &[u8]) -> Option<Subject> {
 }
 
 fn page<T>(
-    found: &[SqliteRow],
+    found: &[impl Columns],
     key: &str,
     limit: u32,
-    examine: impl Fn(&Columns<'_>) -> Examined<T>,
+    examine: impl Fn(&Fields<'_>) -> Examined<T>,
 ) -> ExaminedPage<T> {
     let full = found.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
-    let next = found.last().filter(|_| full).and_then(|row| Columns(row).bytes(key).ok());
-    ExaminedPage { rows: found.iter().map(|row| examine(&Columns(row))).collect(), next }
+    let next = found.last().filter(|_| full).and_then(|row| Fields(row).bytes(key).ok());
+    ExaminedPage { rows: found.iter().map(|row| examine(&Fields(row))).collect(), next }
 }
 
 fn key(after: Option<Vec<u8>>) -> Cell {
     Cell::bytes(&after.unwrap_or_default())
-}
-
-fn limited(limit: u32) -> Cell {
-    Cell::Integer(i64::from(limit))
 }
