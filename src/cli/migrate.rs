@@ -22,7 +22,8 @@ impl Migrate {
     pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
         let configuration = context.configuration().map_err(|faults| super::check::refused(&faults))?;
         let (store, options) = (&configuration.store, store_options(&configuration));
-        let state = if self.check { upkeep::schema(store, &options).await } else { upkeep::migrate(store, &options).await };
+        let state =
+            if self.check { upkeep::schema(store, &options).await } else { upkeep::migrate(store, &options).await };
         let state = state.map_err(|error| Error::Failed(error.to_string()))?;
         let done = !self.check;
         context.show(&state, |state| words(state, done))?;

@@ -45,7 +45,8 @@ impl Listener {
     }
 
     async fn listen(&self, connector: &Connector) -> Result<(), Trouble> {
-        let mut listener = timeout(TIMEOUT, Self::connect(connector)).await.map_err(|_| Trouble::slow("a listener"))??;
+        let mut listener =
+            timeout(TIMEOUT, Self::connect(connector)).await.map_err(|_| Trouble::slow("a listener"))??;
         let moves = connector.moves();
         self.say(Change::Everything);
         while connector.moves() == moves {

@@ -15,9 +15,6 @@ use super::open::{MIGRATIONS, open, patiently, refused, start};
 const KEPT: &str = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
 const VERSION: &str = "SELECT coalesce(max(version), 0) FROM _sqlx_migrations WHERE success";
 
-/// The statements of this file, for the test that prepares every statement.
-pub const OWN_STATEMENTS: [&str; 2] = [KEPT, VERSION];
-
 /// The newest version that this program knows.
 const fn known() -> i64 {
     let [.., (version, _, _)] = MIGRATIONS;

@@ -69,7 +69,8 @@ pub async fn open(path: &Path, options: &StoreOptions) -> Result<SqliteStore, Op
         .await
         .map_err(|error| unusable(error.to_string()))?;
     let writer = WriterHandle::start(writer, lock, options).map_err(|error| unusable(error.to_string()))?;
-    let inner = Inner { writer, readers, lease, neighbours: Neighbours::default(), sending: sending::Sending::default() };
+    let inner =
+        Inner { writer, readers, lease, neighbours: Neighbours::default(), sending: sending::Sending::default() };
     Ok(SqliteStore { inner: Arc::new(inner), seat: Arc::new(seat) })
 }
 

@@ -129,12 +129,20 @@ pub async fn what_is_open_pending_or_standing_is_never_old(store: &impl Backend)
     incident.status = IncidentStatus::New;
     incident.version += 1;
     store.commit(rows([incident_row(&incident)])).await.unwrap();
-    assert_eq!((old(store, Aging::Runs, late).await, old(store, Aging::Incidents, late).await), (0, 0), "its incident is open");
+    assert_eq!(
+        (old(store, Aging::Runs, late).await, old(store, Aging::Incidents, late).await),
+        (0, 0),
+        "its incident is open"
+    );
     incident.status = IncidentStatus::Closed;
     incident.version += 1;
     let waiting = message(Some(run.id), 0);
     store.commit(rows([incident_row(&incident), Row::Message(Box::new(waiting.clone()))])).await.unwrap();
-    assert_eq!((old(store, Aging::Runs, late).await, old(store, Aging::Messages, late).await), (0, 1), "a message waits");
+    assert_eq!(
+        (old(store, Aging::Runs, late).await, old(store, Aging::Messages, late).await),
+        (0, 1),
+        "a message waits"
+    );
     store.commit(rows([Row::MessageSent { message: waiting.id, at: at(0) }])).await.unwrap();
     let mut standing = hold("billing-bot", None, 0);
     standing.cause = standdown::domain::HoldCause::Run { run: run.id, path: path("pause") };

@@ -74,5 +74,7 @@ impl Fields<'_> {
 }
 
 fn there<T>(column: &str, value: Result<Option<T>, String>) -> Result<T, String> {
-    value.map_err(|reason| format!("column `{column}`: {reason}"))?.ok_or_else(|| format!("column `{column}`: nothing is there"))
+    value
+        .map_err(|reason| format!("column `{column}`: {reason}"))?
+        .ok_or_else(|| format!("column `{column}`: nothing is there"))
 }

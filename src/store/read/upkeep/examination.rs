@@ -71,7 +71,9 @@ impl<D: Database> Examination for D {
     }
 
     async fn subjects(&self, after: Option<Vec<u8>>, limit: u32) -> Read<ExaminedPage<Subject>> {
-        let found = rows(self, "histories", SUBJECTS, [key(after), limited(limit), Cell::bytes(b"r"), Cell::bytes(b"s")]).await?;
+        let found =
+            rows(self, "histories", SUBJECTS, [key(after), limited(limit), Cell::bytes(b"r"), Cell::bytes(b"s")])
+                .await?;
         Ok(page(&found, "subject", limit, |row| {
             let key = row.bytes("subject").unwrap_or_default();
             match subject_of(&key) {
@@ -99,10 +101,7 @@ impl<D: Database> Examination for D {
 }
 
 fn examined(kind: Record, row: &Fields<'_>) -> Examined<()> {
-    fn compared<T: DeserializeOwned>(
-        row: &Fields<'_>,
-        cells: impl Fn(&T) -> Vec<(&'static str, Cell)>,
-    ) -> Vec<String> {
+    fn compared<T: DeserializeOwned>(row: &Fields<'_>, cells: impl Fn(&T) -> Vec<(&'static str, Cell)>) -> Vec<String> {
         let (record, mut faults) = decoded::<T>(row, "body");
         faults.extend(record.iter().flat_map(cells).filter_map(|(name, cell)| row.other_than(name, &cell)));
         faults
