@@ -22,7 +22,7 @@ const ROWS_MAX: u32 = 200;
 /// The pause after a batch.
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long after the start the first look is.
-const FIRST_LOOK: Duration = Duration::from_secs(60);
+const FIRST_LOOK: Duration = Duration::from_mins(1);
 /// How long between two looks.
 const LOOK_EVERY: Duration = Duration::from_hours(1);
 

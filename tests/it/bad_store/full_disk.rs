@@ -46,7 +46,7 @@ async fn a_full_disk_is_answered_503_and_nothing_acknowledged_is_lost_and_room_i
     assert_eq!(taken.status, 202, "{taken:?}");
     // Everything that is free but a little, so that some deliveries still fit.
     let ballast = disk(&daemon).join("ballast");
-    let room = rustix::fs::statvfs(&disk(&daemon)).unwrap();
+    let room = rustix::fs::statvfs(disk(&daemon)).unwrap();
     let free = usize::try_from(room.f_bavail * room.f_frsize).unwrap();
     std::fs::write(&ballast, vec![0_u8; free.saturating_sub(160 * 1024)]).unwrap();
     let (mut acknowledged, mut refused) = (vec![0], Vec::new());

@@ -76,13 +76,11 @@ impl<D: Database> Examination for D {
                 .await?;
         Ok(page(&found, "subject", limit, |row| {
             let key = row.bytes("subject").unwrap_or_default();
-            match subject_of(&key) {
-                Some(subject) => Examined { id: String::new(), faults: Vec::new(), record: Some(subject) },
-                None => {
-                    let faults = vec!["nothing has a history of this name".to_owned()];
-                    Examined { id: format!("{key:02x?}"), faults, record: None }
-                }
+            if let Some(subject) = subject_of(&key) {
+                return Examined { id: String::new(), faults: Vec::new(), record: Some(subject) };
             }
+            let faults = vec!["nothing has a history of this name".to_owned()];
+            Examined { id: format!("{key:02x?}"), faults, record: None }
         }))
     }
 

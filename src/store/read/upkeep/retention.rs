@@ -168,7 +168,7 @@ fn page(kind: Aging, found: &[impl Columns], limit: u32) -> Read<AgedPage> {
         match aged(kind, id, &row) {
             Ok(aged) => page.aged.push(aged),
             Err(fault) => {
-                tracing::error!(kind = kind.as_str(), %id, fault, "a damaged row is kept; see `standdown fsck`")
+                tracing::error!(kind = kind.as_str(), %id, fault, "a damaged row is kept; see `standdown fsck`");
             }
         }
     }
