@@ -141,6 +141,18 @@ impl Store {
         sqlite::open(&path, &options).await.map(Self::Sqlite)
     }
 
+    /// Whether an address of PostgreSQL can be read; `None` if it is not one.
+    #[must_use]
+    pub fn check_address(url: &str) -> Option<Result<(), AddressError>> {
+        postgres::is_address(url).then(|| postgres::has_password(url).map(drop))
+    }
+
+    /// Whether this is an address of PostgreSQL with a password written into it.
+    #[must_use]
+    pub fn has_password(url: &str) -> bool {
+        postgres::has_password(url).is_ok_and(|has_password| has_password)
+    }
+
     /// Finishes what is queued, closes the database and releases its lock. Later commits are answered
     /// [`CommitError::Unavailable`].
     pub async fn close(&self) {

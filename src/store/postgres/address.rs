@@ -87,6 +87,11 @@ pub fn is_address(url: &str) -> bool {
     strip_scheme(url).is_some()
 }
 
+/// Whether an address has a password written into it.
+pub fn has_password(url: &str) -> Result<bool, AddressError> {
+    Address::parse(url).map(|address| address.password.is_some())
+}
+
 fn strip_scheme(url: &str) -> Option<&str> {
     url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://"))
 }
@@ -153,7 +158,8 @@ mod tests {
     #[test]
     fn every_part_of_an_address_is_read() {
         let address =
-            Address::parse("postgres://ana:p%40ss%3A@db1:6432,[::1]:5433,db3/stand%20down?sslmode=verify-full").unwrap();
+            Address::parse("postgres://ana:p%40ss%3A@db1:6432,[::1]:5433,db3/stand%20down?sslmode=verify-full")
+                .unwrap();
         assert_eq!(address.user.as_deref(), Some("ana"));
         assert_eq!(address.password.unwrap().expose_secret(), "p@ss:");
         let hosts = [("db1".to_owned(), 6432), ("::1".to_owned(), 5433), ("db3".to_owned(), 5432)];

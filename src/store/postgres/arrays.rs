@@ -55,8 +55,12 @@ pub fn bound(statement: &'static Statement, rows: &[Row]) -> sqlx::query::Query<
     for (index, kind) in statement.columns.iter().enumerate() {
         query = match Column::of(rows, index, *kind) {
             Column::Numbers(numbers) => query.bind(numbers),
-            Column::Texts(texts) => query.bind(texts.into_iter().map(|text| text.map(Cow::into_owned)).collect::<Vec<_>>()),
-            Column::Bytes(bytes) => query.bind(bytes.into_iter().map(|bytes| bytes.map(<[u8]>::to_vec)).collect::<Vec<_>>()),
+            Column::Texts(texts) => {
+                query.bind(texts.into_iter().map(|text| text.map(Cow::into_owned)).collect::<Vec<_>>())
+            }
+            Column::Bytes(bytes) => {
+                query.bind(bytes.into_iter().map(|bytes| bytes.map(<[u8]>::to_vec)).collect::<Vec<_>>())
+            }
         };
     }
     query

@@ -25,7 +25,7 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long `COMMIT` may take: a standby may have to answer.
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long it may take to find out what became of a batch.
-const DOUBT_TIMEOUT: Duration = Duration::from_secs(15);
+const DOUBT_TIMEOUT: Duration = Duration::from_secs(10);
 const DOUBT_PAUSE: Duration = Duration::from_millis(200);
 
 /// A writer.

@@ -36,7 +36,7 @@ use crate::store::seat::Seat;
 use crate::store::sqlite::prepared::Prepared;
 use crate::store::sqlite::stats::WriterStats;
 
-pub use address::{AddressError, is_address};
+pub use address::{AddressError, has_password, is_address};
 pub use open::open;
 
 use alone::Alone;
@@ -95,7 +95,7 @@ impl PostgresStore {
 
     /// Another replica over the same database, with connections of its own.
     pub async fn another_replica(&self) -> Result<Self, CommitError> {
-        let other = open::start(Arc::clone(&self.inner.connector), &self.inner.options);
+        let other = open::start(Arc::clone(&self.inner.connector), &self.inner.options).await;
         let other = other.map_err(|error: OpenError| CommitError::Unavailable(error.to_string()))?;
         other.join().await?;
         Ok(other)

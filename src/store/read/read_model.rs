@@ -72,6 +72,8 @@ impl<D: Database> ReadModel for D {
     }
 
     async fn ping(&self) -> Read<()> {
-        one(self.readers(), "the database", query("SELECT CAST(1 AS BIGINT) AS one", []), |row| row.count("one")).await.map(drop)
+        one(self.readers(), "the database", query("SELECT CAST(1 AS BIGINT) AS one", []), |row| row.count("one"))
+            .await
+            .map(drop)
     }
 }

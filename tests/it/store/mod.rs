@@ -18,7 +18,7 @@ mod history;
 mod outbox;
 mod people;
 mod projections;
-mod samples;
+pub mod samples;
 mod standing;
 
 use standdown::store::{Agents, Approvals, Inbox, Outbox, Playbooks, ReadModel, RunLog, Store, StoreOptions, Writer};

@@ -61,7 +61,16 @@ impl Postgres {
     pub async fn standby(&self) -> Self {
         let folder = folder();
         let mut backup = as_owner(&program("pg_basebackup"));
-        backup.args(["--host", "127.0.0.1", "--username", Self::USER, "--wal-method", "stream", "--checkpoint", "fast"]);
+        backup.args([
+            "--host",
+            "127.0.0.1",
+            "--username",
+            Self::USER,
+            "--wal-method",
+            "stream",
+            "--checkpoint",
+            "fast",
+        ]);
         backup.args(["--write-recovery-conf", "--port"]).arg(self.port.to_string());
         backup.arg("--pgdata").arg(folder.path().join("data")).env("PGPASSWORD", Self::PASSWORD);
         run(backup, "pg_basebackup");
@@ -133,11 +142,13 @@ impl Postgres {
         let mut command = as_owner(&program("postgres"));
         command.arg("-D").arg(self.folder.path().join("data"));
         let port = format!("port={}", self.port);
-        let ours = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=on", "logging_collector=off", &port];
+        let ours =
+            ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=on", "logging_collector=off", &port];
         let ours = ours.into_iter().chain(self.settings.iter().map(String::as_str));
         ours.for_each(|setting| drop(command.arg("-c").arg(setting)));
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
-        self.child = Some(command.spawn().unwrap_or_else(|error| panic!("failed to start PostgreSQL: {error}; {INSTALL}")));
+        self.child =
+            Some(command.spawn().unwrap_or_else(|error| panic!("failed to start PostgreSQL: {error}; {INSTALL}")));
         let ready = poll(START, || async {
             let connection = self.connection().await?;
             connection.close().await.ok()
