@@ -190,6 +190,15 @@ impl Store {
         }
     }
 
+    /// Has the database prepare every statement that writes, so that one that does not fit the tables is found before it
+    /// is needed; how many there are.
+    pub async fn check_statements(&self) -> Read<usize> {
+        match self {
+            Self::Sqlite(store) => store.check_statements().await,
+            Self::Postgres(store) => store.check_statements().await,
+        }
+    }
+
     /// Another replica over the same open database, in this process: what tests of several replicas use.
     pub async fn another_replica(&self) -> Result<Self, CommitError> {
         match self {

@@ -57,7 +57,9 @@ impl Listener {
         while connector.moves() == moves {
             match timeout(SILENCE, listener.try_recv()).await {
                 Ok(Ok(Some(word))) => {
-                    changes_in(word.payload(), &self.own_name).into_iter().for_each(|change| self.say(change));
+                    for change in changes_in(word.payload(), &self.own_name) {
+                        self.say(change);
+                    }
                 }
                 Ok(Ok(None)) => return Err(Trouble::new(Remedy::Reconnect, "the connection broke")),
                 Ok(Err(error)) => return Err(error.into()),

@@ -25,12 +25,13 @@ mod writer;
 use std::sync::Arc;
 use std::time::Instant;
 
+use sqlx::{Executor as _, SqlSafeStr as _};
 use tokio::sync::broadcast;
 
 use crate::domain::ReplicaId;
 use crate::store::backend::{OpenError, StoreOptions};
 use crate::store::commit::{Commit, CommitError};
-use crate::store::ports::Writer;
+use crate::store::ports::{Read, ReadError, Writer};
 use crate::store::rows::Change;
 use crate::store::seat::Seat;
 use crate::store::sqlite::prepared::Prepared;
@@ -40,8 +41,9 @@ pub use address::{AddressError, has_password, is_address};
 pub use open::open;
 
 use alone::Alone;
-use connect::Connector;
+use connect::{Connector, Purpose};
 use readers::Readers;
+use statement::STATEMENTS;
 use writer::WriterHandle;
 
 /// An open PostgreSQL database, and the replica that uses it. Clones share both.
@@ -91,6 +93,21 @@ impl PostgresStore {
     #[must_use]
     pub fn changes(&self) -> broadcast::Receiver<Change> {
         self.inner.changes.subscribe()
+    }
+
+    /// Has the server prepare every statement that writes.
+    pub async fn check_statements(&self) -> Read<usize> {
+        let texts = STATEMENTS.iter().map(|statement| statement.text);
+        let others = batch::MARKS.into_iter().chain(claims::STATEMENTS).chain(look_up::STATEMENTS);
+        let texts: Vec<_> = texts.chain(others).chain(sending::STATEMENTS).chain([announce::TELL]).collect();
+        let unavailable = |reason| ReadError::Unavailable { what: "the statements", reason };
+        let connected = self.inner.connector.connect(Purpose::Other).await;
+        let mut connection = connected.map_err(|trouble| unavailable(trouble.reason))?.connection;
+        for text in &texts {
+            let prepared = connection.prepare(text.into_sql_str()).await;
+            prepared.map_err(|error| unavailable(format!("{error}: {text}")))?;
+        }
+        Ok(texts.len())
     }
 
     /// Another replica over the same database, with connections of its own.

@@ -275,11 +275,6 @@ pub static STATEMENTS: [Statement; 29] = [
     ),
 ];
 
-/// The statement of a target.
-pub fn statement_of(target: Target) -> Option<&'static Statement> {
-    STATEMENTS.get(target as usize)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

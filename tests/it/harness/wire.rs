@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 /// What happens to the next `COMMIT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub enum Cut {
 pub struct Wire {
     port: u16,
     cut: Arc<Mutex<Cut>>,
-    task: JoinHandle<()>,
+    _tasks: JoinSet<()>,
 }
 
 impl Wire {
@@ -36,17 +36,19 @@ impl Wire {
         let own_port = listener.local_addr().unwrap().port();
         let cut = Arc::new(Mutex::new(Cut::Never));
         let shared = Arc::clone(&cut);
-        let task = tokio::spawn(async move {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let mut connections = JoinSet::new();
             loop {
                 let (client, _) = listener.accept().await.unwrap();
                 if *shared.lock().unwrap() == Cut::Severed {
                     continue;
                 }
                 let Ok(server) = TcpStream::connect(("127.0.0.1", port)).await else { continue };
-                tokio::spawn(pass(client, server, Arc::clone(&shared)));
+                connections.spawn(pass(client, server, Arc::clone(&shared)));
             }
         });
-        Self { port: own_port, cut, task }
+        Self { port: own_port, cut, _tasks: tasks }
     }
 
     pub fn port(&self) -> u16 {
@@ -59,12 +61,6 @@ impl Wire {
 
     pub fn cut(&self) -> Cut {
         *self.cut.lock().unwrap()
-    }
-}
-
-impl Drop for Wire {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }
 

@@ -145,7 +145,9 @@ impl Postgres {
         let ours =
             ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=on", "logging_collector=off", &port];
         let ours = ours.into_iter().chain(self.settings.iter().map(String::as_str));
-        ours.for_each(|setting| drop(command.arg("-c").arg(setting)));
+        for setting in ours {
+            command.arg("-c").arg(setting);
+        }
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         self.child =
             Some(command.spawn().unwrap_or_else(|error| panic!("failed to start PostgreSQL: {error}; {INSTALL}")));
