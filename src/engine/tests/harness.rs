@@ -168,6 +168,7 @@ impl Life {
     pub fn stop(self) {
         let clean = self.on(self.supervisor.stop(Duration::from_secs(5)));
         assert!(clean, "a task did not end when it was told to stop");
+        self.on(self.engine.leave());
         self.on(self.engine.store().close());
         self.crash();
     }
