@@ -114,7 +114,7 @@ impl Application {
             performer: Arc::new(registry),
             library,
             inventory: parts::inventory(&configuration),
-            gate: Arc::new(Gate::new(configuration.gate.allow_unknown)),
+            gate: Arc::new(Gate::new(configuration.gate.allow_unknown).allow_stale(configuration.gate.allow_stale)),
             options: parts::engine_options(&configuration, local_addr),
             supervisor: Supervisor::default(),
             system_alerts: system_alerts_sender,
@@ -209,6 +209,7 @@ impl Application {
         if !supervisor.stop(self.drain).await {
             tracing::warn!("not everything ended in time; it is picked up at the next start");
         }
+        self.engine.leave().await;
         self.store.close().await;
         ended
     }

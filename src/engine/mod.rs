@@ -15,14 +15,18 @@ mod history;
 mod holds;
 mod incidents;
 pub mod inventory;
+mod late;
 mod live;
 mod locks;
 mod options;
 pub mod playbooks;
 mod recovery;
+mod shared;
 mod start;
 mod submit;
 mod supervisor;
+mod takeover;
+mod tenure;
 mod timers;
 mod worker;
 
@@ -41,6 +45,7 @@ pub use playbooks::{Library, Loaded};
 pub use start::{StartRequest, Started};
 pub use submit::SubmitError;
 pub use supervisor::Supervisor;
+pub use takeover::{ReleaseError, TAKEOVERS_MAX};
 pub use worker::Performer;
 
 use std::sync::Arc;
@@ -84,6 +89,7 @@ pub(crate) struct Inner {
     supervisor: Supervisor,
     workers: Arc<Semaphore>,
     live: live::Live,
+    tenure: tenure::Tenure,
     waiting: mpsc::UnboundedSender<(RunId, StepPath)>,
     /// Turns of runs, and apart from them turns of incident keys: whoever has a turn of a key may wait for one of a run.
     locks: locks::KeyedLocks,
@@ -120,7 +126,7 @@ impl Engine {
     /// [`Engine::run`] starts its loops.
     pub async fn build(parts: Parts) -> Result<(Self, Loops), crate::store::ReadError> {
         use crate::store::Agents;
-        let now = parts.clock.now();
+        let (now, lease) = (parts.clock.now(), parts.store.lease());
         let holds = holds::Book::new(parts.store.holds().await?);
         let since = now.saturating_sub(budget::WINDOW_MAX).unwrap_or(now);
         let budget = Arc::new(budget::Ledger::new(parts.store.containments(since).await?));
@@ -142,6 +148,7 @@ impl Engine {
             options: parts.options,
             supervisor: parts.supervisor,
             live: live::Live::default(),
+            tenure: tenure::Tenure::new(lease),
             waiting,
             locks: locks::KeyedLocks::default(),
             turns: locks::KeyedLocks::default(),
@@ -157,9 +164,14 @@ impl Engine {
     /// Starts the loops: workers' queue, timers, recovery, the gate's sightings. They end with the supervisor.
     pub fn run(&self, loops: Loops) {
         let supervisor = &self.inner.supervisor;
+        supervisor.spawn_to_the_end("heartbeat", self.clone().keep_beating());
         supervisor.spawn("starter", self.clone().start_waiting(loops.queue));
         supervisor.spawn("timers", self.clone().keep_time());
         supervisor.spawn("recovery", self.clone().reconcile_forever());
+        supervisor.spawn("listener", self.clone().listen());
+        if self.inner.store.is_shared() {
+            supervisor.spawn("rereading", self.clone().keep_reading());
+        }
         supervisor.spawn("gate-sightings", self.clone().keep_sightings());
     }
 

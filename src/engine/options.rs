@@ -21,6 +21,8 @@ pub struct Options {
     pub contained_per_hour: u32,
     /// How often every open run is looked at again.
     pub reconcile_every: Duration,
+    /// How often runs without an owner are looked for.
+    pub take_over_every: Duration,
     /// How people can be reached.
     pub reach: Reach,
     /// Where links point, without a slash at the end; from the configuration, never from a request.
@@ -33,6 +35,7 @@ impl Default for Options {
             workers: 32,
             contained_per_hour: 10,
             reconcile_every: Duration::from_secs(15),
+            take_over_every: Duration::from_secs(5),
             reach: Reach::default(),
             public_url: "http://127.0.0.1:8080".to_owned(),
         }

@@ -172,6 +172,14 @@ impl Store {
         }
     }
 
+    /// How long this replica is believed to be alive after its last heartbeat.
+    #[must_use]
+    pub fn lease(&self) -> Duration {
+        match self {
+            Self::Sqlite(store) => store.lease(),
+        }
+    }
+
     /// Whether other processes may use the database at the same time.
     #[must_use]
     pub const fn is_shared(&self) -> bool {

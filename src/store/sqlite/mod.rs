@@ -92,6 +92,12 @@ impl SqliteStore {
         self.seat.replica()
     }
 
+    /// How long it is believed to be alive after its last heartbeat.
+    #[must_use]
+    pub fn lease(&self) -> Duration {
+        self.inner.lease
+    }
+
     /// What other replicas of this process change.
     #[must_use]
     pub fn changes(&self) -> tokio::sync::broadcast::Receiver<Change> {
