@@ -177,6 +177,7 @@ impl Store {
     pub fn lease(&self) -> Duration {
         match self {
             Self::Sqlite(store) => store.lease(),
+            Self::Postgres(store) => store.lease(),
         }
     }
 

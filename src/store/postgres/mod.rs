@@ -23,7 +23,7 @@ mod trouble;
 mod writer;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sqlx::{Executor as _, SqlSafeStr as _};
 use tokio::sync::broadcast;
@@ -87,6 +87,12 @@ impl PostgresStore {
     #[must_use]
     pub fn replica(&self) -> ReplicaId {
         self.seat.replica()
+    }
+
+    /// How long it is believed to be alive after its last heartbeat.
+    #[must_use]
+    pub fn lease(&self) -> Duration {
+        self.inner.options.lease
     }
 
     /// What other replicas change.
