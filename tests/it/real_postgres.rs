@@ -7,6 +7,7 @@ mod failover;
 mod refusals;
 mod replicas;
 mod restart;
+mod tls;
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! A connection for what is a transaction of its own: claims, heartbeats, messages to be sent.
 //!
-//! It stands beside the writers, so that a heartbeat does not wait behind a flood of alerts.
+//! It stands beside the writers, so that none of that waits behind a flood of alerts.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -16,6 +16,7 @@ use crate::store::ports::{Claims, Read};
 use crate::store::read::{self, Database as _, Text};
 
 use super::PostgresStore;
+use super::alone::Alone;
 use super::look_up::run_key;
 use super::trouble::Trouble;
 
@@ -94,8 +95,8 @@ impl PostgresStore {
     }
 
     /// One statement about a replica; whether there was one.
-    async fn about(&self, replica: ReplicaId, text: &'static str) -> Result<bool, CommitError> {
-        let done = self.inner.alone.run(move |connection| {
+    async fn about(&self, on: &Alone, replica: ReplicaId, text: &'static str) -> Result<bool, CommitError> {
+        let done = on.run(move |connection| {
             Box::pin(async move {
                 let done = sqlx::query(text).bind(replica.as_bytes().as_slice()).execute(connection).await?;
                 Ok(done.rows_affected() > 0)
@@ -107,7 +108,7 @@ impl PostgresStore {
 
 impl Claims for PostgresStore {
     async fn renew(&self) -> Result<Renewal, CommitError> {
-        let stands = self.about(self.replica(), RENEW).await?;
+        let stands = self.about(&self.inner.heart, self.replica(), RENEW).await?;
         Ok(if stands { Renewal::Stands } else { Renewal::Removed })
     }
 
@@ -118,7 +119,7 @@ impl Claims for PostgresStore {
     }
 
     async fn remove_replica(&self, replica: ReplicaId) -> Result<bool, CommitError> {
-        self.about(replica, REMOVE).await
+        self.about(&self.inner.alone, replica, REMOVE).await
     }
 
     async fn take_over(&self, limit: u32) -> Result<Vec<Taken>, CommitError> {

@@ -59,6 +59,8 @@ struct Inner {
     writer: WriterHandle,
     readers: Readers,
     alone: Alone,
+    /// Apart from the other transactions: a heartbeat must not wait for them.
+    heart: Alone,
     changes: Arc<broadcast::Sender<Change>>,
     options: StoreOptions,
 }
@@ -69,6 +71,7 @@ impl PostgresStore {
         self.inner.readers.close();
         self.inner.writer.close().await;
         self.inner.alone.close().await;
+        self.inner.heart.close().await;
     }
 
     /// What the writers did and where their time went.

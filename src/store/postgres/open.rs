@@ -57,8 +57,8 @@ pub async fn start(connector: Arc<Connector>, options: &StoreOptions) -> Result<
     // An error means that it takes longer; then the listener itself says what was missed.
     timeout(LISTENING, listening).await.map_or_else(drop, drop);
     let readers = Readers::new(Arc::clone(&connector), options.read_connections);
-    let alone = Alone::new(Arc::clone(&connector));
-    let inner = Inner { connector, writer, readers, alone, changes, options: options.clone() };
+    let (alone, heart) = (Alone::new(Arc::clone(&connector)), Alone::new(Arc::clone(&connector)));
+    let inner = Inner { connector, writer, readers, alone, heart, changes, options: options.clone() };
     Ok(PostgresStore { inner: Arc::new(inner), seat: Arc::new(seat) })
 }
 
