@@ -15,6 +15,7 @@ mod claims;
 mod connect;
 mod listen;
 mod look_up;
+mod looks;
 mod open;
 mod readers;
 mod sending;
@@ -42,6 +43,7 @@ pub use open::open;
 
 use alone::Alone;
 use connect::{Connector, Purpose};
+use looks::Looks;
 use readers::Readers;
 use statement::STATEMENTS;
 use writer::WriterHandle;
@@ -61,6 +63,7 @@ struct Inner {
     alone: Alone,
     /// Apart from the other transactions: a heartbeat must not wait for them.
     heart: Alone,
+    looks: Looks,
     changes: Arc<broadcast::Sender<Change>>,
     options: StoreOptions,
 }

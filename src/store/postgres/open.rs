@@ -17,6 +17,7 @@ use super::alone::Alone;
 use super::announce::Announcer;
 use super::connect::{Connected, Connector, Purpose};
 use super::listen::Listener;
+use super::looks::Looks;
 use super::readers::Readers;
 use super::trouble::Trouble;
 use super::writer::WriterHandle;
@@ -58,7 +59,8 @@ pub async fn start(connector: Arc<Connector>, options: &StoreOptions) -> Result<
     timeout(LISTENING, listening).await.map_or_else(drop, drop);
     let readers = Readers::new(Arc::clone(&connector), options.read_connections);
     let (alone, heart) = (Alone::new(Arc::clone(&connector)), Alone::new(Arc::clone(&connector)));
-    let inner = Inner { connector, writer, readers, alone, heart, changes, options: options.clone() };
+    let inner =
+        Inner { connector, writer, readers, alone, heart, looks: Looks::default(), changes, options: options.clone() };
     Ok(PostgresStore { inner: Arc::new(inner), seat: Arc::new(seat) })
 }
 

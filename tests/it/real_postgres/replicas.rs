@@ -1,8 +1,10 @@
 //! Several replicas over one database judge guards and number histories as one would.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use serde_json::json;
-use standdown::store::{CommitError, Guard, Row, RunLog, Subject, Writer, verify_chain};
+use standdown::store::{Claims, CommitError, Guard, Renewal, Row, RunLog, StoreOptions, Subject, Writer, verify_chain};
 
 use super::*;
 
@@ -59,4 +61,52 @@ async fn replicas_that_change_the_same_rows_in_opposite_orders_do_not_fail() {
     let last = stores[0].last_alert(&source(), &alerts[7].dedup_key).await.unwrap().unwrap();
     assert_eq!(last.count, 41);
     join_all(stores.iter().map(Store::close)).await;
+}
+
+#[tokio::test]
+async fn a_replica_that_was_not_heard_of_for_its_lease_is_dead_by_the_clock_of_the_database() {
+    let server = Postgres::start().await;
+    let options = StoreOptions { lease: Duration::from_secs(1), ..StoreOptions::default() };
+    let silent = Store::open(&server.url(), options).await.unwrap();
+    let living = opened(&server.url()).await;
+    let run = lone_run(0);
+    let started = guarded(Guard::RunVersion { run: run.id, expected: 0 }, [run_row(&run)]);
+    silent.commit(started).await.unwrap();
+    assert_eq!(silent.renew().await.unwrap(), Renewal::Stands);
+
+    let taken = poll(LIMIT, || async { living.take_over(10).await.unwrap().first().copied() });
+    let taken = taken.await.expect("the run is taken over");
+    assert_eq!((taken.run, taken.epoch), (run.id, 2));
+    assert_eq!(silent.renew().await.unwrap(), Renewal::Removed);
+    let guard = Guard::Claim { run: run.id, epoch: 1 };
+    let late = silent.commit(guarded(guard.clone(), [delivery_row("late")])).await;
+    assert_eq!(late, Err(CommitError::Conflict(guard)));
+    assert!(!is_recorded(&living, "late").await);
+    silent.close().await;
+    living.close().await;
+}
+
+#[tokio::test]
+async fn nothing_is_taken_over_between_the_judgement_of_a_claim_and_its_commit() {
+    let server = Postgres::start().await;
+    let owner = opened(&server.url()).await;
+    let other = opened(&server.url()).await;
+    for round in 0..20_u64 {
+        let run = lone_run(0);
+        owner.commit(guarded(Guard::RunVersion { run: run.id, expected: 0 }, [run_row(&run)])).await.unwrap();
+        let name = format!("under-the-claim-{round}");
+        let write = owner.commit(guarded(Guard::Claim { run: run.id, epoch: 1 }, [delivery_row(&name)]));
+        let take = async {
+            other.remove_replica(owner.replica()).await.unwrap();
+            // What was acknowledged under the claim is there by the time that it is lost.
+            let seen = is_recorded(&other, &name).await;
+            (seen, other.take_over(10).await.unwrap())
+        };
+        let (written, (seen, taken)) = tokio::join!(write, take);
+        assert_eq!(written.is_ok(), seen, "{written:?}");
+        assert_eq!(taken.iter().filter(|taken| taken.run == run.id).count(), 1);
+        owner.rejoin().await.unwrap();
+    }
+    owner.close().await;
+    other.close().await;
 }
