@@ -73,6 +73,7 @@ CREATE TABLE claims (
     quarantined TEXT
 );
 CREATE INDEX claims_quarantined ON claims (run) WHERE quarantined IS NOT NULL;
+CREATE INDEX claims_free ON claims (run) WHERE owner IS NULL AND quarantined IS NULL;
 
 -- Replicas that are alive: those whose lease, counted by the clock of the database, is not over.
 CREATE TABLE replicas (

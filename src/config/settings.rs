@@ -74,6 +74,8 @@ pub struct GateOptions {
     pub header: Option<String>,
     /// Whether an agent that the inventory does not have may act.
     pub allow_unknown: bool,
+    /// Whether an agent that is not known to be held may act while the store can't be asked who is.
+    pub allow_stale: bool,
 }
 
 /// How a request to the gate names its agent.

@@ -70,6 +70,16 @@ impl Switch {
         }
     }
 
+    /// Follows what another replica wrote, unless this one is switching just now.
+    pub fn follow(&self, stored: Option<Value>) {
+        let Ok(_turn) = self.turn.try_lock() else { return };
+        let Some(stored) = stored.and_then(|value| serde_json::from_value::<Freeze>(value).ok()) else { return };
+        if stored.frozen != self.is_frozen() {
+            tracing::warn!(frozen = stored.frozen, reason = stored.reason, "the switch was set by another replica");
+            self.set(stored.frozen);
+        }
+    }
+
     fn set(&self, frozen: bool) {
         self.frozen.store(frozen, Ordering::SeqCst);
         self.thawed.notify_waiters();

@@ -16,6 +16,7 @@ mod holds;
 mod incidents;
 pub mod inspection;
 pub mod inventory;
+mod late;
 mod live;
 mod locks;
 mod options;
@@ -23,9 +24,12 @@ pub mod playbooks;
 mod recovery;
 mod restored;
 pub mod retention;
+mod shared;
 mod start;
 mod submit;
 mod supervisor;
+mod takeover;
+mod tenure;
 mod timers;
 mod worker;
 
@@ -47,6 +51,7 @@ pub use retention::{Ages, Forgotten};
 pub use start::{StartRequest, Started};
 pub use submit::SubmitError;
 pub use supervisor::Supervisor;
+pub use takeover::{ReleaseError, TAKEOVERS_MAX};
 pub use worker::Performer;
 
 use std::sync::Arc;
@@ -90,6 +95,7 @@ pub(crate) struct Inner {
     supervisor: Supervisor,
     workers: Arc<Semaphore>,
     live: live::Live,
+    tenure: tenure::Tenure,
     waiting: mpsc::UnboundedSender<(RunId, StepPath)>,
     /// Turns of runs, and apart from them turns of incident keys: whoever has a turn of a key may wait for one of a run.
     locks: locks::KeyedLocks,
@@ -127,7 +133,7 @@ impl Engine {
     /// [`Engine::run`] starts its loops.
     pub async fn build(parts: Parts) -> Result<(Self, Loops), crate::store::ReadError> {
         use crate::store::Agents;
-        let now = parts.clock.now();
+        let (now, lease) = (parts.clock.now(), parts.store.lease());
         let holds = holds::Book::new(parts.store.holds().await?);
         let since = now.saturating_sub(budget::WINDOW_MAX).unwrap_or(now);
         let budget = Arc::new(budget::Ledger::new(parts.store.containments(since).await?));
@@ -149,6 +155,7 @@ impl Engine {
             options: parts.options,
             supervisor: parts.supervisor,
             live: live::Live::default(),
+            tenure: tenure::Tenure::new(lease),
             waiting,
             locks: locks::KeyedLocks::default(),
             turns: locks::KeyedLocks::default(),
@@ -165,9 +172,14 @@ impl Engine {
     /// Starts the loops: workers' queue, timers, recovery, the gate's sightings. They end with the supervisor.
     pub fn run(&self, loops: Loops) {
         let supervisor = &self.inner.supervisor;
+        supervisor.spawn_to_the_end("heartbeat", self.clone().keep_beating());
         supervisor.spawn("starter", self.clone().start_waiting(loops.queue));
         supervisor.spawn("timers", self.clone().keep_time());
         supervisor.spawn("recovery", self.clone().reconcile_forever());
+        supervisor.spawn("listener", self.clone().listen());
+        if self.inner.store.is_shared() {
+            supervisor.spawn("rereading", self.clone().keep_reading());
+        }
         supervisor.spawn("gate-sightings", self.clone().keep_sightings());
         supervisor.spawn("retention", self.clone().forget_forever());
     }

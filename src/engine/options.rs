@@ -25,6 +25,8 @@ pub struct Options {
     pub reconcile_every: Duration,
     /// How long what is over is kept.
     pub ages: Ages,
+    /// How often runs without an owner are looked for.
+    pub take_over_every: Duration,
     /// How people can be reached.
     pub reach: Reach,
     /// Where links point, without a slash at the end; from the configuration, never from a request.
@@ -38,6 +40,7 @@ impl Default for Options {
             contained_per_hour: 10,
             reconcile_every: Duration::from_secs(15),
             ages: Ages::default(),
+            take_over_every: Duration::from_secs(5),
             reach: Reach::default(),
             public_url: "http://127.0.0.1:8080".to_owned(),
         }

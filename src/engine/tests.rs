@@ -8,5 +8,7 @@ mod frozen;
 pub(crate) mod harness;
 mod limits;
 pub(crate) mod outside;
+mod quarantine;
 mod races;
+mod replicas;
 mod versions;

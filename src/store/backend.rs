@@ -180,6 +180,18 @@ impl Store {
         sqlite::open_for_reading(&path).await.map(Self::Sqlite)
     }
 
+    /// Whether an address of PostgreSQL can be read; `None` if it is not one.
+    #[must_use]
+    pub fn check_address(url: &str) -> Option<Result<(), AddressError>> {
+        postgres::is_address(url).then(|| postgres::has_password(url).map(drop))
+    }
+
+    /// Whether this is an address of PostgreSQL with a password written into it.
+    #[must_use]
+    pub fn has_password(url: &str) -> bool {
+        postgres::has_password(url).is_ok_and(|has_password| has_password)
+    }
+
     /// Finishes what is queued, closes the database and releases its lock. Later commits are answered
     /// [`CommitError::Unavailable`].
     pub async fn close(&self) {
@@ -199,6 +211,15 @@ impl Store {
         }
     }
 
+    /// How long this replica is believed to be alive after its last heartbeat.
+    #[must_use]
+    pub fn lease(&self) -> Duration {
+        match self {
+            Self::Sqlite(store) => store.lease(),
+            Self::Postgres(store) => store.lease(),
+        }
+    }
+
     /// Whether other processes may use the database at the same time.
     #[must_use]
     pub const fn is_shared(&self) -> bool {
@@ -214,6 +235,15 @@ impl Store {
         match self {
             Self::Sqlite(store) => store.changes(),
             Self::Postgres(store) => store.changes(),
+        }
+    }
+
+    /// Has the database prepare every statement that writes, so that one that does not fit the tables is found before it
+    /// is needed; how many there are.
+    pub async fn check_statements(&self) -> Read<usize> {
+        match self {
+            Self::Sqlite(store) => store.check_statements().await,
+            Self::Postgres(store) => store.check_statements().await,
         }
     }
 

@@ -355,11 +355,6 @@ pub static STATEMENTS: [Statement; 42] = [
     ),
 ];
 
-/// The statement of a target.
-pub fn statement_of(target: Target) -> Option<&'static Statement> {
-    STATEMENTS.get(target as usize)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

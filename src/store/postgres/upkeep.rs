@@ -28,7 +28,7 @@ pub async fn open_for_reading(url: &str, options: &StoreOptions) -> Result<Postg
     if version < known() {
         return Err(OpenError::Older { version, known: known() });
     }
-    start(connector, options)
+    start(connector, options).await
 }
 
 /// How the tables stand.

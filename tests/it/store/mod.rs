@@ -18,8 +18,9 @@ mod history;
 mod outbox;
 mod people;
 mod projections;
-mod samples;
+pub mod samples;
 mod standing;
+mod statements;
 mod upkeep;
 
 use standdown::store::{
@@ -123,6 +124,7 @@ macro_rules! every_database {
 }
 
 every_database! {
+    statements: every_statement_fits_the_tables;
     guards: a_run_is_written_only_over_the_version_that_was_read, an_incident_is_written_only_over_the_version_that_was_read,
         an_open_incident_keeps_its_key_until_it_is_closed, a_delivery_is_recorded_once, a_hold_is_lifted_once,
         a_commit_that_lost_leaves_nothing, of_many_that_exclude_each_other_one_wins;
