@@ -40,6 +40,11 @@ impl TestClock {
         Self(Arc::new(Mutex::new(start)))
     }
 
+    /// Sets the clock, also back.
+    pub fn set(&self, at: Timestamp) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = at;
+    }
+
     /// Moves the clock forward.
     pub fn advance(&self, by: Duration) {
         let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);

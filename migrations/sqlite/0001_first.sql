@@ -59,6 +59,10 @@ CREATE TABLE runs (
 -- A run is live while it is open or still has something to look at later. Timers and recovery read only this index.
 CREATE INDEX runs_live ON runs (wake_at, open, id, incident, playbook, owner, in_hand) WHERE live = 1;
 CREATE INDEX runs_by_incident ON runs (incident);
+-- The states of runs with the alert that started each put back.
+CREATE VIEW run_states AS
+    SELECT r.id AS id, '{"alert":' || coalesce(r.alert, a.body) || ',' || substr(r.state, 2) AS state
+    FROM runs AS r LEFT JOIN alerts AS a ON r.alert IS NULL AND a.id = r.alert_id;
 
 -- Who has a run that is no longer its first owner's (`runs.owner`, under epoch 1). Apart from the runs, so that taking
 -- over very many of them writes a few bytes for each instead of its whole state.

@@ -3,16 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::HeaderName;
+use jiff::SignedDuration;
 use secrecy::ExposeSecret as _;
 
 use crate::action::{ActionOptions, Registry};
 use crate::channel::{Channel, SmtpChannel, WebhookChannel};
 use crate::client::Secrets;
-use crate::config::{Configuration, PersonCredentials, codes};
+use crate::config::{Configuration, PersonCredentials, RetentionOptions, codes};
 use crate::domain::{Digest, PersonId};
-use crate::engine::{Inventory, Options, Reach, delivery::Channels};
+use crate::engine::{Ages, Inventory, Options, Reach, delivery::Channels};
 use crate::intake::Sources;
 use crate::language::{Diagnostic, Level};
 use crate::source::Source;
@@ -94,9 +96,23 @@ pub(super) fn engine_options(configuration: &Configuration, local_addr: SocketAd
     Options {
         workers: configuration.limits.workers,
         contained_per_hour: configuration.limits.contained_per_hour,
+        ages: ages(&configuration.retention),
         reach: Reach { email: configuration.channels.email.is_some(), webhooks },
         public_url: public_url.map(|url| url.as_str().trim_end_matches('/').to_owned()).unwrap_or_default(),
         ..Options::default()
+    }
+}
+
+fn ages(retention: &RetentionOptions) -> Ages {
+    // What is longer than time itself is for ever.
+    let age = |age: Option<Duration>| age.and_then(|age| SignedDuration::try_from(age).ok());
+    Ages {
+        finished_runs: age(retention.finished_runs),
+        closed_incidents: age(retention.closed_incidents),
+        lifted_holds: age(retention.lifted_holds),
+        messages: age(retention.messages),
+        deliveries: age(retention.deliveries),
+        dead_letters: age(retention.dead_letters),
     }
 }
 

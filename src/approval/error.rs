@@ -117,9 +117,11 @@ impl From<SubmitError> for DecideError {
         match error {
             SubmitError::Illegal(illegal) => illegal.into(),
             SubmitError::NoSuchRun(_) => Self::NotFound,
-            SubmitError::Playbook(_) | SubmitError::Read(_) | SubmitError::Commit(_) => {
-                Self::Unavailable(error.to_string())
-            }
+            SubmitError::Playbook(_)
+            | SubmitError::Read(_)
+            | SubmitError::Commit(_)
+            | SubmitError::NotOurs(_)
+            | SubmitError::Quarantined { .. } => Self::Unavailable(error.to_string()),
         }
     }
 }

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::client::SystemSecrets;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{self, Configuration};
 use crate::language::{Diagnostic, render_human};
+use crate::store::{Password, StoreOptions};
 
 use super::client::Client;
 use super::exit::Error;
@@ -35,6 +38,12 @@ pub struct Connection {
     /// Print what the daemon answers as JSON
     #[arg(long, global = true)]
     pub json: bool,
+}
+
+/// How a command opens the store of a configuration.
+pub fn store_options(configuration: &Configuration) -> StoreOptions {
+    let password = configuration.store_password.clone().map(|named| Password::new(named, Arc::new(SystemSecrets)));
+    StoreOptions { password, ..StoreOptions::default() }
 }
 
 /// What all subcommands share.

@@ -6,6 +6,7 @@
 
 mod agents;
 mod approvals;
+mod backup;
 mod check;
 mod client;
 mod config;
@@ -15,10 +16,13 @@ mod demo;
 mod exit;
 mod explain;
 mod freeze;
+mod fsck;
 mod incidents;
+mod migrate;
 mod output;
 mod playbooks;
 mod render;
+mod restore;
 mod run;
 mod runs;
 mod serve;
@@ -76,6 +80,14 @@ enum Command {
     Playbooks(playbooks::Playbooks),
     /// Deliveries that were authenticated and still refused, newest first
     DeadLetters(dead_letters::DeadLetters),
+    /// Check the whole store: file, rows, histories, and that every history leads to its state
+    Fsck(fsck::Fsck),
+    /// Copy the store to a file, also while the daemon runs
+    Backup(backup::Backup),
+    /// Put a backup in the place of the store, while no daemon runs
+    Restore(restore::Restore),
+    /// Bring the store's tables up to date without serving
+    Migrate(migrate::Migrate),
     /// Show the settings of a configuration file, or all defaults
     Config(config::Config),
     /// Say what a code such as SD0301 means
@@ -129,6 +141,10 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Error> {
         Command::Thaw(command) => command.run(&context).await?,
         Command::Playbooks(command) => return command.run(&context).await,
         Command::DeadLetters(command) => command.run(&context).await?,
+        Command::Fsck(command) => return command.run(&context).await,
+        Command::Backup(command) => command.run(&context).await?,
+        Command::Restore(command) => command.run(&context).await?,
+        Command::Migrate(command) => return command.run(&context).await,
         Command::Config(command) => command.run(&context)?,
         Command::Explain(command) => command.run()?,
     }

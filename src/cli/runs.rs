@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::domain::event::Resolution;
 use crate::domain::{IncidentId, RunId, StepPath};
 use crate::store::RunSummary;
-use crate::web::api::view::{Cancellation, ResolveOrder, RunList, RunView};
+use crate::web::api::view::{Cancellation, Release, ResolveOrder, RunList, RunView};
 
 use super::client::Client;
 use super::context::Context;
@@ -45,6 +45,14 @@ pub enum Runs {
         /// The run, run_...
         id: RunId,
         /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Let a quarantined run go on
+    Release {
+        /// The run, run_...
+        id: RunId,
+        /// Why it may
         #[arg(long)]
         reason: String,
     },
@@ -89,6 +97,7 @@ impl Runs {
             Self::Show { id, follow: true } => return follow(context, &client, id).await,
             Self::Show { id, follow: false } => client.get(&format!("/runs/{id}"), &[]).await?,
             Self::Cancel { id, reason } => client.post(&format!("/runs/{id}/cancel"), &Cancellation { reason }).await?,
+            Self::Release { id, reason } => client.post(&format!("/runs/{id}/release"), &Release { reason }).await?,
             Self::Resolve { id, step, outcome, reason } => {
                 let resolution = match outcome {
                     Outcome::Applied => Resolution::Applied,
@@ -141,7 +150,7 @@ pub(super) fn table(runs: &[RunSummary], now: Timestamp) -> Table {
                 run.playbook.to_string(),
                 run.agent.to_string(),
                 run.mode.clone(),
-                run.status.clone(),
+                if run.quarantined.is_some() { format!("{} QUARANTINED", run.status) } else { run.status.clone() },
                 or_dash(run.verdict),
                 time::relative(run.started_at, now),
             ],

@@ -38,6 +38,10 @@ fn what_the_help_and_the_answers_tell_people_to_type_is_taken() {
         "standdown config --defaults".to_owned(),
         "standdown status".to_owned(),
         "standdown dead-letters --limit 5".to_owned(),
+        "standdown fsck --json".to_owned(),
+        "standdown backup monday.db --force".to_owned(),
+        "standdown restore monday.db --go-on".to_owned(),
+        "standdown migrate --check".to_owned(),
     ] {
         assert!(parse(&line).is_ok(), "{line}: {}", parse(&line).unwrap_err());
     }

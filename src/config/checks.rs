@@ -9,15 +9,19 @@ use url::{Host, Url};
 
 use super::codes;
 use super::document::Document;
-use super::settings::{GateIdentify, GateOptions, LimitOptions};
+use super::settings::{GateIdentify, GateOptions, LimitOptions, RetentionOptions};
 use super::shape::Shape;
 use crate::language::Diagnostic;
+use crate::store::Store;
 
 /// The longest path of the local socket, in bytes: Linux takes 107 (`sun_path` less its final zero), and the socket is made
 /// under a name beside its own that is at most 9 longer.
 const SOCKET_PATH_BYTES_MAX: usize = 98;
 /// The longest time that a stopping daemon waits.
 const DRAIN_MAX: Duration = Duration::from_mins(10);
+/// The shortest and the longest time that something is kept.
+const AGE_MIN: Duration = Duration::from_hours(1);
+const AGE_MAX: Duration = Duration::from_hours(24 * 36_500);
 
 /// The address to listen at.
 pub(super) fn listen(document: &Document, shape: &Shape, faults: &mut Vec<Diagnostic>) -> Option<SocketAddr> {
@@ -80,17 +84,21 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
+const STORE_HINT: &str = "write sqlite: and a path, as in sqlite:/var/lib/standdown/standdown.db, or \
+    postgres://USER@HOST:5432/DATABASE, with the password by reference in store_password";
+
 /// The store's address and the paths.
 pub(super) fn paths(document: &Document, shape: &Shape, faults: &mut Vec<Diagnostic>) {
     if let Some(store) = shape.store.as_deref() {
         let sqlite = store.strip_prefix("sqlite:").is_some_and(|path| !path.is_empty() && !path.starts_with("//"));
-        let postgres = store.starts_with("postgres://") || store.starts_with("postgresql://");
-        if postgres {
-            let fault = document.error("/store", codes::WRONG_VALUE, "this version has no store in PostgreSQL");
-            faults.push(fault.hint("only sqlite: in this version, as in sqlite:/var/lib/standdown/standdown.db"));
-        } else if !sqlite {
-            let fault = document.error("/store", codes::WRONG_VALUE, "this is no store");
-            faults.push(fault.hint("write sqlite: and a path, as in sqlite:/var/lib/standdown/standdown.db"));
+        match Store::check_address(store) {
+            Some(Ok(())) => {}
+            Some(Err(error)) => {
+                let message = format!("this is no address of a PostgreSQL database: {error}");
+                faults.push(document.error("/store", codes::WRONG_VALUE, message).hint(STORE_HINT));
+            }
+            None if sqlite => {}
+            None => faults.push(document.error("/store", codes::WRONG_VALUE, "this is no store").hint(STORE_HINT)),
         }
     }
     if let Some(socket) = shape.socket.as_deref()
@@ -163,5 +171,24 @@ pub(super) fn limits(document: &Document, limits: &LimitOptions, faults: &mut Ve
     if limits.drain > DRAIN_MAX {
         let message = "drain is longer than 10m: a stop would seem to hang";
         faults.push(document.error("/limits/drain", codes::LIMIT, message).hint("write at most 10m"));
+    }
+}
+
+/// The ages: none so short that what is needed is gone.
+pub(super) fn retention(document: &Document, retention: &RetentionOptions, faults: &mut Vec<Diagnostic>) {
+    let ages = [
+        ("finished_runs", retention.finished_runs),
+        ("closed_incidents", retention.closed_incidents),
+        ("lifted_holds", retention.lifted_holds),
+        ("messages", retention.messages),
+        ("deliveries", retention.deliveries),
+        ("dead_letters", retention.dead_letters),
+    ];
+    for (name, age) in ages {
+        if age.is_some_and(|age| !(AGE_MIN..=AGE_MAX).contains(&age)) {
+            let message = format!("{name} must be from 1h to 36500d");
+            let fault = document.error(&format!("/retention/{name}"), codes::LIMIT, message);
+            faults.push(fault.hint("write null to keep it for ever"));
+        }
     }
 }

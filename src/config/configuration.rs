@@ -10,9 +10,9 @@ use super::decode::{Fault, Kind};
 use super::document::{Document, Layer};
 use super::people::PersonCredentials;
 use super::secrets;
-use super::settings::{Channels, GateOptions, LimitOptions, LogOptions};
+use super::settings::{Channels, GateOptions, LimitOptions, LogOptions, RetentionOptions};
 use crate::action::ConnectionOptions;
-use crate::client::Secrets;
+use crate::client::{SecretReference, Secrets};
 use crate::domain::agent::Agent;
 use crate::domain::directory::Directory;
 use crate::domain::names::{ConnectionName, SourceId};
@@ -28,8 +28,11 @@ pub struct Configuration {
     pub public_url: Option<Url>,
     /// The Unix socket of the command line, if any.
     pub socket: Option<PathBuf>,
-    /// The store's address, such as `sqlite:/var/lib/standdown/standdown.db`.
+    /// The store's address, such as `sqlite:/var/lib/standdown/standdown.db` or
+    /// `postgres://standdown@db1,db2/standdown`.
     pub store: String,
+    /// The password of the store's user, if the store is a server that asks for one.
+    pub store_password: Option<SecretReference>,
     /// The folder of the playbooks.
     pub playbooks: PathBuf,
     /// How the daemon logs.
@@ -50,6 +53,8 @@ pub struct Configuration {
     pub gate: GateOptions,
     /// The limits that the daemon puts on itself.
     pub limits: LimitOptions,
+    /// How long what is over is kept.
+    pub retention: RetentionOptions,
     /// The folder of large evidence, if any.
     pub evidence_folder: Option<PathBuf>,
     /// What a person should look at, though the configuration is taken.

@@ -26,7 +26,9 @@ pub use configuration::Configuration;
 pub use document::DEFAULTS;
 pub use file::excerpts;
 pub use people::PersonCredentials;
-pub use settings::{Channels, GateIdentify, GateOptions, LimitOptions, LogFormat, LogLevel, LogOptions};
+pub use settings::{
+    Channels, GateIdentify, GateOptions, LimitOptions, LogFormat, LogLevel, LogOptions, RetentionOptions,
+};
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -78,6 +80,7 @@ struct Checked {
     log: LogOptions,
     gate: GateOptions,
     limits: LimitOptions,
+    retention: RetentionOptions,
 }
 
 impl Checked {
@@ -92,7 +95,11 @@ impl Checked {
         if let Some(limits) = &shape.limits {
             checks::limits(document, limits, faults);
         }
-        Some(Self { listen: listen?, public_url, log: shape.log?, gate: gate?, limits: shape.limits? })
+        if let Some(retention) = &shape.retention {
+            checks::retention(document, retention, faults);
+        }
+        let (limits, retention) = (shape.limits?, shape.retention?);
+        Some(Self { listen: listen?, public_url, log: shape.log?, gate: gate?, limits, retention })
     }
 }
 
@@ -112,6 +119,7 @@ fn configuration(shape: Shape, checked: Checked, parts: Parts) -> Configuration 
         public_url: checked.public_url,
         socket: path(shape.socket),
         store: shape.store.unwrap_or_default(),
+        store_password: shape.store_password,
         playbooks: path(shape.playbooks).unwrap_or_default(),
         log: checked.log,
         directory: parts.directory,
@@ -122,6 +130,7 @@ fn configuration(shape: Shape, checked: Checked, parts: Parts) -> Configuration 
         channels: shape.channels,
         gate: checked.gate,
         limits: checked.limits,
+        retention: checked.retention,
         evidence_folder: path(shape.evidence_folder),
         warnings: parts.warnings,
         document: parts.document,

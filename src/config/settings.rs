@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::channel::{SmtpOptions, WebhookOptions};
 use crate::client::{SecretReference, duration};
@@ -74,6 +74,8 @@ pub struct GateOptions {
     pub header: Option<String>,
     /// Whether an agent that the inventory does not have may act.
     pub allow_unknown: bool,
+    /// Whether an agent that is not known to be held may act while the store can't be asked who is.
+    pub allow_stale: bool,
 }
 
 /// How a request to the gate names its agent.
@@ -101,6 +103,35 @@ pub struct LimitOptions {
     /// How long a stopping daemon waits for actions under way.
     #[serde(deserialize_with = "duration::deserialize")]
     pub drain: Duration,
+}
+
+/// How long what is over is kept; `None` keeps it for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionOptions {
+    /// Runs that are over.
+    #[serde(deserialize_with = "age")]
+    pub finished_runs: Option<Duration>,
+    /// Closed incidents with their alerts.
+    #[serde(deserialize_with = "age")]
+    pub closed_incidents: Option<Duration>,
+    /// Holds that were lifted.
+    #[serde(deserialize_with = "age")]
+    pub lifted_holds: Option<Duration>,
+    /// Messages that were sent or given up.
+    #[serde(deserialize_with = "age")]
+    pub messages: Option<Duration>,
+    /// Deliveries, by which a replay is known.
+    #[serde(deserialize_with = "age")]
+    pub deliveries: Option<Duration>,
+    /// Refused deliveries.
+    #[serde(deserialize_with = "age")]
+    pub dead_letters: Option<Duration>,
+}
+
+fn age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| duration::parse_duration(&text)).transpose().map_err(serde::de::Error::custom)
 }
 
 /// How people are reached.

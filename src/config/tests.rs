@@ -5,6 +5,7 @@ mod defaults;
 mod inventory;
 
 use std::fs;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -77,6 +78,7 @@ channels:
     chat: { url: https://chat.example.com/hook, secret: "file:/run/secrets/chat" }
 gate: { token: "${GATE}", identify: header, header: X-Agent-Id }
 limits: { workers: 8, drain: 30s }
+retention: { finished_runs: null, deliveries: 36h }
 evidence_folder: evidence
 "#;
 
@@ -120,6 +122,9 @@ fn a_full_configuration_is_read_as_it_is_meant() {
     assert_eq!(configuration.gate.header.as_deref(), Some("x-agent-id"));
     assert_eq!((configuration.limits.workers, configuration.limits.queue), (8, 4096));
     assert_eq!(configuration.limits.drain.as_secs(), 30);
+    let retention = configuration.retention;
+    assert_eq!((retention.finished_runs, retention.deliveries), (None, Some(Duration::from_hours(36))));
+    assert_eq!(retention.messages, Some(Duration::from_hours(24 * 30)));
     assert_eq!(configuration.evidence_folder, Some(files.path("evidence")));
     assert_eq!(configuration.connections["idp"].ca, Some(files.path("ca.pem")));
     assert_eq!(configuration.channels.email.unwrap().ca, Some(files.path("ca.pem")));
@@ -165,6 +170,7 @@ fn the_environment_wins_and_its_faults_name_the_variable() {
     assert_eq!(with("STANDDOWN_LISTEN", "127.0.0.1:2").unwrap().listen.port(), 2);
     assert_eq!(with("STANDDOWN_SOCKET", "").unwrap().socket, None);
     assert_eq!(with("STANDDOWN_LIMITS__WORKERS", "3").unwrap().limits.workers, 3);
+    assert_eq!(with("STANDDOWN_RETENTION__DELIVERIES", "").unwrap().retention.deliveries, None);
     let store = with("STANDDOWN_STORE", "sqlite:other.db").unwrap().store;
     assert_eq!(store, format!("sqlite:{}", files.path("other.db").display()));
     for (name, value, code) in [

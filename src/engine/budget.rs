@@ -7,9 +7,9 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{AgentId, PlaybookName};
+use crate::domain::{AgentId, PlaybookName, RunId};
 use crate::playbook::Budget;
 use crate::store::ContainmentRecord;
 
@@ -46,6 +46,20 @@ impl Ledger {
         self.enter(&mut entries, entry)
     }
 
+    /// When the last containment was.
+    pub fn newest(&self) -> Option<Timestamp> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|entry| entry.at).max()
+    }
+
+    /// Adds what other replicas recorded.
+    pub fn merge(&self, stored: Vec<ContainmentRecord>) {
+        let Some(oldest) = stored.iter().map(|entry| entry.at).min() else { return };
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = entries.iter().filter(|entry| entry.at >= oldest);
+        let known: BTreeSet<(Timestamp, RunId, AgentId)> = recent.map(key).collect();
+        entries.extend(stored.into_iter().filter(|entry| !known.contains(&key(entry))));
+    }
+
     fn enter(self: &Arc<Self>, entries: &mut Vec<ContainmentRecord>, entry: &ContainmentRecord) -> Place {
         entries.push(entry.clone());
         Place { ledger: Arc::clone(self), entry: Some(entry.clone()) }
@@ -80,6 +94,10 @@ impl Drop for Place {
     }
 }
 
+fn key(entry: &ContainmentRecord) -> (Timestamp, RunId, AgentId) {
+    (entry.at, entry.run, entry.agent.clone())
+}
+
 /// How many other agents are on record within the window.
 fn others(
     entries: &[ContainmentRecord],
@@ -95,10 +113,7 @@ fn others(
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
-    use crate::domain::RunId;
 
     fn entry(agent: &str, minute: i64) -> ContainmentRecord {
         let at = Timestamp::from_second(1_800_000_000 + minute * 60).unwrap();
@@ -110,6 +125,21 @@ mod tests {
         let mut place = ledger.take(wanted, global, own);
         place.iter_mut().for_each(Place::keep);
         place.is_some()
+    }
+
+    #[test]
+    fn what_another_replica_contained_counts_here_once() {
+        let ledger = Arc::new(Ledger::new(Vec::new()));
+        assert_eq!(ledger.newest(), None);
+        let (ours, theirs) = (entry("a", 0), entry("b", 1));
+        assert!(takes(&ledger, &ours, 3, None));
+        for _ in 0..2 {
+            ledger.merge(vec![ours.clone(), theirs.clone()]);
+        }
+        assert_eq!(ledger.newest(), Some(theirs.at));
+        assert_eq!(ledger.entries.lock().unwrap().len(), 2);
+        assert!(takes(&ledger, &entry("c", 2), 3, None));
+        assert!(!takes(&ledger, &entry("d", 3), 3, None));
     }
 
     #[test]

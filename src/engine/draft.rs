@@ -22,6 +22,8 @@ pub(super) struct Draft {
     pub run: Run,
     /// The version that the store must still have.
     pub expected: u64,
+    /// The epoch under which this replica performs for the run; `None` if it does not: then nothing begins.
+    pub epoch: Option<u64>,
     pub events: Vec<Event>,
     /// Rows beside the run, its events and its approvals: messages, holds, budgets.
     pub rows: Vec<Row>,
@@ -44,7 +46,10 @@ pub(super) struct Draft {
 impl Draft {
     /// The guards and rows of the commit.
     pub fn commit_parts(&self) -> (Vec<Guard>, Vec<Row>) {
-        let guards = vec![Guard::RunVersion { run: self.run.id, expected: self.expected }];
+        let mut guards = vec![Guard::RunVersion { run: self.run.id, expected: self.expected }];
+        // A run that is new in this commit is owned by whoever commits it.
+        let epoch = self.epoch.filter(|_| self.expected > 0);
+        guards.extend(epoch.map(|epoch| Guard::Claim { run: self.run.id, epoch }));
         let mut rows = vec![Row::Run(Box::new(self.run.clone()))];
         rows.extend(self.events.iter().map(|event| Row::Event {
             subject: Subject::Run(self.run.id),
@@ -68,20 +73,23 @@ impl Engine {
     /// The draft of a run's first event.
     pub(super) fn draft_start(&self, playbook: &Playbook, first: Event) -> Result<Draft, IllegalTransition> {
         let (run, effects) = begin(playbook, &first)?;
-        self.drive(playbook, empty(run, 0, BTreeMap::new(), BTreeMap::new()), first, effects)
+        let epoch = self.is_acting().then_some(1);
+        self.drive(playbook, empty(run, 0, epoch, BTreeMap::new(), BTreeMap::new()), first, effects)
     }
 
-    /// The draft of an event of a stored run. `permits` are workers that the caller holds already.
+    /// The draft of an event of a stored run. `permits` are workers that the caller holds already, `epoch` is the one
+    /// under which this replica performs for the run, if it does.
     pub(super) fn draft_event(
         &self,
         playbook: &Playbook,
         run: Run,
         event: Event,
         permits: BTreeMap<StepPath, OwnedSemaphorePermit>,
+        epoch: Option<u64>,
     ) -> Result<Draft, IllegalTransition> {
         let (expected, before) = (run.version, run.approvals.clone());
         let (run, effects) = transition(playbook, run, &event)?;
-        self.drive(playbook, empty(run, expected, before, permits), event, effects)
+        self.drive(playbook, empty(run, expected, epoch, before, permits), event, effects)
     }
 
     /// Answers the machine's questions until it has none; what an answer leads to comes before the questions after it, so
@@ -124,12 +132,14 @@ impl Engine {
 fn empty(
     run: Run,
     expected: u64,
+    epoch: Option<u64>,
     before: BTreeMap<ApprovalId, Approval>,
     permits: BTreeMap<StepPath, OwnedSemaphorePermit>,
 ) -> Draft {
     Draft {
         run,
         expected,
+        epoch,
         events: Vec::new(),
         rows: Vec::new(),
         calls: Vec::new(),

@@ -55,7 +55,14 @@ impl Engine {
                 if draft.permits.contains_key(&path) {
                     return Some(EventKind::AttemptBegan { path });
                 }
-                let free = if self.is_frozen() { None } else { self.inner.workers.clone().try_acquire_owned().ok() };
+                if draft.epoch.is_none() {
+                    return None;
+                }
+                let free = if self.is_frozen() || !self.is_acting() {
+                    None
+                } else {
+                    self.inner.workers.clone().try_acquire_owned().ok()
+                };
                 if let Some(permit) = free {
                     draft.permits.insert(path.clone(), permit);
                     return Some(EventKind::AttemptBegan { path });

@@ -29,6 +29,18 @@ pub struct Freeze {
     pub at: Timestamp,
 }
 
+impl Freeze {
+    /// What is written of it: the switch, and the fact in the daemon's history.
+    pub(super) fn rows(&self) -> Vec<Row> {
+        let kind = if self.frozen { "frozen" } else { "thawed" };
+        let value = json!(self);
+        vec![
+            Row::Setting { key: SETTING, value: value.clone() },
+            Row::Event { subject: Subject::Daemon, at: self.at, actor: self.by.clone(), kind, body: value },
+        ]
+    }
+}
+
 pub(super) struct Switch {
     frozen: AtomicBool,
     thawed: Notify,
@@ -55,6 +67,16 @@ impl Switch {
                 return;
             }
             thawed.await;
+        }
+    }
+
+    /// Follows what another replica wrote, unless this one is switching just now.
+    pub fn follow(&self, stored: Option<Value>) {
+        let Ok(_turn) = self.turn.try_lock() else { return };
+        let Some(stored) = stored.and_then(|value| serde_json::from_value::<Freeze>(value).ok()) else { return };
+        if stored.frozen != self.is_frozen() {
+            tracing::warn!(frozen = stored.frozen, reason = stored.reason, "the switch was set by another replica");
+            self.set(stored.frozen);
         }
     }
 
@@ -85,13 +107,8 @@ impl Engine {
         }
         let _turn = self.inner.freeze.turn.lock().await;
         let at = self.clock().now();
-        let freeze = Freeze { frozen, reason: reason.clone(), by: by.clone(), at };
-        let kind = if frozen { "frozen" } else { "thawed" };
-        let value = json!(freeze);
-        let rows = vec![
-            Row::Setting { key: SETTING, value: value.clone() },
-            Row::Event { subject: Subject::Daemon, at, actor: by, kind, body: value },
-        ];
+        let freeze = Freeze { frozen, reason: reason.clone(), by, at };
+        let rows = freeze.rows();
         self.inner.store.commit(Commit { guards: Vec::new(), rows }).await?;
         self.inner.freeze.set(frozen);
         tracing::warn!(frozen, reason, "the switch for calls to the outside was set");

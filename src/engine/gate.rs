@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
@@ -15,6 +16,9 @@ use crate::store::GateSighting;
 
 /// How much older a stored sighting may be than the one in memory.
 const SIGHTING_GRANULARITY: SignedDuration = SignedDuration::from_secs(10);
+
+/// How old the holds may be, where other processes write them too, before the store counts as unavailable.
+const STALE_AFTER: Duration = Duration::from_secs(2);
 
 /// Why and how much an agent is held.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,7 +118,10 @@ pub struct GateAnswer {
 #[derive(Default)]
 pub struct Gate {
     allow_unknown: bool,
+    allow_stale: bool,
     map: ArcSwap<Map>,
+    /// When the holds were last read, where other processes write them too; `None` where they do not.
+    read: Mutex<Option<Instant>>,
     sights: Mutex<HashMap<AgentId, Sight>>,
 }
 
@@ -125,13 +132,33 @@ impl Gate {
         Self { allow_unknown, ..Self::default() }
     }
 
+    /// What is answered for an agent that is not known to be held while the store can't be asked who is: by default no.
+    #[must_use]
+    pub const fn allow_stale(mut self, allow: bool) -> Self {
+        self.allow_stale = allow;
+        self
+    }
+
+    /// The holds were read, by a read that began then; from now on they must be read again and again.
+    pub(super) fn was_read(&self, began: Instant) {
+        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = Some(began);
+    }
+
+    fn is_stale(&self) -> bool {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|read| read.elapsed() > STALE_AFTER)
+    }
+
     /// Answers for an agent by its id or another name of it, and remembers that it was seen. What is neither in the
     /// inventory nor held is not remembered: invented names must not fill the memory.
     #[must_use]
     pub fn check(&self, name: &AgentId, now: Timestamp) -> GateAnswer {
         let map = self.map.load();
         let meant = map.meant(name);
-        let answer = map.answer(&meant, self.allow_unknown);
+        let mut answer = map.answer(&meant, self.allow_unknown);
+        if answer.allowed && !self.allow_stale && self.is_stale() {
+            let reason = "the store is unavailable: nobody can say who is held".to_owned();
+            answer = GateAnswer { allowed: false, standing: Standing::Active, reason };
+        }
         let [agent] = meant.as_slice() else { return answer };
         let mut sights = self.sights.lock().unwrap_or_else(PoisonError::into_inner);
         let sight = sights.entry(agent.clone()).or_default();
@@ -249,6 +276,23 @@ mod tests {
             }
             assert!(gate.check(&id("mail-bot/"), NOW).allowed);
             assert_eq!(gate.check(&id("stranger"), NOW).allowed, allow_unknown);
+        }
+    }
+
+    #[test]
+    fn nobody_passes_while_it_is_not_known_who_is_held_unless_that_is_allowed() {
+        let ago = |seconds| Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap();
+        for allow in [false, true] {
+            let gate = gate(false).allow_stale(allow);
+            assert!(gate.check(&id("mail-bot"), NOW).allowed, "holds that nobody else writes do not grow old");
+            gate.was_read(ago(1));
+            assert!(gate.check(&id("mail-bot"), NOW).allowed);
+            gate.was_read(ago(3));
+            let answer = gate.check(&id("mail-bot"), NOW);
+            assert_eq!((answer.allowed, answer.reason.contains("unavailable")), (allow, !allow));
+            assert!(gate.check(&id("billing-bot"), NOW).reason.contains("odd"), "who is held stays held");
+            gate.was_read(ago(0));
+            assert!(gate.check(&id("mail-bot"), NOW).allowed);
         }
     }
 

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use crate::domain::{Digest, Event, EventKind, Run, RunId};
 use crate::machine::{Entry, replay};
-use crate::store::{ReadError, RunLog, StoredEvent, Subject};
+use crate::store::{Claim, ClaimedRun, Claims, LateReply, ReadError, RunLog, StoredEvent, Subject};
 
 use super::Engine;
+use super::late;
 use super::submit::SubmitError;
 
 /// What a run's first fact says of agent and alert, in this order.
@@ -21,22 +22,33 @@ pub struct RunHistory {
     pub entries: Vec<Entry>,
     /// Whether the history leads to the stored state.
     pub consistent: bool,
+    /// Who performs for it.
+    pub claim: Claim,
+    /// What was heard of its calls when it was too late to count, oldest first; each is an entry too.
+    pub late: Vec<LateReply>,
 }
 
 impl Engine {
     /// A run and how it came to where it is.
     pub async fn history(&self, id: RunId) -> Result<RunHistory, SubmitError> {
-        let run = self.inner.store.run(id).await?.ok_or(SubmitError::NoSuchRun(id))?;
+        let stored = self.inner.store.claimed_run(id).await?.ok_or(SubmitError::NoSuchRun(id))?;
+        let ClaimedRun { run, claim } = stored;
+        let late = self.inner.store.late_replies(id).await?;
         let stored = self.inner.store.events(&Subject::Run(id)).await?;
         let events = stored.into_iter().map(|stored| event(stored, &run)).collect::<Result<Vec<_>, _>>()?;
         // The run may have moved on between the two reads: compare at the version that was read.
         let known = usize::try_from(run.version).unwrap_or(usize::MAX).min(events.len());
         let playbook = self.inner.library.pinned(&self.inner.store, &run.digest).await?;
         match replay(&playbook, events.get(..known).unwrap_or_default()) {
-            Ok((replayed, entries)) => Ok(RunHistory { consistent: replayed == run, run, entries }),
+            Ok((replayed, mut entries)) => {
+                entries.extend(late.iter().map(late::entry));
+                // Stable: what happened at the same time stays in its order.
+                entries.sort_by_key(|entry| entry.at);
+                Ok(RunHistory { consistent: replayed == run, run, entries, claim, late })
+            }
             Err(error) => {
                 tracing::error!(run.id = %id, %error, "a history does not lead to its state");
-                Ok(RunHistory { run, entries: Vec::new(), consistent: false })
+                Ok(RunHistory { run, entries: Vec::new(), consistent: false, claim, late })
             }
         }
     }
@@ -56,7 +68,7 @@ pub(super) fn recorded(kind: &EventKind) -> Value {
 }
 
 /// The fact that was kept, whole again.
-fn event(stored: StoredEvent, run: &Run) -> Result<Event, ReadError> {
+pub(super) fn event(stored: StoredEvent, run: &Run) -> Result<Event, ReadError> {
     let damaged = |reason: String| ReadError::Damaged { what: "event", id: stored.seq.to_string(), reason };
     let mut body = stored.body.clone();
     if let Some(Value::Object(fact)) = body.get_mut("run_started") {

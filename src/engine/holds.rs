@@ -1,7 +1,7 @@
 //! Holds in memory, as the gate and the pages need them, and those that people place and lift by hand.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -19,29 +19,59 @@ use super::{Engine, SystemAlert};
 
 /// All holds that stand.
 pub(super) struct Book {
-    holds: Mutex<BTreeMap<HoldId, Hold>>,
+    page: Mutex<Page>,
+}
+
+struct Page {
+    holds: BTreeMap<HoldId, Hold>,
+    /// How often this replica changed them.
+    changes: u64,
 }
 
 impl Book {
     pub fn new(holds: Vec<Hold>) -> Self {
-        Self { holds: Mutex::new(holds.into_iter().map(|hold| (hold.id, hold)).collect()) }
+        Self { page: Mutex::new(Page { holds: by_id(holds), changes: 0 }) }
     }
 
     pub fn get(&self, id: HoldId) -> Option<Hold> {
-        self.holds.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+        self.page().holds.get(&id).cloned()
     }
 
     pub fn change(&self, placed: Vec<Hold>, lifted: &[HoldId]) {
-        let mut holds = self.holds.lock().unwrap_or_else(PoisonError::into_inner);
-        holds.extend(placed.into_iter().map(|hold| (hold.id, hold)));
+        let mut page = self.page();
+        page.changes += 1;
+        page.holds.extend(by_id(placed));
         for id in lifted {
-            holds.remove(id);
+            page.holds.remove(id);
         }
     }
 
-    pub fn all(&self) -> Vec<Hold> {
-        self.holds.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    /// How often this replica changed them, to be given to [`Book::replace`].
+    pub fn changes(&self) -> u64 {
+        self.page().changes
     }
+
+    /// Puts in what was read from the store, unless this replica changed something since `seen`.
+    pub fn replace(&self, seen: u64, holds: Vec<Hold>) -> bool {
+        let mut page = self.page();
+        let unchanged = page.changes == seen;
+        if unchanged {
+            page.holds = by_id(holds);
+        }
+        unchanged
+    }
+
+    pub fn all(&self) -> Vec<Hold> {
+        self.page().holds.values().cloned().collect()
+    }
+
+    fn page(&self) -> MutexGuard<'_, Page> {
+        self.page.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn by_id(holds: Vec<Hold>) -> BTreeMap<HoldId, Hold> {
+    holds.into_iter().map(|hold| (hold.id, hold)).collect()
 }
 
 /// What a person asks for.

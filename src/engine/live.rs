@@ -1,4 +1,4 @@
-//! The attempts that this process makes now. What is under way in the store and not claimed here was lost.
+//! The attempts that this process makes now, each under the epoch of its run. What is under way in the store and not claimed here was lost.
 //!
 //! A claim is taken before the commit that puts an attempt under way, under the lock of its run, and is let go under the
 //! same lock by the commit that records the result. So recovery, which looks under that lock, can never take an attempt
@@ -9,15 +9,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::domain::{RunId, StepPath};
+use crate::domain::{ReplicaId, RunId, StepPath};
 use crate::machine::{Call, Phase};
 
-/// What is claimed: an attempt of a step, or a later look at it, which may go on beside an attempt.
+/// What is claimed: an attempt of a step, or a later look at it, which may go on beside an attempt. What was claimed
+/// under an earlier epoch of the run is no claim to what is under way now.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
     run: RunId,
     path: StepPath,
     later_look: bool,
+    epoch: u64,
 }
 
 /// Everything that this process has claimed.
@@ -28,6 +30,7 @@ pub(super) struct Live(Arc<Mutex<HashSet<Key>>>);
 pub(super) struct Claim {
     live: Live,
     key: Key,
+    replica: ReplicaId,
 }
 
 /// A committed call with everything that its worker needs.
@@ -39,21 +42,31 @@ pub(super) struct Job {
 }
 
 impl Live {
-    /// Claims a call; `None` if somebody here makes it already.
-    pub fn claim(&self, call: &Call) -> Option<Claim> {
-        let key = Key { run: call.run, path: call.path.clone(), later_look: call.phase == Phase::Recheck };
+    /// Claims a call under an epoch of its run; `None` if somebody here makes it already.
+    pub fn claim(&self, call: &Call, epoch: u64, replica: ReplicaId) -> Option<Claim> {
+        let key = Key { run: call.run, path: call.path.clone(), later_look: call.phase == Phase::Recheck, epoch };
         let fresh = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
-        fresh.then(|| Claim { live: self.clone(), key })
+        fresh.then(|| Claim { live: self.clone(), key, replica })
     }
 
-    /// Whether somebody here makes an attempt of this step.
-    pub fn has_attempt(&self, run: RunId, path: &StepPath) -> bool {
-        let key = Key { run, path: path.clone(), later_look: false };
+    /// Whether somebody here makes an attempt of this step under this epoch.
+    pub fn has_attempt(&self, run: RunId, path: &StepPath, epoch: u64) -> bool {
+        let key = Key { run, path: path.clone(), later_look: false, epoch };
         self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&key)
     }
 }
 
 impl Claim {
+    /// The epoch of the run under which the call is made.
+    pub const fn epoch(&self) -> u64 {
+        self.key.epoch
+    }
+
+    /// Who this replica was when the call was claimed.
+    pub const fn replica(&self) -> ReplicaId {
+        self.replica
+    }
+
     /// Whether the call is one of what is claimed.
     pub fn covers(&self, call: &Call) -> bool {
         self.key.run == call.run && self.key.path == call.path && self.key.later_look == (call.phase == Phase::Recheck)

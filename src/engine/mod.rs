@@ -14,15 +14,22 @@ pub mod gate;
 mod history;
 mod holds;
 mod incidents;
+pub mod inspection;
 pub mod inventory;
+mod late;
 mod live;
 mod locks;
 mod options;
 pub mod playbooks;
 mod recovery;
+mod restored;
+pub mod retention;
+mod shared;
 mod start;
 mod submit;
 mod supervisor;
+mod takeover;
+mod tenure;
 mod timers;
 mod worker;
 
@@ -35,12 +42,16 @@ pub use gate::{Gate, GateAnswer};
 pub use history::RunHistory;
 pub use holds::{HoldError, HoldRequest};
 pub use incidents::CloseError;
+pub use inspection::{Fault, Inspection, inspect};
 pub use inventory::Inventory;
 pub use options::{Options, Reach};
 pub use playbooks::{Library, Loaded};
+pub use restored::{RestoredError, RestoredState, settle_restored};
+pub use retention::{Ages, Forgotten};
 pub use start::{StartRequest, Started};
 pub use submit::SubmitError;
 pub use supervisor::Supervisor;
+pub use takeover::{ReleaseError, TAKEOVERS_MAX};
 pub use worker::Performer;
 
 use std::sync::Arc;
@@ -84,12 +95,14 @@ pub(crate) struct Inner {
     supervisor: Supervisor,
     workers: Arc<Semaphore>,
     live: live::Live,
+    tenure: tenure::Tenure,
     waiting: mpsc::UnboundedSender<(RunId, StepPath)>,
     /// Turns of runs, and apart from them turns of incident keys: whoever has a turn of a key may wait for one of a run.
     locks: locks::KeyedLocks,
     turns: locks::KeyedLocks,
     wake: timers::Wake,
     posted: Notify,
+    forgotten: retention::Tally,
     system_alerts: mpsc::UnboundedSender<SystemAlert>,
 }
 
@@ -120,7 +133,7 @@ impl Engine {
     /// [`Engine::run`] starts its loops.
     pub async fn build(parts: Parts) -> Result<(Self, Loops), crate::store::ReadError> {
         use crate::store::Agents;
-        let now = parts.clock.now();
+        let (now, lease) = (parts.clock.now(), parts.store.lease());
         let holds = holds::Book::new(parts.store.holds().await?);
         let since = now.saturating_sub(budget::WINDOW_MAX).unwrap_or(now);
         let budget = Arc::new(budget::Ledger::new(parts.store.containments(since).await?));
@@ -142,11 +155,13 @@ impl Engine {
             options: parts.options,
             supervisor: parts.supervisor,
             live: live::Live::default(),
+            tenure: tenure::Tenure::new(lease),
             waiting,
             locks: locks::KeyedLocks::default(),
             turns: locks::KeyedLocks::default(),
             wake: timers::Wake::default(),
             posted: Notify::new(),
+            forgotten: retention::Tally::default(),
             system_alerts: parts.system_alerts,
         };
         let engine = Self { inner: Arc::new(inner) };
@@ -157,10 +172,16 @@ impl Engine {
     /// Starts the loops: workers' queue, timers, recovery, the gate's sightings. They end with the supervisor.
     pub fn run(&self, loops: Loops) {
         let supervisor = &self.inner.supervisor;
+        supervisor.spawn_to_the_end("heartbeat", self.clone().keep_beating());
         supervisor.spawn("starter", self.clone().start_waiting(loops.queue));
         supervisor.spawn("timers", self.clone().keep_time());
         supervisor.spawn("recovery", self.clone().reconcile_forever());
+        supervisor.spawn("listener", self.clone().listen());
+        if self.inner.store.is_shared() {
+            supervisor.spawn("rereading", self.clone().keep_reading());
+        }
         supervisor.spawn("gate-sightings", self.clone().keep_sightings());
+        supervisor.spawn("retention", self.clone().forget_forever());
     }
 
     /// Where everything is kept.

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::retention::Ages;
+
 /// How people can be reached at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reach {
@@ -21,6 +23,10 @@ pub struct Options {
     pub contained_per_hour: u32,
     /// How often every open run is looked at again.
     pub reconcile_every: Duration,
+    /// How long what is over is kept.
+    pub ages: Ages,
+    /// How often runs without an owner are looked for.
+    pub take_over_every: Duration,
     /// How people can be reached.
     pub reach: Reach,
     /// Where links point, without a slash at the end; from the configuration, never from a request.
@@ -33,6 +39,8 @@ impl Default for Options {
             workers: 32,
             contained_per_hour: 10,
             reconcile_every: Duration::from_secs(15),
+            ages: Ages::default(),
+            take_over_every: Duration::from_secs(5),
             reach: Reach::default(),
             public_url: "http://127.0.0.1:8080".to_owned(),
         }

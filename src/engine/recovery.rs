@@ -1,66 +1,108 @@
 //! Recovery as a periodic reconciliation, per run: what the store says is under way and nobody here does is picked up.
 //!
-//! The same function serves a start, a crash and an ordinary minute. One run that can't be read or moved is logged and
-//! passed over; it never stops the others.
+//! The same function serves a start, a crash, the death of another replica and an ordinary minute. First what nobody owns
+//! is taken over; then the store names the runs of this replica that have something in hand, and only those are read. One
+//! run that can't be read or moved is quarantined and passed over; it never stops the others.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::domain::{Attempt, Event, EventKind, Run, RunId, StepPath, StepState};
 use crate::machine::{Effect, due};
-use crate::store::RunLog;
+use crate::store::{ClaimedRun, Claims};
 
 use super::Engine;
 use super::submit::{Hands, SubmitError};
+use super::takeover::{TAKEOVERS_MAX, taken_too_often, unusable};
 
 const BATCH: u32 = 256;
 
 impl Engine {
     pub(super) async fn reconcile_forever(self) {
+        let pause = self.options().take_over_every.min(self.options().reconcile_every);
         loop {
             self.reconcile().await;
-            if !self.inner.supervisor.sleep(self.options().reconcile_every).await {
-                return;
+            let looked = Instant::now();
+            loop {
+                if !self.inner.supervisor.sleep(pause).await {
+                    return;
+                }
+                if looked.elapsed() >= self.options().reconcile_every || self.take_over().await > 0 {
+                    break;
+                }
             }
         }
     }
 
-    /// Looks at every open run once; how many were picked up.
+    /// Takes over what nobody owns, and looks at every run of this replica that has something in hand; how many were
+    /// picked up.
     pub async fn reconcile(&self) -> u64 {
+        self.take_over().await;
+        self.look().await
+    }
+
+    /// Looks at every run of this replica that has something in hand; how many were picked up.
+    pub(super) async fn look(&self) -> u64 {
         let mut picked_up = 0;
         let mut after: Option<RunId> = None;
-        loop {
-            let open = match self.inner.store.open_runs(after, BATCH).await {
-                Ok(open) => open,
+        while self.is_acting() {
+            let runs = match self.inner.store.runs_in_hand(after, BATCH).await {
+                Ok(runs) => runs,
                 Err(error) => {
-                    tracing::error!(%error, "open runs could not be read; trying again later");
+                    tracing::error!(%error, "runs could not be read; trying again later");
                     return picked_up;
                 }
             };
-            let Some(last) = open.last() else { return picked_up };
-            after = Some(last.id);
-            for run in &open {
-                match self.reconcile_run(run.id).await {
-                    Ok(true) => picked_up += 1,
-                    Ok(false) => {}
-                    Err(error) => tracing::error!(run.id = %run.id, %error, "a run could not be picked up"),
-                }
+            let Some(last) = runs.last() else { break };
+            after = Some(*last);
+            for run in &runs {
+                picked_up += u64::from(self.look_at(*run).await);
             }
             tokio::time::sleep(Duration::ZERO).await;
         }
+        picked_up
+    }
+
+    /// Looks at one run; whether something of it was picked up.
+    pub(super) async fn look_at(&self, run: RunId) -> bool {
+        match self.reconcile_run(run).await {
+            Ok(picked_up) => picked_up,
+            Err(SubmitError::NotOurs(_) | SubmitError::Quarantined { .. }) => false,
+            Err(error) => {
+                if let Some(reason) = unusable(None, &error) {
+                    self.quarantine(run, reason).await;
+                } else {
+                    tracing::error!(run.id = %run, %error, "a run could not be picked up");
+                }
+                false
+            }
+        }
+    }
+
+    /// A run of this replica with its epoch.
+    async fn ours(&self, id: RunId) -> Result<Option<(Run, u64)>, SubmitError> {
+        let Some(ClaimedRun { run, claim }) = self.inner.store.claimed_run(id).await? else { return Ok(None) };
+        if !self.owns(&claim) {
+            return Ok(None);
+        }
+        if claim.takeovers > TAKEOVERS_MAX {
+            self.quarantine(id, taken_too_often(claim.takeovers)).await;
+            return Ok(None);
+        }
+        Ok(Some((run, claim.epoch)))
     }
 
     async fn reconcile_run(&self, id: RunId) -> Result<bool, SubmitError> {
-        let Some(run) = self.inner.store.run(id).await? else { return Ok(false) };
-        let lost = self.lost(&run);
+        let Some((run, epoch)) = self.ours(id).await? else { return Ok(false) };
+        let lost = self.lost(&run, epoch);
         for path in &lost {
-            self.pick_up(id, path).await?;
+            self.pick_up(id, path, epoch).await?;
         }
-        let Some(run) = self.inner.store.run(id).await? else { return Ok(false) };
+        let Some((run, epoch)) = self.ours(id).await? else { return Ok(false) };
         let playbook = self.inner.library.pinned(&self.inner.store, &run.digest).await?;
         let waiting: Vec<StepPath> = due(&playbook, &run, self.clock().now())?
             .into_iter()
             .filter_map(|effect| match effect {
-                Effect::Begin { path } if !self.inner.live.has_attempt(id, &path) => Some(path),
+                Effect::Begin { path } if !self.inner.live.has_attempt(id, &path, epoch) => Some(path),
                 _ => None,
             })
             .collect();
@@ -71,12 +113,12 @@ impl Engine {
     }
 
     /// Tells the run that an attempt was lost, if that still holds under the run's lock.
-    async fn pick_up(&self, id: RunId, path: &StepPath) -> Result<(), SubmitError> {
+    async fn pick_up(&self, id: RunId, path: &StepPath, epoch: u64) -> Result<(), SubmitError> {
         let event = Event::by_system(self.clock().now(), EventKind::AttemptLost { path: path.clone() });
-        let still_lost = |run: &Run| self.lost(run).contains(path);
+        let still_lost = |run: &Run| self.lost(run, epoch).contains(path);
         match self.submit_if(id, event, &mut Hands::default(), still_lost).await {
             Ok(Some((_, jobs))) => self.dispatch(jobs),
-            Ok(None) | Err(SubmitError::Illegal(_)) => {}
+            Ok(None) => {}
             Err(error) => return Err(error),
         }
         Ok(())
@@ -95,7 +137,7 @@ impl Engine {
     }
 
     /// The attempts that the store says are under way, and that nobody here makes.
-    fn lost(&self, run: &Run) -> Vec<StepPath> {
+    fn lost(&self, run: &Run, epoch: u64) -> Vec<StepPath> {
         let under_way = run.steps.iter().filter(|(_, record)| match &record.state {
             StepState::Doing(attempt) | StepState::Undoing(attempt) => matches!(
                 attempt,
@@ -106,6 +148,10 @@ impl Engine {
             ),
             _ => false,
         });
-        under_way.map(|(path, _)| path).filter(|path| !self.inner.live.has_attempt(run.id, path)).cloned().collect()
+        under_way
+            .map(|(path, _)| path)
+            .filter(|path| !self.inner.live.has_attempt(run.id, path, epoch))
+            .cloned()
+            .collect()
     }
 }

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::domain::{Event, Run, RunId, StepPath};
+use crate::domain::{Event, EventKind, Run, RunId, StepPath};
 use crate::machine::IllegalTransition;
-use crate::store::{Commit, CommitError, ReadError, RunLog, Writer};
+use crate::store::{Claims, Commit, CommitError, ReadError, Row, Writer};
 
 use super::Engine;
 use super::budget::Place;
 use super::draft::Draft;
 use super::live::{Claim, Job};
 use super::playbooks::LibraryError;
+use super::takeover::{TAKEOVERS_MAX, advances, unusable};
 
 /// How often a lost race is decided again.
 const CONFLICTS_MAX: u32 = 3;
@@ -36,6 +37,17 @@ pub enum SubmitError {
     /// The change could not be written.
     #[error(transparent)]
     Commit(#[from] CommitError),
+    /// Another replica performs for the run.
+    #[error("failed to perform for {0}: another replica has it now")]
+    NotOurs(RunId),
+    /// Nobody touches the run.
+    #[error("failed to change {run}: it is quarantined: {reason}; release it with `standdown runs release {run}`")]
+    Quarantined {
+        /// The run.
+        run: RunId,
+        /// Why.
+        reason: String,
+    },
 }
 
 impl SubmitError {
@@ -43,7 +55,7 @@ impl SubmitError {
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         match self {
-            Self::NoSuchRun(_) | Self::Illegal(_) => false,
+            Self::NoSuchRun(_) | Self::Illegal(_) | Self::NotOurs(_) | Self::Quarantined { .. } => false,
             Self::Playbook(_) | Self::Read(_) => true,
             Self::Commit(error) => !matches!(error, CommitError::TooLarge { .. }),
         }
@@ -94,15 +106,36 @@ impl Engine {
         hands: &mut Hands,
         wanted: impl Fn(&Run) -> bool,
     ) -> Result<Option<(Run, Vec<Job>)>, SubmitError> {
+        let kind = event.kind.clone();
+        let submitted = self.submit_locked(id, event, hands, wanted).await;
+        if let Some(reason) = submitted.as_ref().err().and_then(|error| unusable(Some(&kind), error)) {
+            self.quarantine(id, reason).await;
+        }
+        submitted
+    }
+
+    async fn submit_locked(
+        &self,
+        id: RunId,
+        event: Event,
+        hands: &mut Hands,
+        wanted: impl Fn(&Run) -> bool,
+    ) -> Result<Option<(Run, Vec<Job>)>, SubmitError> {
         let _lock = self.inner.locks.lock(&id).await;
         let mut conflicts = 0;
         loop {
-            let run = self.inner.store.run(id).await?.ok_or(SubmitError::NoSuchRun(id))?;
+            let stored = self.inner.store.claimed_run(id).await?.ok_or(SubmitError::NoSuchRun(id))?;
+            let epoch = self.standing_to(id, &stored.claim, &event.kind, hands)?;
+            let run = stored.run;
             if !wanted(&run) {
                 return Ok(None);
             }
             let playbook = self.inner.library.pinned(&self.inner.store, &run.digest).await?;
-            let mut draft = self.draft_event(&playbook, run, event.clone(), std::mem::take(&mut hands.permits))?;
+            let permits = std::mem::take(&mut hands.permits);
+            let mut draft = self.draft_event(&playbook, run, event.clone(), permits, epoch)?;
+            if epoch.is_some() && stored.claim.takeovers > 0 && advances(&event.kind) {
+                draft.rows.push(Row::RunAdvanced { run: id });
+            }
             let claims = self.claims(&draft, hands.claim.as_ref());
             let (guards, rows) = draft.commit_parts();
             match self.inner.store.commit(Commit { guards, rows }).await {
@@ -118,15 +151,43 @@ impl Engine {
         }
     }
 
+    /// The epoch under which this replica performs for the run from here on, if it does. What only its owner may say is
+    /// refused to everybody else; what a person says is taken anywhere, and left to the owner to act on.
+    fn standing_to(
+        &self,
+        id: RunId,
+        claim: &crate::store::Claim,
+        kind: &EventKind,
+        hands: &Hands,
+    ) -> Result<Option<u64>, SubmitError> {
+        if let Some(reason) = &claim.quarantined {
+            return Err(SubmitError::Quarantined { run: id, reason: reason.clone() });
+        }
+        let ours = self.owns(claim) && claim.takeovers <= TAKEOVERS_MAX;
+        let under_way = hands.claim.as_ref().is_none_or(|held| held.epoch() == claim.epoch);
+        if performs(kind) && !(ours && under_way) {
+            return Err(SubmitError::NotOurs(id));
+        }
+        // An answer that was heard is recorded even by a replica that must not begin anything: the guard decides.
+        Ok((ours && (performs(kind) || self.is_acting())).then_some(claim.epoch))
+    }
+
     /// Claims the calls of a draft before they are committed, except those that `held` covers already.
     pub(super) fn claims(&self, draft: &Draft, held: Option<&Claim>) -> Vec<Claim> {
+        let Some(epoch) = draft.epoch else { return Vec::new() };
+        let replica = self.inner.store.replica();
         let others = draft.calls.iter().filter(|call| held.is_none_or(|held| !held.covers(call)));
-        others.filter_map(|call| self.inner.live.claim(call)).collect()
+        others.filter_map(|call| self.inner.live.claim(call, epoch, replica)).collect()
     }
 
     /// Lets memory follow a commit: the gate first, then timers, messages and alerts of our own.
     pub(super) fn committed(&self, mut draft: Draft, claims: Vec<Claim>, held: Option<Claim>) -> (Run, Vec<Job>) {
         draft.places.iter_mut().for_each(Place::keep);
+        if draft.epoch.is_none() {
+            // Its owner finds what is to be done; a call of an attempt that nobody makes was lost, and is made again.
+            draft.calls.clear();
+            draft.waiting.clear();
+        }
         let jobs = jobs(&mut draft, claims.into_iter().chain(held).collect());
         if !draft.placed.is_empty() || !draft.lifted.is_empty() {
             self.inner.holds.change(draft.placed, &draft.lifted);
@@ -147,6 +208,30 @@ impl Engine {
             self.inner.system_alerts.send(alert).unwrap_or_default();
         }
         (draft.run, jobs)
+    }
+}
+
+/// Whether only whoever performs for a run may say this. Everything else comes from people and alerts.
+const fn performs(kind: &EventKind) -> bool {
+    match kind {
+        EventKind::StepAuthorized { .. }
+        | EventKind::ApprovalAsked { .. }
+        | EventKind::Notified { .. }
+        | EventKind::AttemptBegan { .. }
+        | EventKind::AttemptPrepared { .. }
+        | EventKind::AttemptEnded { .. }
+        | EventKind::AttemptChecked { .. }
+        | EventKind::AttemptProved { .. }
+        | EventKind::AttemptLost { .. }
+        | EventKind::Rechecked { .. }
+        | EventKind::Ticked => true,
+        EventKind::RunStarted { .. }
+        | EventKind::Voted { .. }
+        | EventKind::Escalated { .. }
+        | EventKind::AlertJoined { .. }
+        | EventKind::Resolved { .. }
+        | EventKind::RunCancelled { .. }
+        | EventKind::RunSuperseded { .. } => false,
     }
 }
 

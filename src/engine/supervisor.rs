@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 pub struct Supervisor {
     tracker: TaskTracker,
     stop: CancellationToken,
+    end: CancellationToken,
 }
 
 impl Supervisor {
@@ -18,6 +19,26 @@ impl Supervisor {
     pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         use tracing::Instrument as _;
         self.tracker.spawn(task.instrument(tracing::debug_span!("task", name)));
+    }
+
+    /// Starts a task that goes on while the others are stopped, and is torn down at the very end ([`Supervisor::end`]).
+    /// Nobody waits for it.
+    pub fn spawn_to_the_end(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        use tracing::Instrument as _;
+        let end = self.end.clone();
+        let task = async move {
+            tokio::select! {
+                () = end.cancelled() => {}
+                () = task => {}
+            }
+        };
+        // A tracker of its own, because nobody waits for this task.
+        TaskTracker::new().spawn(task.instrument(tracing::debug_span!("task", name)));
+    }
+
+    /// Ends what was to go on to the end.
+    pub fn end(&self) {
+        self.end.cancel();
     }
 
     /// Runs work to its end even if whoever asked for it goes away meanwhile (a caller hangs up), and gives back what it

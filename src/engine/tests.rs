@@ -1,11 +1,14 @@
 //! The engine tried over a real store: with a clock that is told the time, a world outside that answers as it is told, and
 //! a process that may die at any moment.
 
+mod clock;
 mod crashes;
 mod flow;
 mod frozen;
 pub(crate) mod harness;
 mod limits;
 pub(crate) mod outside;
+mod quarantine;
 mod races;
+mod replicas;
 mod versions;

@@ -11,6 +11,7 @@ use crate::domain::{Event, EventKind, RunId};
 use crate::store::{Commit, Row, RunLog, Writer};
 
 use super::Engine;
+use super::submit::SubmitError;
 
 /// The longest sleep: a safety net under the arithmetic.
 const SLEEP_MAX: Duration = Duration::from_secs(5);
@@ -43,6 +44,11 @@ impl Wake {
             self.bell.notify_one();
         }
     }
+
+    /// Deadlines came in by another way than a commit of this replica.
+    pub fn ring(&self) {
+        self.bell.notify_one();
+    }
 }
 
 impl Engine {
@@ -63,6 +69,9 @@ impl Engine {
         let mut fault = false;
         let mut tried = BTreeSet::new();
         loop {
+            if !self.is_acting() {
+                return fault;
+            }
             let now = self.clock().now();
             let due: Vec<RunId> = match self.inner.store.runs_due(now, BATCH).await {
                 Ok(due) => due.into_iter().filter(|run| tried.insert(*run)).collect(),
@@ -76,9 +85,13 @@ impl Engine {
             }
             for run in due {
                 let event = Event::by_system(now, EventKind::Ticked);
-                if let Err(error) = self.submit(run, event).await {
-                    fault = true;
-                    tracing::error!(run.id = %run, %error, "a deadline could not be dealt with");
+                match self.submit(run, event).await {
+                    // It is somebody else's since it was looked up, or nobody's to touch.
+                    Ok(_) | Err(SubmitError::NotOurs(_) | SubmitError::Quarantined { .. }) => {}
+                    Err(error) => {
+                        fault = true;
+                        tracing::error!(run.id = %run, %error, "a deadline could not be dealt with");
+                    }
                 }
             }
         }

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use crate::action::Registry;
 use crate::clock::Clock;
-use crate::domain::{Event, EventKind, RunId};
+use crate::domain::{Event, EventKind};
 use crate::machine::{Call, CallResult, Phase};
 
 use super::Engine;
-use super::live::Job;
+use super::live::{Claim, Job};
 use super::submit::{Hands, Permits};
 
 /// The longest pause before a result is submitted again.
@@ -51,19 +51,33 @@ impl Engine {
                 () = self.inner.supervisor.stopping(), if self.is_frozen() => return,
                 () = self.inner.freeze.wait_until_thawed() => {}
             }
+            if !self.may_still_perform(&claim).await {
+                return;
+            }
             let result = self.inner.performer.perform(&call, self.clock()).await;
             let kind = event_of(&call, result);
             let permits = permit.map(|permit| Permits::from([(call.path.clone(), permit)])).unwrap_or_default();
             let hands = Hands { permits, claim: Some(claim) };
-            let Some(mut jobs) = self.submit_result(call.run, kind, hands).await else { return };
+            let Some(mut jobs) = self.submit_result(&call, kind, hands).await else { return };
             let same = jobs.iter().position(|job| job.call.path == call.path);
             next = same.map(|index| jobs.remove(index));
             self.dispatch(jobs);
         }
     }
 
-    /// Submits a result until it is taken: an answer that was heard is not thrown away because the disk is busy.
-    async fn submit_result(&self, run: RunId, kind: EventKind, mut hands: Hands) -> Option<Vec<Job>> {
+    /// Waits until this replica may act. Whoever was declared dead meanwhile leaves the call to whoever has the run.
+    async fn may_still_perform(&self, claim: &Claim) -> bool {
+        tokio::select! {
+            () = self.inner.supervisor.stopping(), if !self.is_acting() => return false,
+            () = self.inner.tenure.wait_until_acting() => {}
+        }
+        claim.replica() == self.inner.store.replica()
+    }
+
+    /// Submits a result until it is taken: an answer that was heard is not thrown away because the disk is busy. What
+    /// comes after the claim to the run was lost is written down apart.
+    async fn submit_result(&self, call: &Call, kind: EventKind, mut hands: Hands) -> Option<Vec<Job>> {
+        let run = call.run;
         let mut pause = Duration::from_millis(50);
         loop {
             let event = Event::by_system(self.clock().now(), kind.clone());
@@ -78,9 +92,23 @@ impl Engine {
                 }
                 Err(error) => {
                     tracing::warn!(run.id = %run, event.kind = kind.as_str(), %error, "a result came too late");
+                    self.keep_late(call, &kind, hands).await;
                     return None;
                 }
             }
+        }
+    }
+
+    /// Writes a late reply down, as often as it takes.
+    async fn keep_late(&self, call: &Call, kind: &EventKind, hands: Hands) {
+        let Some(claim) = hands.claim else { return };
+        let mut pause = Duration::from_millis(50);
+        while let Err(error) = self.record_late(call, &claim, kind).await {
+            tracing::error!(run.id = %call.run, %error, "a late reply could not be written down; trying again");
+            if !self.inner.supervisor.sleep(pause).await {
+                return;
+            }
+            pause = (pause * 2).min(RESUBMIT_PAUSE_MAX);
         }
     }
 }

@@ -6,3 +6,4 @@ mod desk;
 mod follow_up;
 mod property;
 mod refusals;
+mod retention;

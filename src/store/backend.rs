@@ -26,6 +26,7 @@ use super::rows::{
     StoredAlert, StoredEvent, Subject, Token,
 };
 use super::sqlite::{self, SqliteStore, WriterStats};
+use super::upkeep::{AgedPage, AgedPlace, Aging, Examination, Examined, ExaminedPage, Record, Retention, Stray};
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
@@ -115,6 +116,34 @@ pub enum OpenError {
         /// Why.
         reason: String,
     },
+    /// There is no such file.
+    #[error("failed to open the store at {}: there is no such file; check `store:` in the configuration", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A newer program made the tables.
+    #[error(
+        "failed to open the store: its tables are of version {version}, and this program knows {known}; \
+         use the newer program, or restore a backup from before"
+    )]
+    Newer {
+        /// The version of the tables.
+        version: i64,
+        /// The newest version that this program knows.
+        known: i64,
+    },
+    /// The tables are older than this program, and may not be changed here.
+    #[error(
+        "failed to open the store: its tables are of version {version}, and this program needs {known}; \
+         run `standdown migrate`"
+    )]
+    Older {
+        /// The version of the tables; 0 if there are none.
+        version: i64,
+        /// The newest version that this program knows.
+        known: i64,
+    },
     /// The tables could not be brought up to date.
     #[error("failed to bring the tables of the store up to date: {0}; restore a backup or use the newer program")]
     Migration(String),
@@ -141,6 +170,28 @@ impl Store {
         sqlite::open(&path, &options).await.map(Self::Sqlite)
     }
 
+    /// Opens the store at a URL to read it, also while a daemon has it. Nothing is created or changed, nobody joins those
+    /// who share the work, and the tables must be of the version that this program knows.
+    pub async fn open_for_reading(url: &str, options: StoreOptions) -> Result<Self, OpenError> {
+        if postgres::is_address(url) {
+            return postgres::open_for_reading(url, &options).await.map(Self::Postgres);
+        }
+        let path = sqlite::path_of(url).ok_or(OpenError::Url)?;
+        sqlite::open_for_reading(&path).await.map(Self::Sqlite)
+    }
+
+    /// Whether an address of PostgreSQL can be read; `None` if it is not one.
+    #[must_use]
+    pub fn check_address(url: &str) -> Option<Result<(), AddressError>> {
+        postgres::is_address(url).then(|| postgres::has_password(url).map(drop))
+    }
+
+    /// Whether this is an address of PostgreSQL with a password written into it.
+    #[must_use]
+    pub fn has_password(url: &str) -> bool {
+        postgres::has_password(url).is_ok_and(|has_password| has_password)
+    }
+
     /// Finishes what is queued, closes the database and releases its lock. Later commits are answered
     /// [`CommitError::Unavailable`].
     pub async fn close(&self) {
@@ -160,6 +211,15 @@ impl Store {
         }
     }
 
+    /// How long this replica is believed to be alive after its last heartbeat.
+    #[must_use]
+    pub fn lease(&self) -> Duration {
+        match self {
+            Self::Sqlite(store) => store.lease(),
+            Self::Postgres(store) => store.lease(),
+        }
+    }
+
     /// Whether other processes may use the database at the same time.
     #[must_use]
     pub const fn is_shared(&self) -> bool {
@@ -175,6 +235,15 @@ impl Store {
         match self {
             Self::Sqlite(store) => store.changes(),
             Self::Postgres(store) => store.changes(),
+        }
+    }
+
+    /// Has the database prepare every statement that writes, so that one that does not fit the tables is found before it
+    /// is needed; how many there are.
+    pub async fn check_statements(&self) -> Read<usize> {
+        match self {
+            Self::Sqlite(store) => store.check_statements().await,
+            Self::Postgres(store) => store.check_statements().await,
         }
     }
 
@@ -283,4 +352,15 @@ hand_through!(ReadModel {
     fn alert_body(&self, id: AlertId) -> Read<Option<Value>>;
     fn dead_letters(&self, limit: u32) -> Read<Vec<DeadLetter>>;
     fn ping(&self) -> Read<()>;
+});
+hand_through!(Retention {
+    fn aged(&self, kind: Aging, before: Timestamp, after: Option<AgedPlace>, limit: u32) -> Read<AgedPage>;
+});
+hand_through!(Examination {
+    fn integrity(&self) -> Read<Vec<String>>;
+    fn strays(&self, limit: u32) -> Read<Vec<Stray>>;
+    fn examined_runs(&self, after: Option<Vec<u8>>, limit: u32) -> Read<ExaminedPage<Run>>;
+    fn examined_records(&self, kind: Record, after: Option<Vec<u8>>, limit: u32) -> Read<ExaminedPage<()>>;
+    fn subjects(&self, after: Option<Vec<u8>>, limit: u32) -> Read<ExaminedPage<Subject>>;
+    fn events_after(&self, subject: &Subject, seq: u64, limit: u32) -> Read<Vec<Examined<StoredEvent>>>;
 });

@@ -88,23 +88,50 @@ pub fn actor_json(actor: &Actor) -> String {
     serde_json::to_value(actor).map(|value| canonical_json(&value)).unwrap_or_default()
 }
 
-/// Checks a whole history, oldest first, against its chain. An empty history is sound.
-pub fn verify_chain(events: &[StoredEvent], subject: &Subject) -> Result<(), ChainError> {
-    let mut prev_hash = Digest::ZERO;
-    for (expected, event) in (1..).zip(events) {
+/// A history that is checked event by event, so that it need not be in memory as a whole.
+#[derive(Clone, Debug)]
+pub struct ChainCheck {
+    subject: Subject,
+    last_seq: u64,
+    last_hash: Digest,
+}
+
+impl ChainCheck {
+    /// A history of which nothing was seen yet.
+    #[must_use]
+    pub const fn new(subject: Subject) -> Self {
+        Self { subject, last_seq: 0, last_hash: Digest::ZERO }
+    }
+
+    /// Whether this is the next event, as it was written. After an error the rest is compared with what is there.
+    pub fn next(&mut self, event: &StoredEvent) -> Result<(), ChainError> {
+        let (expected, prev_hash) = (self.last_seq + 1, self.last_hash);
+        (self.last_seq, self.last_hash) = (event.seq, event.hash);
         if event.seq != expected {
             return Err(ChainError::Numbering { expected, found: event.seq });
         }
         if event.prev_hash != prev_hash {
             return Err(ChainError::Link { seq: event.seq });
         }
-        let link = Link::new(subject, event.at, &actor_json(&event.actor), &event.kind, &canonical_json(&event.body));
+        let (actor, body) = (actor_json(&event.actor), canonical_json(&event.body));
+        let link = Link::new(&self.subject, event.at, &actor, &event.kind, &body);
         if link.hash(&prev_hash, event.seq) != event.hash {
             return Err(ChainError::Content { seq: event.seq });
         }
-        prev_hash = event.hash;
+        Ok(())
     }
-    Ok(())
+
+    /// The number of the last event that was seen.
+    #[must_use]
+    pub const fn last_seq(&self) -> u64 {
+        self.last_seq
+    }
+}
+
+/// Checks a whole history, oldest first, against its chain. An empty history is sound.
+pub fn verify_chain(events: &[StoredEvent], subject: &Subject) -> Result<(), ChainError> {
+    let mut check = ChainCheck::new(subject.clone());
+    events.iter().try_for_each(|event| check.next(event))
 }
 
 #[cfg(test)]

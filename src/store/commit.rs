@@ -10,6 +10,7 @@ use crate::domain::{
 
 use super::claim::LateReply;
 use super::rows::{Change, DeadLetter, Subject, Token};
+use super::upkeep::Retired;
 
 /// Something that must hold for a commit to be applied. Guards of commits that wait together are judged in the order in
 /// which the commits came: the first wins.
@@ -247,6 +248,8 @@ pub enum Row {
         /// Its value.
         value: Value,
     },
+    /// Something that is old enough is forgotten, with everything that belongs to it alone.
+    Retired(Box<Retired>),
 }
 
 /// Guards and rows that are applied together or not at all.

@@ -13,12 +13,14 @@ mod read;
 pub mod rows;
 mod seat;
 mod sqlite;
+pub mod upkeep;
 
 pub use backend::{OpenError, Password, Store, StoreOptions};
-pub use chain::{ChainError, verify_chain};
+pub use chain::{ChainCheck, ChainError, verify_chain};
 pub use claim::{Claim, ClaimedRun, LateReply, Quarantined, Renewal, Taken};
 pub use commit::{Commit, CommitError, Guard, Row};
-pub use ports::{Agents, Approvals, Claims, Inbox, Outbox, Playbooks, ReadError, ReadModel, RunLog, Writer};
+pub use ports::{Agents, Approvals, Claims, Inbox, Outbox, Playbooks, Read, ReadError, ReadModel, RunLog, Writer};
 pub use postgres::{AddressError, PostgresStore};
 pub use rows::*;
 pub use sqlite::{RUN_STATE_BYTES_MAX, Spent, SqliteStore, WriterStats};
+pub use upkeep::{Examination, Retention};

@@ -23,6 +23,8 @@ pub const REASON_MISSING: &str = "SD3008";
 pub const OBSERVES_ONLY: &str = "SD3009";
 /// The incident can't be closed now.
 pub const INCIDENT_STATE: &str = "SD3010";
+/// The run is quarantined.
+pub const RUN_QUARANTINED: &str = "SD3011";
 /// There is no such request to people.
 pub const NO_SUCH_APPROVAL: &str = "SD4001";
 /// The request is no longer pending.
@@ -62,7 +64,7 @@ pub const INTERNAL: &str = "SD5012";
 /// The daemon is not ready.
 pub const NOT_READY: &str = "SD5013";
 
-const EXPLANATIONS: [(&str, &str); 29] = [
+const EXPLANATIONS: [(&str, &str); 30] = [
     (NO_SUCH_RUN, "There is no run with this id; `standdown runs list` shows the newest."),
     (RUN_STATE, "The run is over, or its step is not in a state in which this can happen to it; read the run again."),
     (
@@ -76,6 +78,10 @@ const EXPLANATIONS: [(&str, &str); 29] = [
     (REASON_MISSING, "Every change has a reason in the history: say why."),
     (OBSERVES_ONLY, "The playbook says `mode: observe`; what it does is changed in its file, not by a request."),
     (INCIDENT_STATE, "The incident is closed already, or runs of it are not over; read the incident again."),
+    (
+        RUN_QUARANTINED,
+        "Nobody touches the run until a person releases it with `standdown runs release`; `runs list` shows why.",
+    ),
     (NO_SUCH_APPROVAL, "There is no request with this id; `standdown approvals list` shows the newest."),
     (ALREADY_DECIDED, "Somebody else decided first, or the run ended; the answer shows the outcome."),
     (NOT_ELIGIBLE, "Only those who were asked may vote, and never whoever started the run."),

@@ -16,7 +16,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use crate::engine::Engine;
-use crate::store::{Approvals, Outbox, ReadModel};
+use crate::store::{Approvals, Claims, Outbox, ReadModel};
 
 use super::fresh::Fresh;
 use super::problem::Problem;
@@ -27,6 +27,9 @@ const SCRAPE_LIFETIME: SignedDuration = SignedDuration::from_secs(2);
 const PING_LIFETIME: SignedDuration = SignedDuration::from_secs(1);
 /// The most open requests to people that are counted.
 const APPROVALS_MAX: u32 = 1_000;
+
+/// The most quarantined runs that are counted.
+const QUARANTINED_MAX: u32 = 1_000;
 
 /// Names and values of labels; the names are fixed where the metric is used.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -52,6 +55,9 @@ pub struct Metrics {
     messages_undelivered: Gauge,
     approvals_pending: Gauge,
     frozen: Gauge,
+    forgotten: Family<Labels<1>, Counter>,
+    quarantined: Gauge,
+    late_replies: Gauge,
     runs: runs::Tally,
     scraped: Fresh<String>,
     store_answers: Fresh<bool>,
@@ -73,6 +79,8 @@ impl Metrics {
         let answer = |word: &str| gate.get_or_create(&Labels([("answer", word.to_owned())])).clone();
         let (gate_allowed, gate_refused) = (answer("allowed"), answer("refused"));
         let gate_unauthenticated = answer("unauthenticated");
+        let forgotten = Family::default();
+        registry.register("forgotten", "What was removed because of its age, by kind", forgotten.clone());
         let mut gauge = |name: &str, help: &str| {
             let gauge = Gauge::default();
             registry.register(name, help, gauge.clone());
@@ -83,8 +91,14 @@ impl Metrics {
             messages_undelivered: gauge("messages_undelivered", "Messages to people that could not be delivered"),
             approvals_pending: gauge("approvals_pending", "Requests that wait for people, at most 1000"),
             frozen: gauge("frozen", "1 while calls to the outside are stopped"),
+            quarantined: gauge(
+                "runs_quarantined",
+                "Runs that nobody touches until a person releases them, at most 1000",
+            ),
+            late_replies: gauge("late_replies", "Answers of calls that are kept because they came too late to count"),
             runs: runs::Tally::register(&mut registry, since),
             alerts,
+            forgotten,
             gate_allowed,
             gate_refused,
             gate_unauthenticated,
@@ -137,6 +151,13 @@ impl Metrics {
         self.approvals_pending
             .set(i64::try_from(store.approvals(true, APPROVALS_MAX).await?.len()).unwrap_or(i64::MAX));
         self.frozen.set(i64::from(engine.is_frozen()));
+        for (kind, total) in engine.forgotten().counts() {
+            let counter = self.forgotten.get_or_create(&Labels([("kind", kind.as_str().to_owned())])).clone();
+            counter.inc_by(total.saturating_sub(counter.get()));
+        }
+        let quarantined = store.quarantined_runs(QUARANTINED_MAX).await?.len();
+        self.quarantined.set(i64::try_from(quarantined).unwrap_or(i64::MAX));
+        self.late_replies.set(number(store.late_reply_count().await?));
         self.runs.update(store).await?;
         let mut text = String::new();
         encode(&mut text, &self.registry).map_err(|_| Problem::internal())?;

@@ -17,11 +17,15 @@
 
 mod bad_decisions;
 mod bad_input;
+mod bad_store;
 mod check;
 mod demo;
 mod harness;
+mod operations;
 mod real_crash;
 mod real_example;
+mod real_postgres;
+mod real_postgres_daemon;
 mod real_spine;
 mod reload;
 mod servers;

@@ -44,6 +44,9 @@ pub fn head(run: &RunView, now: Timestamp) -> String {
         field("containment", &format!("{verdict}{}", seen.unwrap_or_default()));
     }
     field("version", &run.digest.prefix());
+    if let Some(reason) = &run.quarantined {
+        field("QUARANTINED", &paint(Tone::Bad, &quoted(reason)));
+    }
     if !run.consistent {
         field("history", &paint(Tone::Bad, "DOES NOT LEAD TO THE STORED STATE: keep a copy of the database file"));
     }
@@ -74,6 +77,10 @@ fn wanted(run: &RunView, now: Timestamp) -> String {
         text.push_str(&paint(Tone::Bad, &line));
         let order = format!("standdown runs resolve {} --step {}", run.id, step.path);
         add(&mut text, format_args!("\n  {order} --as applied|not-applied|retry --reason \"...\"\n"));
+    }
+    if run.quarantined.is_some() {
+        text.push_str(&paint(Tone::Bad, "\nNothing of this run is done until a person releases it"));
+        add(&mut text, format_args!("\n  standdown runs release {} --reason \"...\"\n", run.id));
     }
     let failed = run.messages.iter().filter(|message| message.status == "undelivered");
     for message in failed {

@@ -37,8 +37,11 @@ use super::Engine;
 /// The reason that stands at a request that was over before it could be sent.
 pub const NO_LONGER_NEEDED: &str = "no longer needed: the request was over before it could be sent";
 
-/// Messages that are read in one go.
-const BATCH: u32 = 64;
+/// Messages that are claimed in one go; as many as are sent within [`LEASE`] if every one of them takes its time.
+const BATCH: u32 = 16;
+
+/// How long a message is this replica's to send; after a crash it is another's only then.
+const LEASE: Duration = Duration::from_secs(90);
 
 /// Messages that are under way at once.
 const PARALLEL_MAX: usize = 8;
@@ -96,10 +99,10 @@ impl Delivery {
         let (settled, fault) = (AtomicUsize::new(0), AtomicBool::new(false));
         let mut tried = BTreeSet::new();
         loop {
-            let due = match self.engine.store().messages_due(self.engine.clock().now(), BATCH).await {
+            let due = match self.engine.store().claim_messages(self.engine.clock().now(), BATCH, LEASE).await {
                 Ok(due) => due,
                 Err(error) => {
-                    tracing::error!(%error, "messages could not be read");
+                    tracing::error!(%error, "messages could not be claimed");
                     return (settled.into_inner(), true);
                 }
             };

@@ -141,6 +141,10 @@ fn a_process_that_dies_again_and_again_does_not_send_for_ever() {
         life.until("the call is under way", async || world.outside.count("try.idempotent", "send") == sends);
         life.crash();
         life = world.start();
+        if sends == 6 {
+            life.until_quarantined(run);
+            life.on(life.engine.release(run, super::harness::ana(), "the machine had no memory left")).unwrap();
+        }
     }
     life.until_run(run, "a person must look", |run| matches!(attempt(run), Some(Attempt::NeedsOperator { .. })));
     assert_eq!(world.outside.count("try.idempotent", "send"), 10);

@@ -25,7 +25,7 @@ use crate::engine::{
     Engine, Gate, Inventory, Library, Loaded, Options, Parts, Reach, RunHistory, StartRequest, SubmitError, Supervisor,
     SystemAlert,
 };
-use crate::store::{Commit, OpenError, ReadModel, RunLog, Store, StoreOptions, Subject, verify_chain};
+use crate::store::{Claims, Commit, OpenError, ReadModel, RunLog, Store, StoreOptions, Subject, verify_chain};
 
 /// How long a test waits for something that must come by itself.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -151,6 +151,31 @@ impl World {
     }
 }
 
+impl World {
+    /// Another replica over the database of a life, in the same runtime, with a world outside of its own.
+    pub fn neighbour(&self, life: &Life, outside: Arc<Outside>) -> Engine {
+        life.on(async {
+            let store = life.engine.store().another_replica().await.unwrap();
+            let library = Arc::new(Library::new(crate::playbook::Catalogue::new(catalogue()), self.playbooks()));
+            library.load(&store, self.clock.now()).await.unwrap();
+            let parts = Parts {
+                store,
+                clock: Arc::new(self.clock.clone()),
+                performer: outside,
+                library,
+                inventory: Inventory::new(self.agents.clone(), directory()),
+                gate: Arc::new(Gate::new(false)),
+                options: self.options.clone(),
+                supervisor: Supervisor::default(),
+                system_alerts: tokio::sync::mpsc::unbounded_channel().0,
+            };
+            let (engine, loops) = Engine::build(parts).await.unwrap();
+            engine.run(loops);
+            engine
+        })
+    }
+}
+
 impl Life {
     /// Runs something to its end, and the daemon's tasks meanwhile.
     pub fn on<T>(&self, work: impl Future<Output = T>) -> T {
@@ -168,6 +193,7 @@ impl Life {
     pub fn stop(self) {
         let clean = self.on(self.supervisor.stop(Duration::from_secs(5)));
         assert!(clean, "a task did not end when it was told to stop");
+        self.on(self.engine.leave());
         self.on(self.engine.store().close());
         self.crash();
     }
@@ -187,6 +213,16 @@ impl Life {
     pub fn until_run(&self, id: RunId, what: &str, is_so: impl Fn(&Run) -> bool) -> Run {
         self.until(&format!("{what}; it is {:#?}", self.states(id)), async || is_so(&self.read(id).await));
         self.run(id)
+    }
+
+    /// Waits until a run is quarantined, and says why it is.
+    pub fn until_quarantined(&self, id: RunId) -> String {
+        let mut reason = None;
+        self.until("the run is quarantined", async || {
+            reason = self.engine.store().claim(id).await.unwrap().and_then(|claim| claim.quarantined);
+            reason.is_some()
+        });
+        reason.unwrap()
     }
 
     /// Waits until a run is over.
@@ -232,6 +268,11 @@ impl Life {
 
     /// A person votes on the pending request of a run.
     pub fn vote(&self, run: RunId, person: &str, choice: Choice) -> Result<Run, SubmitError> {
+        self.vote_at(&self.engine, run, person, choice)
+    }
+
+    /// A person votes on the pending request of a run at some replica.
+    pub fn vote_at(&self, engine: &Engine, run: RunId, person: &str, choice: Choice) -> Result<Run, SubmitError> {
         let approval = self.pending(run);
         let person = PersonId::parse(person).unwrap();
         let actor = Actor::Person { id: person.clone(), assurance: Assurance::Link };
@@ -244,7 +285,7 @@ impl Life {
             plan: approval.plan.hash,
             eligible: approval.people.clone(),
         };
-        self.on(self.engine.submit(run, Event { at: self.clock.now(), actor, kind }))
+        self.on(engine.submit(run, Event { at: self.clock.now(), actor, kind }))
     }
 
     /// Lets time pass, and the daemon notice.

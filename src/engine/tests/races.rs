@@ -42,7 +42,7 @@ fn a_submission_that_lost_a_race_decides_again() {
     // A second engine over the same store knows nothing of the first one's locks.
     let other = life.on(async {
         let parts = Parts {
-            store: life.engine.store().clone(),
+            store: life.engine.store().another_replica().await.unwrap(),
             clock: Arc::new(world.clock.clone()),
             performer: world.outside.clone(),
             library: Arc::new(Library::new(

@@ -87,6 +87,11 @@ pub fn is_address(url: &str) -> bool {
     strip_scheme(url).is_some()
 }
 
+/// Whether an address has a password written into it.
+pub fn has_password(url: &str) -> Result<bool, AddressError> {
+    Address::parse(url).map(|address| address.password.is_some())
+}
+
 fn strip_scheme(url: &str) -> Option<&str> {
     url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://"))
 }

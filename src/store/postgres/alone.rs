@@ -1,6 +1,6 @@
 //! A connection for what is a transaction of its own: claims, heartbeats, messages to be sent.
 //!
-//! It stands beside the writers, so that a heartbeat does not wait behind a flood of alerts.
+//! It stands beside the writers, so that none of that waits behind a flood of alerts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,7 +43,8 @@ impl Alone {
         work: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, Trouble>> + Send,
     ) -> Result<T, CommitError> {
         let mut kept = self.kept.lock().await;
-        let mut connected = self.connected(kept.take()).await.map_err(|trouble| unavailable(&trouble))?;
+        let connected = Box::pin(self.connected(kept.take())).await;
+        let mut connected = connected.map_err(|trouble| unavailable(&trouble))?;
         let connection = &mut connected.connection;
         let done = timeout(TIMEOUT, async {
             sqlx::raw_sql("BEGIN").execute(&mut *connection).await?;

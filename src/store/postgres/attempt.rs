@@ -25,7 +25,9 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long `COMMIT` may take: a standby may have to answer.
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long it may take to find out what became of a batch.
-const DOUBT_TIMEOUT: Duration = Duration::from_secs(15);
+const DOUBT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long one word in the log has to do.
+const TOLD_AGAIN: Duration = Duration::from_secs(5);
 const DOUBT_PAUSE: Duration = Duration::from_millis(200);
 
 /// A writer.
@@ -33,6 +35,7 @@ pub struct Attempts {
     connector: Arc<Connector>,
     connected: Option<Connected>,
     writer: Number,
+    told: Option<Instant>,
 }
 
 /// How an attempt ended that did not succeed.
@@ -46,7 +49,7 @@ enum Failure {
 impl Attempts {
     /// A writer that has no connection yet.
     pub fn new(connector: Arc<Connector>) -> Self {
-        Self { connector, connected: None, writer: fresh() }
+        Self { connector, connected: None, writer: fresh(), told: None }
     }
 
     /// Applies a batch; a commit that spoils it is refused alone.
@@ -56,7 +59,7 @@ impl Attempts {
             Err(trouble) => trouble,
         };
         if batch.len() == 1 || trouble.remedy != Remedy::Split {
-            tracing::error!(store.error = %trouble, store.commits = batch.len(), "the database did not take a batch");
+            self.tell(&trouble, batch.len());
             let unavailable = CommitError::Unavailable(trouble.to_string());
             return batch.iter().map(|_| Err(unavailable.clone())).collect();
         }
@@ -67,6 +70,14 @@ impl Attempts {
             verdicts.extend(alone.unwrap_or_else(|trouble| vec![Err(CommitError::Unavailable(trouble.to_string()))]));
         }
         verdicts
+    }
+
+    /// Says in the log that nothing can be written; not for every batch, of which there may be very many.
+    fn tell(&mut self, trouble: &Trouble, commits: usize) {
+        if self.told.is_none_or(|told| told.elapsed() >= TOLD_AGAIN) {
+            self.told = Some(Instant::now());
+            tracing::error!(store.error = %trouble, store.commits = commits, "the database did not take a batch");
+        }
     }
 
     /// Ends the connection.

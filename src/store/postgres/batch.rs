@@ -31,7 +31,7 @@ const PRUNE: &str = "DELETE FROM batches
     WHERE at < (extract(epoch FROM clock_timestamp()) * 1000000)::bigint - 86400000000";
 
 /// The statements of this file, for the test that prepares every statement.
-pub const OWN_STATEMENTS: [&str; 3] = [MARK, LAST, PRUNE];
+pub const MARKS: [&str; 3] = [MARK, LAST, PRUNE];
 
 /// What became of each commit of a batch, in order.
 pub type Verdicts = Vec<Result<(), CommitError>>;
@@ -71,7 +71,8 @@ pub async fn write(
             continue;
         }
         for round in rounds(rows, statement.repeats) {
-            bound(statement, &round).execute(&mut *connection).await?;
+            let written = bound(statement, &round).execute(&mut *connection).await;
+            written.map_err(|error| Trouble::from(error).about(&format!("writing {:?}", statement.target)))?;
         }
     }
     sqlx::query(MARK).bind(writer.as_slice()).bind(number.as_slice()).execute(&mut *connection).await?;

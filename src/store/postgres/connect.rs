@@ -101,6 +101,9 @@ impl Connector {
     /// Connects to the first host that takes writes.
     pub async fn connect(&self, purpose: Purpose) -> Result<Connected, Trouble> {
         let hosts = &self.address.hosts;
+        if hosts.len() > 1 && self.newest_timeline.load(Ordering::Acquire) == 0 {
+            self.survey().await;
+        }
         let first = self.good.load(Ordering::Acquire);
         let mut reasons = Vec::with_capacity(hosts.len());
         for index in (0..hosts.len()).map(|step| (first + step) % hosts.len()) {
@@ -118,6 +121,15 @@ impl Connector {
             }
         }
         Err(Trouble::new(Remedy::Reconnect, reasons.join("; ")))
+    }
+
+    /// Asks every host for its timeline, so that a former primary is known as one even if it is asked first.
+    async fn survey(&self) {
+        for (host, port) in &self.address.hosts {
+            if let Ok(Ok(connection)) = timeout(HOST_TIMEOUT, self.connect_to(host, *port, Purpose::Other)).await {
+                drop(timeout(HOST_TIMEOUT, connection.close()).await);
+            }
+        }
     }
 
     /// The options of the host that was good last, for whoever has to connect by itself.

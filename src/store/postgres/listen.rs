@@ -1,14 +1,14 @@
 //! Hearing what other replicas changed.
 //!
-//! Words that come while there is no connection are lost; so a listener that connects says that everything may have
-//! changed. A connection on which nothing is heard is tried from time to time: a server that vanished says nothing either.
+//! Words that come while there is no connection are lost; so a listener that connects again says that everything may
+//! have changed. A connection on which nothing is heard is tried from time to time: a server that vanished says nothing either.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::Executor as _;
 use sqlx::postgres::{PgListener, PgPoolOptions};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, oneshot};
 use tokio::time::{sleep, timeout};
 
 use crate::store::rows::Change;
@@ -26,12 +26,13 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Listener {
     own_name: String,
     changes: Arc<broadcast::Sender<Change>>,
+    listening: Mutex<Option<oneshot::Sender<()>>>,
 }
 
 impl Listener {
-    /// A listener that passes over the words of `own_name`.
-    pub fn new(own_name: String, changes: Arc<broadcast::Sender<Change>>) -> Self {
-        Self { own_name, changes }
+    /// A listener that passes over the words of `own_name`, and says when it began to listen.
+    pub fn new(own_name: String, changes: Arc<broadcast::Sender<Change>>, listening: oneshot::Sender<()>) -> Self {
+        Self { own_name, changes, listening: Mutex::new(Some(listening)) }
     }
 
     /// Listens for ever.
@@ -48,11 +49,17 @@ impl Listener {
         let mut listener =
             timeout(TIMEOUT, Self::connect(connector)).await.map_err(|_| Trouble::slow("a listener"))??;
         let moves = connector.moves();
-        self.say(Change::Everything);
+        // Whoever opens the store waits until it is listened, and has missed nothing then.
+        let waiting = self.listening.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if waiting.is_none_or(|waiting| waiting.send(()).is_err()) {
+            self.say(Change::Everything);
+        }
         while connector.moves() == moves {
             match timeout(SILENCE, listener.try_recv()).await {
                 Ok(Ok(Some(word))) => {
-                    changes_in(word.payload(), &self.own_name).into_iter().for_each(|change| self.say(change));
+                    for change in changes_in(word.payload(), &self.own_name) {
+                        self.say(change);
+                    }
                 }
                 Ok(Ok(None)) => return Err(Trouble::new(Remedy::Reconnect, "the connection broke")),
                 Ok(Err(error)) => return Err(error.into()),

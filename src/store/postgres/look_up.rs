@@ -3,13 +3,17 @@
 //! Several replicas judge guards at the same time. Each first takes a lock on everything that its batch asks about, in one
 //! order, so that two can neither judge the same guard at once nor wait for each other in a circle. Under READ COMMITTED
 //! the look-up that follows sees what whoever had the lock before has committed.
+//!
+//! A claim is judged under a shared lock on the replica that has it, and holds only while the replica has its row. Whoever
+//! takes that row away first has to have the lock alone: so nothing that was judged under a claim is written after others
+//! may have taken it over.
 
 use std::collections::BTreeSet;
 
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{FromRow, Row as _};
 
-use crate::domain::Digest;
+use crate::domain::{Digest, ReplicaId};
 use crate::store::commit::Guard;
 use crate::store::sqlite::guards::{Questions, World};
 use crate::store::sqlite::prepared::Prepared;
@@ -17,7 +21,9 @@ use crate::store::sqlite::prepared::Prepared;
 use super::cell::storable;
 use super::trouble::Trouble;
 
-const LOCK: &str = "SELECT count(pg_advisory_xact_lock(key)) FROM unnest($1::bigint[]) AS k (key)";
+const LOCK: &str = "SELECT
+    (SELECT count(pg_advisory_xact_lock_shared(key)) FROM unnest($1::bigint[]) AS s (key)),
+    (SELECT count(pg_advisory_xact_lock(key)) FROM unnest($2::bigint[]) AS k (key))";
 const LOOK_UP: &str = "
     SELECT 'r' AS kind, r.id AS id, r.version AS number, NULL::bytea AS detail
         FROM unnest($1::bytea[]) AS q (id) JOIN runs AS r ON r.id = q.id
@@ -36,7 +42,8 @@ const LOOK_UP: &str = "
             ORDER BY events.seq DESC LIMIT 1) AS e
     UNION ALL SELECT 'c', r.id, coalesce(c.epoch, 1), CASE WHEN c.run IS NULL THEN r.owner ELSE c.owner END
         FROM unnest($8::bytea[]) AS q (id) JOIN runs AS r ON r.id = q.id LEFT JOIN claims AS c ON c.run = r.id
-        WHERE c.quarantined IS NULL
+        WHERE c.quarantined IS NULL AND EXISTS (SELECT 1 FROM replicas AS a
+            WHERE a.id = CASE WHEN c.run IS NULL THEN r.owner ELSE c.owner END)
     UNION ALL SELECT 'q', c.run, 0, NULL
         FROM unnest($8::bytea[]) AS q (id) JOIN claims AS c ON c.run = q.id AND c.quarantined IS NOT NULL";
 
@@ -45,9 +52,10 @@ pub const STATEMENTS: [&str; 2] = [LOCK, LOOK_UP];
 
 /// Takes the locks of a batch; they go with its transaction.
 pub async fn lock(connection: &mut PgConnection, batch: &[&Prepared]) -> Result<(), Trouble> {
-    let keys: Vec<i64> = keys(batch).into_iter().collect();
-    if !keys.is_empty() {
-        sqlx::query(LOCK).bind(keys).execute(connection).await?;
+    let (replicas, keys) = (replicas(batch), keys(batch));
+    if !replicas.is_empty() || !keys.is_empty() {
+        let query = sqlx::query(LOCK).bind(replicas.into_iter().collect::<Vec<_>>());
+        query.bind(keys.into_iter().collect::<Vec<_>>()).execute(connection).await?;
     }
     Ok(())
 }
@@ -115,6 +123,12 @@ impl FromRow<'_, PgRow> for Found {
     }
 }
 
+/// The replicas whose claims a batch is judged by, as numbers.
+fn replicas(batch: &[&Prepared]) -> BTreeSet<i64> {
+    let claims = |commit: &&&Prepared| commit.guards.iter().any(|guard| matches!(guard, Guard::Claim { .. }));
+    batch.iter().filter(claims).map(|commit| replica_key(commit.replica)).collect()
+}
+
 /// What a batch asks about, as numbers. Two things that have the same number only wait for each other without need.
 fn keys(batch: &[&Prepared]) -> BTreeSet<i64> {
     let mut keys = BTreeSet::new();
@@ -129,7 +143,7 @@ fn key_of(guard: &Guard) -> i64 {
     match guard {
         // The letters are those of the subjects of histories: a run and its history are one thing.
         Guard::RunVersion { run, .. } | Guard::Claim { run, .. } | Guard::Quarantined { run } => {
-            run_key(run.as_bytes())
+            number(&[b"r", run.as_bytes()])
         }
         Guard::IncidentVersion { incident, .. } => number(&[b"i", incident.as_bytes()]),
         Guard::NoOpenIncident { key } => number(&[b"k", storable(key).as_bytes()]),
@@ -140,9 +154,9 @@ fn key_of(guard: &Guard) -> i64 {
     }
 }
 
-/// The key of a run by the bytes of its id.
-pub fn run_key(id: &[u8]) -> i64 {
-    number(&[b"r", id])
+/// The lock on a replica.
+pub fn replica_key(replica: ReplicaId) -> i64 {
+    number(&[b"p", replica.as_bytes()])
 }
 
 fn number(parts: &[&[u8]]) -> i64 {
@@ -153,7 +167,7 @@ fn number(parts: &[&[u8]]) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{ReplicaId, RunId};
+    use crate::domain::RunId;
     use crate::store::rows::Subject;
     use crate::store::{Commit, Row};
 
@@ -171,5 +185,6 @@ mod tests {
         let guards = vec![Guard::RunVersion { run, expected: 1 }, Guard::Claim { run, epoch: 1 }];
         let prepared = Prepared::new(Commit { guards, rows: vec![fact] }, ReplicaId::generate(at)).unwrap();
         assert_eq!(keys(&[&prepared]).len(), 1);
+        assert_eq!(replicas(&[&prepared]).len(), 1);
     }
 }

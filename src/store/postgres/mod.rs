@@ -15,33 +15,39 @@ mod claims;
 mod connect;
 mod listen;
 mod look_up;
+mod looks;
 mod open;
 mod readers;
 mod sending;
 mod statement;
 mod trouble;
+mod upkeep;
 mod writer;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use sqlx::{Executor as _, SqlSafeStr as _};
 use tokio::sync::broadcast;
 
 use crate::domain::ReplicaId;
 use crate::store::backend::{OpenError, StoreOptions};
 use crate::store::commit::{Commit, CommitError};
-use crate::store::ports::Writer;
+use crate::store::ports::{Read, ReadError, Writer};
 use crate::store::rows::Change;
 use crate::store::seat::Seat;
 use crate::store::sqlite::prepared::Prepared;
 use crate::store::sqlite::stats::WriterStats;
 
-pub use address::{AddressError, is_address};
+pub use address::{AddressError, has_password, is_address};
 pub use open::open;
+pub use upkeep::{migrate, open_for_reading, schema};
 
 use alone::Alone;
-use connect::Connector;
+use connect::{Connector, Purpose};
+use looks::Looks;
 use readers::Readers;
+use statement::STATEMENTS;
 use writer::WriterHandle;
 
 /// An open PostgreSQL database, and the replica that uses it. Clones share both.
@@ -57,6 +63,9 @@ struct Inner {
     writer: WriterHandle,
     readers: Readers,
     alone: Alone,
+    /// Apart from the other transactions: a heartbeat must not wait for them.
+    heart: Alone,
+    looks: Looks,
     changes: Arc<broadcast::Sender<Change>>,
     options: StoreOptions,
 }
@@ -67,6 +76,7 @@ impl PostgresStore {
         self.inner.readers.close();
         self.inner.writer.close().await;
         self.inner.alone.close().await;
+        self.inner.heart.close().await;
     }
 
     /// What the writers did and where their time went.
@@ -87,15 +97,36 @@ impl PostgresStore {
         self.seat.replica()
     }
 
+    /// How long it is believed to be alive after its last heartbeat.
+    #[must_use]
+    pub fn lease(&self) -> Duration {
+        self.inner.options.lease
+    }
+
     /// What other replicas change.
     #[must_use]
     pub fn changes(&self) -> broadcast::Receiver<Change> {
         self.inner.changes.subscribe()
     }
 
+    /// Has the server prepare every statement that writes.
+    pub async fn check_statements(&self) -> Read<usize> {
+        let texts = STATEMENTS.iter().map(|statement| statement.text);
+        let others = batch::MARKS.into_iter().chain(claims::STATEMENTS).chain(look_up::STATEMENTS);
+        let texts: Vec<_> = texts.chain(others).chain(sending::STATEMENTS).chain([announce::TELL]).collect();
+        let unavailable = |reason| ReadError::Unavailable { what: "the statements", reason };
+        let connected = self.inner.connector.connect(Purpose::Other).await;
+        let mut connection = connected.map_err(|trouble| unavailable(trouble.reason))?.connection;
+        for text in &texts {
+            let prepared = connection.prepare(text.into_sql_str()).await;
+            prepared.map_err(|error| unavailable(format!("{error}: {text}")))?;
+        }
+        Ok(texts.len())
+    }
+
     /// Another replica over the same database, with connections of its own.
     pub async fn another_replica(&self) -> Result<Self, CommitError> {
-        let other = open::start(Arc::clone(&self.inner.connector), &self.inner.options);
+        let other = open::start(Arc::clone(&self.inner.connector), &self.inner.options).await;
         let other = other.map_err(|error: OpenError| CommitError::Unavailable(error.to_string()))?;
         other.join().await?;
         Ok(other)

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use tokio::sync::broadcast;
-use tokio::time::sleep;
+use tokio::sync::{broadcast, oneshot};
+use tokio::time::{sleep, timeout};
 
 use crate::store::backend::{OpenError, StoreOptions};
 use crate::store::seat::Seat;
@@ -17,17 +17,21 @@ use super::alone::Alone;
 use super::announce::Announcer;
 use super::connect::{Connected, Connector, Purpose};
 use super::listen::Listener;
+use super::looks::Looks;
 use super::readers::Readers;
 use super::trouble::Trouble;
 use super::writer::WriterHandle;
-use super::{Inner, PostgresStore};
+use super::{Inner, PostgresStore, upkeep};
 
 /// Every migration, oldest first. A file that was released is never changed; a change is a new file.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "first", include_str!("../../../migrations/postgres/0001_first.sql"))];
+pub const MIGRATIONS: [(i64, &str, &str); 1] =
+    [(1, "first", include_str!("../../../migrations/postgres/0001_first.sql"))];
 
 /// How long a server may take to begin to answer: it may have been started together with this process.
 const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(250);
+/// How long the first connection of the listener is waited for.
+const LISTENING: Duration = Duration::from_secs(5);
 /// How many words may wait for a listener; one that is behind is told so, and looks at everything.
 const WORDS_MAX: usize = 64;
 
@@ -36,32 +40,37 @@ pub async fn open(url: &str, options: &StoreOptions) -> Result<PostgresStore, Op
     let address = Address::parse(url)?;
     let connector = Arc::new(Connector::new(address, options.password.clone()));
     let mut connected = patiently(&connector).await.map_err(|trouble| refused(&connector, trouble.reason))?;
+    upkeep::refuse_newer(&connector, &mut connected.connection).await?;
     migrator().run(&mut connected.connection).await.map_err(|error| OpenError::Migration(error.to_string()))?;
-    let store = start(connector, options)?;
+    let store = start(connector, options).await?;
     store.join().await.map_err(|error| refused(&store.inner.connector, error.to_string()))?;
     Ok(store)
 }
 
 /// A store of its own over a database whose tables are up to date.
-pub fn start(connector: Arc<Connector>, options: &StoreOptions) -> Result<PostgresStore, OpenError> {
+pub async fn start(connector: Arc<Connector>, options: &StoreOptions) -> Result<PostgresStore, OpenError> {
     let seat = Seat::new();
     let changes = Arc::new(broadcast::Sender::new(WORDS_MAX));
     let name = seat.replica().to_string();
     let announcer = Arc::new(Announcer::new(name.clone()));
-    let listener = Listener::new(name, Arc::clone(&changes));
+    let (begin, listening) = oneshot::channel();
+    let listener = Listener::new(name, Arc::clone(&changes), begin);
     let writer = WriterHandle::start(Arc::clone(&connector), announcer, listener, options)
         .map_err(|error| refused(&connector, error.to_string()))?;
+    // An error means that it takes longer; then the listener itself says what was missed.
+    timeout(LISTENING, listening).await.map_or_else(drop, drop);
     let readers = Readers::new(Arc::clone(&connector), options.read_connections);
-    let alone = Alone::new(Arc::clone(&connector));
-    let inner = Inner { connector, writer, readers, alone, changes, options: options.clone() };
+    let (alone, heart) = (Alone::new(Arc::clone(&connector)), Alone::new(Arc::clone(&connector)));
+    let inner =
+        Inner { connector, writer, readers, alone, heart, looks: Looks::default(), changes, options: options.clone() };
     Ok(PostgresStore { inner: Arc::new(inner), seat: Arc::new(seat) })
 }
 
-fn refused(connector: &Connector, reason: String) -> OpenError {
+pub fn refused(connector: &Connector, reason: String) -> OpenError {
     OpenError::Server { hosts: connector.shown(), reason }
 }
 
-async fn patiently(connector: &Connector) -> Result<Connected, Trouble> {
+pub async fn patiently(connector: &Connector) -> Result<Connected, Trouble> {
     let start = Instant::now();
     loop {
         match connector.connect(Purpose::Other).await {

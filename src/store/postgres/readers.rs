@@ -92,7 +92,8 @@ impl Reader for Readers {
     type Row = PgRow;
 
     async fn fetch(&self, query: Query) -> Result<Vec<PgRow>, String> {
-        self.read(&query).await.map_err(|trouble| trouble.to_string())
+        // Whoever reads should not carry what making a connection takes.
+        Box::pin(self.read(&query)).await.map_err(|trouble| trouble.to_string())
     }
 }
 

@@ -50,7 +50,7 @@ const T: Kind = Kind::Text;
 const B: Kind = Kind::Bytes;
 
 /// Every statement, in the order of [`Target`].
-pub static STATEMENTS: [Statement; 28] = [
+pub static STATEMENTS: [Statement; 40] = [
     write(
         Target::Alerts,
         &[B, T, B, B, N, N, N, N, T, T],
@@ -267,12 +267,81 @@ pub static STATEMENTS: [Statement; 28] = [
             SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bytea[],
                 $7::text[], $8::text[])",
     ),
+    // What is forgotten: the rows whose key is in the list. What became open again meanwhile stays.
+    write(
+        Target::TokensRetired,
+        &[B],
+        Repeats::Kept,
+        "DELETE FROM tokens WHERE approval = ANY ($1::bytea[])",
+    ),
+    write(
+        Target::ApprovalsRetired,
+        &[B],
+        Repeats::Kept,
+        "DELETE FROM approvals WHERE id = ANY ($1::bytea[]) AND pending = 0",
+    ),
+    write(
+        Target::RunMessagesRetired,
+        &[B],
+        Repeats::Kept,
+        "DELETE FROM messages WHERE run = ANY ($1::bytea[])",
+    ),
+    write(
+        Target::EventsRetired,
+        &[B],
+        Repeats::Kept,
+        "DELETE FROM events WHERE subject = ANY ($1::bytea[])",
+    ),
+    write(
+        Target::RunsRetired,
+        &[B],
+        Repeats::Kept,
+        "DELETE FROM runs WHERE id = ANY ($1::bytea[])",
+    ),
+    write(
+        Target::AlertsRetired,
+        &[B],
+        Repeats::Kept,
+        "DELETE FROM alerts WHERE id = ANY ($1::bytea[])",
+    ),
+    write(
+        Target::IncidentsRetired,
+        &[B],
+        Repeats::Kept,
+        "DELETE FROM incidents WHERE id = ANY ($1::bytea[])",
+    ),
+    write(
+        Target::HoldsRetired,
+        &[B],
+        Repeats::Kept,
+        "DELETE FROM holds WHERE id = ANY ($1::bytea[]) AND lifted_at IS NOT NULL",
+    ),
+    write(
+        Target::MessagesRetired,
+        &[B],
+        Repeats::Kept,
+        "DELETE FROM messages WHERE id = ANY ($1::bytea[]) AND status IN ('sent', 'undelivered')",
+    ),
+    write(
+        Target::DeliveriesRetired,
+        &[T, T],
+        Repeats::Kept,
+        "DELETE FROM deliveries USING unnest($1::text[], $2::text[]) AS v (source, delivery)
+            WHERE deliveries.source = v.source AND deliveries.delivery = v.delivery",
+    ),
+    write(
+        Target::DeadLettersRetired,
+        &[B],
+        Repeats::Kept,
+        "DELETE FROM dead_letters WHERE id = ANY ($1::bytea[])",
+    ),
+    write(
+        Target::ContainmentsRetired,
+        &[N],
+        Repeats::Kept,
+        "DELETE FROM containments WHERE at = ANY ($1::bigint[])",
+    ),
 ];
-
-/// The statement of a target.
-pub fn statement_of(target: Target) -> Option<&'static Statement> {
-    STATEMENTS.get(target as usize)
-}
 
 #[cfg(test)]
 mod tests {

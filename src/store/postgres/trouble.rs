@@ -36,6 +36,11 @@ impl Trouble {
         Self { remedy, reason: reason.into() }
     }
 
+    /// The same, with what was done when it happened.
+    pub fn about(self, what: &str) -> Self {
+        Self { reason: format!("{what}: {}", self.reason), ..self }
+    }
+
     /// The server did not answer in time.
     pub fn slow(what: &str) -> Self {
         Self::new(Remedy::Reconnect, format!("the server did not answer in time to {what}"))

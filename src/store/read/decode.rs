@@ -118,16 +118,6 @@ impl<'a> Decoder<'a> {
         self.slice(column).map(<[u8]>::to_vec)
     }
 
-    /// A value that is kept as JSON but for one member, which is JSON in a column of the member's name.
-    pub fn json_with<T: DeserializeOwned>(&self, column: &str, member: &str) -> Read<T> {
-        let text = self.there(column, self.row.text(column))?;
-        let rest = text.strip_prefix('{').ok_or_else(|| self.damaged(column, "it is no JSON object"))?;
-        let value = self.there(member, self.row.text(member))?;
-        let comma = if rest.starts_with('}') { "" } else { "," };
-        let whole = format!(r#"{{"{member}":{value}{comma}{rest}"#);
-        serde_json::from_str(&whole).map_err(|error| self.damaged(column, error))
-    }
-
     /// A value that is kept as JSON.
     pub fn json<T: DeserializeOwned>(&self, column: &str) -> Read<T> {
         let text = self.there(column, self.row.text(column))?;

@@ -13,6 +13,7 @@ mod outbox;
 mod playbooks;
 mod read_model;
 mod run_log;
+mod upkeep;
 
 use std::future::Future;
 use std::time::Duration;

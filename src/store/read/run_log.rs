@@ -7,11 +7,9 @@ use crate::store::ports::{Read, RunLog};
 use crate::store::rows::{OpenRun, StoredEvent, Subject};
 
 use super::inbox::open_run;
-use super::{Cell, Database, Decoder, Text, all, limited, one, query, subject_key};
+use super::{Cell, Database, Text, all, limited, one, query, subject_key};
 
-// The alert that started a run is stored once: as an alert, or with the run where there is no such alert.
-const RUN: &str = "SELECT r.id, r.state, coalesce(r.alert, a.body) AS alert
-    FROM runs AS r LEFT JOIN alerts AS a ON r.alert IS NULL AND a.id = r.alert_id WHERE r.id = $1";
+const RUN: &str = "SELECT id, state FROM run_states WHERE id = $1";
 const EVENTS: &str = "SELECT seq, at, actor, kind, body, prev_hash, hash FROM events WHERE subject = $1 ORDER BY seq";
 // `live = 1` is what makes SQLite read only the index of live runs, which is small.
 const RUNS_DUE: &str = "SELECT r.id FROM runs AS r LEFT JOIN claims AS c ON c.run = r.id
@@ -28,14 +26,9 @@ const OPEN_RUNS: Text = Text {
     postgres: "SELECT id, incident, playbook FROM runs WHERE live = 1 AND open = 1 AND id > $1 ORDER BY id LIMIT $2",
 };
 
-/// A run with its alert put back.
-pub fn run(row: &Decoder<'_>) -> Read<Run> {
-    row.json_with("state", "alert")
-}
-
 impl<D: Database> RunLog for D {
     async fn run(&self, id: RunId) -> Read<Option<Run>> {
-        one(self.readers(), "run", query(RUN, [id.as_bytes().into()]), run).await
+        one(self.readers(), "run", query(RUN, [id.as_bytes().into()]), |row| row.json("state")).await
     }
 
     async fn events(&self, subject: &Subject) -> Read<Vec<StoredEvent>> {

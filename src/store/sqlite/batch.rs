@@ -36,6 +36,9 @@ pub struct Memory {
     pub bundles: Bundles,
 }
 
+// The transaction is begun and ended by statements of our own: when the disk is full SQLite rolls back by itself, and the
+// driver, which counts transactions, would take none after it for ever.
+
 /// Adds a batch to the transaction, which it opens if it is the `first` of it.
 pub async fn add(
     connection: &mut SqliteConnection,

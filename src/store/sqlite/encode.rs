@@ -3,12 +3,13 @@
 use crate::domain::{Alert, AlertId, AlertStatus, Incident, ReplicaId, Run};
 use crate::store::claim::LateReply;
 use crate::store::commit::{CommitError, Row};
-use crate::store::rows::Token;
+use crate::store::rows::{Subject, Token};
+use crate::store::upkeep::Retired;
 
 use serde_json::Value;
 
 use super::cell::Cell;
-use super::prepared::RUN_STATE_BYTES_MAX;
+use super::prepared::{RUN_STATE_BYTES_MAX, subject_key};
 use super::statement::Target;
 
 type Rows = Vec<(Target, Vec<Cell>)>;
@@ -54,6 +55,10 @@ pub fn encode(row: Row, replica: ReplicaId, stored: &[AlertId], rows: &mut Rows)
             (Target::GateSightings, vec![agent.as_str().into(), seen_at.into(), refused_at.into()])
         }
         Row::Setting { key, value } => (Target::Settings, vec![key.into(), Cell::json(&value)]),
+        Row::Retired(retired) => {
+            encode_retired(*retired, rows);
+            return Ok(());
+        }
         Row::LateReply(late) => (Target::LateReplies, late_cells(&late)),
         change => match encode_change(change) {
             Some(encoded) => encoded,
@@ -106,8 +111,38 @@ fn encode_change(row: Row) -> Option<(Target, Vec<Cell>)> {
         | Row::Blob { .. }
         | Row::GateSight { .. }
         | Row::LateReply(_)
-        | Row::Setting { .. } => return None,
+        | Row::Setting { .. }
+        | Row::Retired(_) => return None,
     })
+}
+
+/// What goes with something that is forgotten.
+fn encode_retired(retired: Retired, rows: &mut Rows) {
+    match retired {
+        Retired::Run { run, approvals } => {
+            for approval in approvals {
+                rows.push((Target::TokensRetired, vec![approval.as_bytes().into()]));
+                rows.push((Target::ApprovalsRetired, vec![approval.as_bytes().into()]));
+            }
+            rows.push((Target::RunMessagesRetired, vec![run.as_bytes().into()]));
+            rows.push((Target::EventsRetired, vec![Cell::bytes(&subject_key(&Subject::Run(run)))]));
+            rows.push((Target::RunsRetired, vec![run.as_bytes().into()]));
+        }
+        Retired::Alert(alert) => {
+            rows.push((Target::AlertsRetired, vec![alert.as_bytes().into()]));
+        }
+        Retired::Incident(incident) => {
+            rows.push((Target::EventsRetired, vec![Cell::bytes(&subject_key(&Subject::Incident(incident)))]));
+            rows.push((Target::IncidentsRetired, vec![incident.as_bytes().into()]));
+        }
+        Retired::Hold(hold) => rows.push((Target::HoldsRetired, vec![hold.as_bytes().into()])),
+        Retired::Message(message) => rows.push((Target::MessagesRetired, vec![message.as_bytes().into()])),
+        Retired::Delivery { source, delivery } => {
+            rows.push((Target::DeliveriesRetired, vec![source.as_str().into(), Cell::text(delivery)]));
+        }
+        Retired::DeadLetter(letter) => rows.push((Target::DeadLettersRetired, vec![letter.as_bytes().into()])),
+        Retired::Containments { at } => rows.push((Target::ContainmentsRetired, vec![at.into()])),
+    }
 }
 
 fn alert_cells(alert: &Alert, incident: Option<Cell>, raw: &Value) -> Vec<Cell> {

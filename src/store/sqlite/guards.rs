@@ -187,6 +187,12 @@ impl World {
             Touch::HoldLifted(id) => {
                 self.standing_holds.remove(id);
             }
+            Touch::RunRetired(id) => {
+                self.runs.remove(id);
+            }
+            Touch::IncidentRetired(id) => {
+                self.incidents.remove(id);
+            }
         }
     }
 }

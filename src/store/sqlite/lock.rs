@@ -20,7 +20,7 @@ impl LockFile {
     /// Takes the lock beside the database, or says who has it.
     pub fn take(database: &Path) -> Result<Self, OpenError> {
         let path = path_beside(database);
-        let unusable = |error: std::io::Error| OpenError::Unusable { path: path.clone(), reason: error.to_string() };
+        let unusable = |error: std::io::Error| OpenError::Unusable { path: path.clone(), reason: in_words(&error) };
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -42,6 +42,17 @@ impl LockFile {
         file.seek(SeekFrom::Start(0)).map_err(unusable)?;
         writeln!(file, "{}", std::process::id()).map_err(unusable)?;
         Ok(Self { _file: file })
+    }
+}
+
+/// An error of a file, with what to do about it.
+pub fn in_words(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+            format!("{error}; the daemon's user must be able to write the file and its folder")
+        }
+        std::io::ErrorKind::NotFound => format!("{error}; make the folder first"),
+        _ => error.to_string(),
     }
 }
 

@@ -17,24 +17,27 @@ mod read;
 mod sending;
 pub(in crate::store) mod statement;
 pub(in crate::store) mod stats;
+mod upkeep;
 mod writer;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sqlx::SqlitePool;
+use sqlx::{Executor as _, SqlSafeStr as _, SqlitePool};
 
 use crate::domain::ReplicaId;
 use crate::store::commit::{Commit, CommitError};
-use crate::store::ports::Writer;
+use crate::store::ports::{Read, ReadError, Writer};
 use crate::store::rows::Change;
 use crate::store::seat::{Neighbours, Seat};
 
-pub use open::{open, path_of};
+pub use open::{open, open_for_reading, path_of};
 pub use prepared::RUN_STATE_BYTES_MAX;
 pub use stats::{Spent, WriterStats};
+pub use upkeep::{StagedRestore, backup, migrate, schema};
 
 use prepared::Prepared;
+use statement::{STATEMENTS, text_for};
 use writer::WriterHandle;
 
 /// An open SQLite database, and the replica that uses it. Clones share both.
@@ -73,10 +76,30 @@ impl SqliteStore {
         self.inner.writer.queue_length()
     }
 
+    /// Has SQLite prepare every statement that writes, in its shortest form.
+    pub async fn check_statements(&self) -> Read<usize> {
+        let texts: Vec<_> = STATEMENTS.iter().filter_map(|kind| text_for(kind.target, 1)).collect();
+        for (text, _) in &texts {
+            let prepared = self.inner.readers.prepare(text.into_sql_str()).await;
+            let unavailable = |error: sqlx::Error| ReadError::Unavailable {
+                what: "the statements",
+                reason: format!("{error}: {text}"),
+            };
+            prepared.map_err(unavailable)?;
+        }
+        Ok(texts.len())
+    }
+
     /// Who this is.
     #[must_use]
     pub fn replica(&self) -> ReplicaId {
         self.seat.replica()
+    }
+
+    /// How long it is believed to be alive after its last heartbeat.
+    #[must_use]
+    pub fn lease(&self) -> Duration {
+        self.inner.lease
     }
 
     /// What other replicas of this process change.

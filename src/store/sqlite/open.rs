@@ -15,20 +15,21 @@ use crate::store::backend::{OpenError, StoreOptions};
 use crate::store::seat::{Neighbours, Seat};
 
 use super::bundle::BUNDLES_MAX;
-use super::lock::LockFile;
+use super::lock::{LockFile, in_words};
 use super::newest::Newest;
 use super::writer::WriterHandle;
-use super::{Inner, SqliteStore, claims, sending};
+use super::{Inner, SqliteStore, claims, sending, upkeep};
 
 /// Every migration, oldest first. A file that was released is never changed; a change is a new file.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "first", include_str!("../../../migrations/sqlite/0001_first.sql"))];
+pub const MIGRATIONS: [(i64, &str, &str); 1] =
+    [(1, "first", include_str!("../../../migrations/sqlite/0001_first.sql"))];
 
 /// The oldest SQLite that the store trusts: before it a checkpoint could lose a write (fixed in 3.51.3).
 const VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
 /// What SQLite calls `FULL`.
 const SYNCHRONOUS_FULL: i64 = 2;
 /// Every statement in each of its lengths, and the look-up.
-const STATEMENTS_CACHED_MAX: usize = 160 + BUNDLES_MAX;
+const STATEMENTS_CACHED_MAX: usize = 224 + BUNDLES_MAX;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -36,7 +37,7 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 pub async fn open(path: &Path, options: &StoreOptions) -> Result<SqliteStore, OpenError> {
     let unusable = |reason: String| OpenError::Unusable { path: path.to_owned(), reason };
     let lock = LockFile::take(path)?;
-    create_private(path).map_err(|error| unusable(error.to_string()))?;
+    create_private(path).map_err(|error| unusable(in_words(&error)))?;
     let connect = SqliteConnectOptions::new()
         .filename(path)
         .busy_timeout(BUSY_TIMEOUT)
@@ -56,6 +57,7 @@ pub async fn open(path: &Path, options: &StoreOptions) -> Result<SqliteStore, Op
         .await
         .map_err(|error| unusable(error.to_string()))?;
     check_settings(&mut writer, path).await?;
+    upkeep::refuse_newer(&mut writer, path).await?;
     migrator().run(&mut writer).await.map_err(|error| OpenError::Migration(error.to_string()))?;
 
     let (seat, lease) = (Seat::new(), options.lease);
@@ -73,6 +75,34 @@ pub async fn open(path: &Path, options: &StoreOptions) -> Result<SqliteStore, Op
     let inner =
         Inner { writer, readers, lease, neighbours: Neighbours::default(), sending: sending::Sending::default() };
     Ok(SqliteStore { inner: Arc::new(inner), seat: Arc::new(seat) })
+}
+
+/// Opens the database at `path` for reading, also beside a daemon. Nothing is created, and nothing can be committed.
+pub async fn open_for_reading(path: &Path) -> Result<SqliteStore, OpenError> {
+    let mut connection = upkeep::read_only(path).await?;
+    let checked = upkeep::refuse_other(&mut connection, path).await;
+    connection.close().await.map_err(|error| unusable(path, &error))?;
+    checked?;
+    let connect = SqliteConnectOptions::new()
+        .filename(path)
+        .read_only(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .disable_statement_logging()
+        .pragma("query_only", "ON");
+    let readers = SqlitePoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).connect_with(connect);
+    let readers = readers.await.map_err(|error| unusable(path, &error))?;
+    let inner = Inner {
+        writer: WriterHandle::absent(),
+        readers,
+        lease: Duration::ZERO,
+        neighbours: Neighbours::default(),
+        sending: sending::Sending::default(),
+    };
+    Ok(SqliteStore { inner: Arc::new(inner), seat: Arc::new(Seat::new()) })
+}
+
+fn unusable(path: &Path, error: &sqlx::Error) -> OpenError {
+    OpenError::Unusable { path: path.to_owned(), reason: error.to_string() }
 }
 
 /// The path in `sqlite:PATH` or `sqlite://PATH`.

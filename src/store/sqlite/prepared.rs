@@ -8,6 +8,7 @@ use crate::domain::{Actor, Alert, AlertId, HoldId, IncidentId, ReplicaId, RunId,
 use crate::store::chain::{Link, actor_json};
 use crate::store::commit::{Commit, CommitError, Guard, Row};
 use crate::store::rows::Subject;
+use crate::store::upkeep::Retired;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -45,6 +46,10 @@ pub enum Touch {
     HoldPlaced(HoldId),
     /// A hold is lifted.
     HoldLifted(HoldId),
+    /// A run is forgotten.
+    RunRetired(RunId),
+    /// An incident is forgotten.
+    IncidentRetired(IncidentId),
 }
 
 /// An event that has no number yet.
@@ -207,6 +212,11 @@ fn touch(row: &Row) -> Option<Touch> {
         Row::RunReleased { run } => Some(Touch::RunReleased(*run)),
         Row::Hold(hold) => Some(Touch::HoldPlaced(hold.id)),
         Row::HoldLifted { hold, .. } => Some(Touch::HoldLifted(*hold)),
+        Row::Retired(retired) => match retired.as_ref() {
+            Retired::Run { run, .. } => Some(Touch::RunRetired(*run)),
+            Retired::Incident(incident) => Some(Touch::IncidentRetired(*incident)),
+            _ => None,
+        },
         _ => None,
     }
 }

@@ -41,6 +41,18 @@ pub enum Target {
     RunsQuarantined,
     RunsReleased,
     LateReplies,
+    TokensRetired,
+    ApprovalsRetired,
+    RunMessagesRetired,
+    EventsRetired,
+    RunsRetired,
+    AlertsRetired,
+    IncidentsRetired,
+    HoldsRetired,
+    MessagesRetired,
+    DeliveriesRetired,
+    DeadLettersRetired,
+    ContainmentsRetired,
 }
 
 /// One statement, cut where its tuples go.
@@ -78,7 +90,7 @@ pub static NEW_INCIDENTS: Statement =
     insert(Target::Incidents, 5, "INSERT INTO incidents (id, version, key, open, body)", "");
 
 /// Every statement, in the order of [`Target`].
-pub static STATEMENTS: [Statement; 28] = [
+pub static STATEMENTS: [Statement; 40] = [
     insert(
         Target::Alerts,
         10,
@@ -202,6 +214,19 @@ pub static STATEMENTS: [Statement; 28] = [
         "INSERT INTO late_replies (run, at, step, attempt, epoch, replica, kind, outcome)",
         "",
     ),
+    // What is forgotten: the rows whose key is in the list. What became open again meanwhile stays.
+    insert(Target::TokensRetired, 1, "DELETE FROM tokens WHERE approval", ""),
+    insert(Target::ApprovalsRetired, 1, "DELETE FROM approvals WHERE id", " AND pending = 0"),
+    insert(Target::RunMessagesRetired, 1, "DELETE FROM messages WHERE run", ""),
+    insert(Target::EventsRetired, 1, "DELETE FROM events WHERE subject", ""),
+    insert(Target::RunsRetired, 1, "DELETE FROM runs WHERE id", ""),
+    insert(Target::AlertsRetired, 1, "DELETE FROM alerts WHERE id", ""),
+    insert(Target::IncidentsRetired, 1, "DELETE FROM incidents WHERE id", ""),
+    insert(Target::HoldsRetired, 1, "DELETE FROM holds WHERE id", " AND lifted_at IS NOT NULL"),
+    insert(Target::MessagesRetired, 1, "DELETE FROM messages WHERE id", " AND status IN ('sent', 'undelivered')"),
+    insert(Target::DeliveriesRetired, 2, "DELETE FROM deliveries WHERE (source, delivery)", ""),
+    insert(Target::DeadLettersRetired, 1, "DELETE FROM dead_letters WHERE id", ""),
+    insert(Target::ContainmentsRetired, 1, "DELETE FROM containments WHERE at", ""),
 ];
 
 impl Statement {
@@ -211,6 +236,8 @@ impl Statement {
         let (before, after) = (self.before, self.after);
         if before.starts_with("UPDATE") {
             format!("{before} FROM (VALUES {tuples}){after}")
+        } else if before.starts_with("DELETE") {
+            format!("{before} IN (SELECT * FROM (VALUES {tuples}) WHERE column1 IS NOT NULL){after}")
         } else {
             // Where nothing is said of rows that are there already, a row that can't go in ends the whole transaction.
             // A statement that could fail alone would copy every page aside before it changes it.

@@ -97,6 +97,11 @@ impl WriterHandle {
         Ok(Self { orders, stats })
     }
 
+    /// The handle of a store that is only read: what is committed is answered that the store is closed.
+    pub fn absent() -> Self {
+        Self { orders: mpsc::channel(1).0, stats: Arc::default() }
+    }
+
     /// Queues a commit and waits until it is on disk.
     pub async fn commit(&self, commit: Prepared) -> Result<(), CommitError> {
         let (answer, answered) = oneshot::channel();

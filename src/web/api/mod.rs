@@ -39,6 +39,7 @@ pub(super) fn router() -> Router<WebState> {
         .route("/runs/{id}", get(runs::show))
         .route("/runs/{id}/cancel", post(runs::cancel))
         .route("/runs/{id}/resolve", post(runs::resolve))
+        .route("/runs/{id}/release", post(runs::release))
         .route("/approvals", get(approvals::list))
         .route("/approvals/{id}", get(approvals::show))
         .route("/approvals/{id}/approve", post(approvals::approve))

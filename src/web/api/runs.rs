@@ -6,12 +6,13 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 
 use crate::domain::{Event, EventKind, IncidentId, RunId};
-use crate::store::{Outbox, ReadModel};
+use crate::engine::SubmitError;
+use crate::store::{Claims, Outbox, ReadModel};
 use crate::web::problem::Problem;
 use crate::web::{Caller, WebState, codes};
 
 use super::reading::{Asked, Body, Id, limit};
-use super::view::{Cancellation, ResolveOrder, RunList, RunView};
+use super::view::{Cancellation, Release, ResolveOrder, RunList, RunView};
 
 /// Which runs.
 #[derive(Debug, Default, Deserialize)]
@@ -59,6 +60,18 @@ pub async fn resolve(
     submit(&state, &caller, id, kind).await
 }
 
+/// `POST /runs/{id}/release`: a person lets a quarantined run go on.
+pub async fn release(
+    caller: Caller,
+    State(state): State<WebState>,
+    Id(id): Id<RunId>,
+    Body(order): Body<Release>,
+) -> Result<Json<RunView>, Problem> {
+    let reason = reason(&order.reason)?;
+    state.engine.release(id, caller.person_actor()?, &reason).await?;
+    view(&state, id).await.map(Json)
+}
+
 async fn submit(state: &WebState, caller: &Caller, id: RunId, kind: EventKind) -> Result<Json<RunView>, Problem> {
     let event = Event { at: state.engine.clock().now(), actor: caller.person_actor()?, kind };
     state.engine.submit(id, event).await?;
@@ -66,10 +79,22 @@ async fn submit(state: &WebState, caller: &Caller, id: RunId, kind: EventKind) -
 }
 
 async fn view(state: &WebState, id: RunId) -> Result<RunView, Problem> {
-    let history = state.engine.history(id).await?;
+    let history = match state.engine.history(id).await {
+        Ok(history) => history,
+        Err(error) => return Err(unreadable(state, id, error).await?),
+    };
     let playbook = state.engine.library().pinned(state.engine.store(), &history.run.digest).await?;
     let messages = state.engine.store().messages_of(id).await?;
     Ok(RunView::new(history, &playbook, messages))
+}
+
+/// Why a run can't be shown: of a quarantined one, the reason for that says the most.
+async fn unreadable(state: &WebState, id: RunId, error: SubmitError) -> Result<Problem, Problem> {
+    let claim = state.engine.store().claim(id).await?;
+    Ok(match claim.and_then(|claim| claim.quarantined) {
+        Some(reason) => SubmitError::Quarantined { run: id, reason }.into(),
+        None => error.into(),
+    })
 }
 
 /// The longest reason that is kept, in bytes.

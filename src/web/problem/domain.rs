@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 
 use crate::engine::playbooks::{LibraryError, LoadError};
-use crate::engine::{CloseError, HoldError, SubmitError};
+use crate::engine::{CloseError, HoldError, ReleaseError, SubmitError};
 use crate::intake::{ByHandError, Refused, RefusedKind};
 use crate::machine::IllegalTransition;
 use crate::store::{CommitError, ReadError};
@@ -109,6 +109,21 @@ impl From<SubmitError> for Problem {
             SubmitError::Playbook(error) => error.into(),
             SubmitError::Read(error) => error.into(),
             SubmitError::Commit(error) => error.into(),
+            SubmitError::NotOurs(_) => Self::new(StatusCode::CONFLICT, codes::RUN_STATE, error.to_string()),
+            SubmitError::Quarantined { .. } => {
+                Self::new(StatusCode::CONFLICT, codes::RUN_QUARANTINED, error.to_string())
+            }
+        }
+    }
+}
+
+impl From<ReleaseError> for Problem {
+    fn from(error: ReleaseError) -> Self {
+        match error {
+            ReleaseError::NoSuchRun(_) => Self::new(StatusCode::NOT_FOUND, codes::NO_SUCH_RUN, error.to_string()),
+            ReleaseError::NotQuarantined(_) => Self::new(StatusCode::CONFLICT, codes::RUN_STATE, error.to_string()),
+            ReleaseError::Read(error) => error.into(),
+            ReleaseError::Commit(error) => error.into(),
         }
     }
 }

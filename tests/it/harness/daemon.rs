@@ -34,6 +34,7 @@ pub struct Daemon {
     folder: TempDir,
     port: u16,
     variables: BTreeMap<String, String>,
+    under: Vec<String>,
     client: reqwest::Client,
 }
 
@@ -51,7 +52,8 @@ impl Daemon {
         let folder = TempDir::new().unwrap();
         setup.write(folder.path());
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { child: None, folder, port: setup.port(), variables: setup.variables().clone(), client }
+        let (variables, under) = (setup.variables().clone(), setup.program(folder.path()));
+        Self { child: None, folder, port: setup.port(), variables, under, client }
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at its end.
@@ -186,6 +188,19 @@ impl Daemon {
         self.wait_ready().await;
     }
 
+    /// Starts the daemon where it can't start, and gives how it ended.
+    pub async fn fail_to_start(&mut self) -> ExitStatus {
+        self.launch();
+        let ended = poll(START, || {
+            let ended = self.has_ended();
+            async move { ended }
+        })
+        .await;
+        let status = ended.unwrap_or_else(|| panic!("the daemon started all the same:\n{}", self.log()));
+        self.child = None;
+        status
+    }
+
     /// Asks the daemon to end (SIGTERM) and fails the test unless it does so with exit code 0.
     pub async fn stop(&mut self) {
         let status = self.terminate().await;
@@ -232,7 +247,8 @@ impl Daemon {
     fn launch(&mut self) {
         let log = self.append_to_log();
         let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--", BINARY, "serve", "--config"]).arg(self.configuration());
+        command.args(["--pdeathsig", "KILL", "--"]).args(&self.under);
+        command.args([BINARY, "serve", "--config"]).arg(self.configuration());
         command.current_dir(self.folder()).stdin(Stdio::null()).env_remove("RUST_LOG").envs(&self.variables);
         command.stdout(log.try_clone().unwrap()).stderr(log);
         self.child = Some(command.spawn().unwrap_or_else(|error| panic!("failed to start the daemon: {error}")));

@@ -6,6 +6,7 @@
 
 pub mod authority;
 pub mod daemon;
+pub mod database;
 pub mod interposer;
 pub mod lab;
 pub mod patience;
@@ -13,4 +14,5 @@ pub mod recorder;
 pub mod request;
 pub mod scene;
 pub mod servers;
+pub mod wire;
 pub mod world;

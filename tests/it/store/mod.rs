@@ -18,18 +18,28 @@ mod history;
 mod outbox;
 mod people;
 mod projections;
-mod samples;
+pub mod samples;
 mod standing;
+mod statements;
+mod upkeep;
 
-use standdown::store::{Agents, Approvals, Inbox, Outbox, Playbooks, ReadModel, RunLog, Store, StoreOptions, Writer};
+use standdown::store::{
+    Agents, Approvals, Examination, Inbox, Outbox, Playbooks, ReadModel, Retention, RunLog, Store, StoreOptions, Writer,
+};
 use tempfile::TempDir;
 
 use crate::harness::servers::Postgres;
 
 /// Every port at once.
-pub trait Backend: Writer + Inbox + RunLog + Playbooks + Outbox + Approvals + Agents + ReadModel + Sync {}
+pub trait Backend:
+    Writer + Inbox + RunLog + Playbooks + Outbox + Approvals + Agents + ReadModel + Retention + Examination + Sync
+{
+}
 
-impl<T: Writer + Inbox + RunLog + Playbooks + Outbox + Approvals + Agents + ReadModel + Sync> Backend for T {}
+impl<T> Backend for T where
+    T: Writer + Inbox + RunLog + Playbooks + Outbox + Approvals + Agents + ReadModel + Retention + Examination + Sync
+{
+}
 
 /// The URL of the database in a directory.
 fn url_in(directory: &TempDir) -> String {
@@ -114,6 +124,7 @@ macro_rules! every_database {
 }
 
 every_database! {
+    statements: every_statement_fits_the_tables;
     guards: a_run_is_written_only_over_the_version_that_was_read, an_incident_is_written_only_over_the_version_that_was_read,
         an_open_incident_keeps_its_key_until_it_is_closed, a_delivery_is_recorded_once, a_hold_is_lifted_once,
         a_commit_that_lost_leaves_nothing, of_many_that_exclude_each_other_one_wins;
@@ -127,4 +138,6 @@ every_database! {
     people: requests_are_projected_and_pending_ones_listed, the_fifth_wrong_code_revokes_a_token, a_token_can_be_revoked;
     standing: holds_stand_until_they_are_lifted, an_end_is_asked_about_once, sightings_keep_the_latest_of_each,
         containments_count_since_a_time, a_switch_has_the_last_value;
+    upkeep: what_is_over_and_old_goes_whole_and_leaves_the_rest_sound, what_is_open_pending_or_standing_is_never_old,
+        rows_are_examined_in_pages_and_those_that_belong_to_nothing_are_named;
 }

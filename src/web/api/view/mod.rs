@@ -10,6 +10,6 @@ mod status;
 
 pub use agent::{AgentLine, AgentList, AgentView, GateView};
 pub use approval::{ApprovalList, ApprovalView};
-pub use request::{Cancellation, Closure, Decision, FreezeOrder, HoldOrder, ManualRun, ResolveOrder};
+pub use request::{Cancellation, Closure, Decision, FreezeOrder, HoldOrder, ManualRun, Release, ResolveOrder};
 pub use run::{AlertView, IncidentList, IncidentView, RunList, RunView, Started, StepView};
 pub use status::{Counts, DeadLetterList, DiagnosticView, LoadView, PlaybookLine, PlaybookList, StatusView};

@@ -29,6 +29,14 @@ pub struct Cancellation {
     pub reason: String,
 }
 
+/// `POST /runs/{id}/release`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Release {
+    /// Why.
+    pub reason: String,
+}
+
 /// `POST /incidents/{id}/close`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -11,7 +11,7 @@ use crate::domain::{
 use crate::engine::RunHistory;
 use crate::machine::Entry;
 use crate::playbook::Playbook;
-use crate::store::{MessageSummary, RunSummary, StoredAlert};
+use crate::store::{LateReply, MessageSummary, RunSummary, StoredAlert};
 
 /// An alert as it first arrived, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,13 +163,19 @@ pub struct RunView {
     pub consistent: bool,
     /// What became of its messages.
     pub messages: Vec<MessageSummary>,
+    /// Why nobody touches it until a person releases it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantined: Option<String>,
+    /// What was heard of its calls when it was too late to count, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub late_replies: Vec<LateReply>,
 }
 
 impl RunView {
     /// A run with its playbook, timeline and messages.
     #[must_use]
     pub fn new(history: RunHistory, playbook: &Playbook, messages: Vec<MessageSummary>) -> Self {
-        let RunHistory { run, entries: timeline, consistent } = history;
+        let RunHistory { run, entries: timeline, consistent, claim, late } = history;
         let mut steps: Vec<StepView> = run.steps.iter().map(|(path, record)| StepView::new(path, record)).collect();
         steps.sort_by_key(|step| playbook.steps().position(|known| known.name == step.path.step));
         let mut approvals: Vec<Approval> = run.approvals.values().cloned().collect();
@@ -197,6 +203,8 @@ impl RunView {
             timeline,
             consistent,
             messages,
+            quarantined: claim.quarantined,
+            late_replies: late,
         }
     }
 }

@@ -26,6 +26,7 @@ pub struct Setup {
     playbooks: BTreeMap<String, String>,
     secrets: BTreeMap<String, String>,
     variables: BTreeMap<String, String>,
+    under: Vec<String>,
 }
 
 impl Setup {
@@ -61,6 +62,7 @@ impl Setup {
             playbooks: BTreeMap::new(),
             secrets: BTreeMap::new(),
             variables: BTreeMap::new(),
+            under: Vec::new(),
         };
         let secret = setup.secret("detector", &format!("whsec_{}", STANDARD.encode(SIGNING_KEY)));
         let auth = json!({ "hmac": { "preset": "standard-webhooks", "secrets": [secret] } });
@@ -93,6 +95,13 @@ impl Setup {
     /// Sets a variable in the environment of the daemon.
     pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Starts the daemon under another program, which gets the daemon's command line as its last arguments and becomes the
+    /// daemon in the end. `@FOLDER@` stands for the folder.
+    pub fn under(mut self, program: &[&str]) -> Self {
+        self.under = program.iter().map(|&word| word.to_owned()).collect();
         self
     }
 
@@ -168,6 +177,10 @@ impl Setup {
 
     pub(super) const fn variables(&self) -> &BTreeMap<String, String> {
         &self.variables
+    }
+
+    pub(super) fn program(&self, folder: &Path) -> Vec<String> {
+        self.under.iter().map(|word| word.replace("@FOLDER@", &folder.display().to_string())).collect()
     }
 
     pub(super) const fn port(&self) -> u16 {

@@ -15,6 +15,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
 
+use crate::harness::authority::Authority;
 use crate::harness::patience::{START, poll};
 
 const INSTALL: &str = "run tests/servers/install";
@@ -47,14 +48,39 @@ impl Postgres {
 
     /// Starts a server with further settings, such as `max_connections=5`.
     pub async fn start_with(settings: &[&str]) -> Self {
+        let mut server = Self::prepare(settings);
+        server.restart().await;
+        server
+    }
+
+    /// Starts a server that speaks TLS, as `localhost`, with a certificate of its own authority.
+    pub async fn start_encrypted() -> Self {
+        let mut server = Self::prepare(&["ssl=on", "ssl_cert_file=leaf.pem", "ssl_key_file=leaf.key"]);
+        let authority = Authority::new();
+        let leaf = authority.leaf(&["localhost"]);
+        fs::write(server.authority_file(), authority.certificate_pem()).unwrap();
+        for (name, text) in [("leaf.pem", leaf.certificate_pem), ("leaf.key", leaf.key_pem)] {
+            let file = server.folder.path().join("data").join(name);
+            fs::write(&file, text).unwrap();
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+            give_to_owner(&file);
+        }
+        server.restart().await;
+        server
+    }
+
+    /// The file with the certificate that a client has to trust.
+    pub fn authority_file(&self) -> PathBuf {
+        self.folder.path().join("authority.pem")
+    }
+
+    fn prepare(settings: &[&str]) -> Self {
         let template = template();
         let folder = folder();
         let copied = Command::new("cp").arg("-a").arg(template).arg(folder.path().join("data")).status().unwrap();
         assert!(copied.success(), "the cluster could not be copied");
         let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
-        let mut server = Self { child: None, folder, port: free_port(), settings };
-        server.restart().await;
-        server
+        Self { child: None, folder, port: free_port(), settings }
     }
 
     /// A standby that follows this server; from then on a commit here waits until the standby has it too.
@@ -145,7 +171,9 @@ impl Postgres {
         let ours =
             ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=on", "logging_collector=off", &port];
         let ours = ours.into_iter().chain(self.settings.iter().map(String::as_str));
-        ours.for_each(|setting| drop(command.arg("-c").arg(setting)));
+        for setting in ours {
+            command.arg("-c").arg(setting);
+        }
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         self.child =
             Some(command.spawn().unwrap_or_else(|error| panic!("failed to start PostgreSQL: {error}; {INSTALL}")));
@@ -200,11 +228,15 @@ fn template() -> PathBuf {
 /// A folder that whoever runs the server may go through.
 fn folder() -> TempDir {
     let folder = TempDir::new().unwrap();
-    if let Some(owner) = owner() {
-        let done = Command::new("chown").arg(owner).arg(folder.path()).status().unwrap();
-        assert!(done.success(), "the folder could not be given to {owner}");
-    }
+    give_to_owner(folder.path());
     folder
+}
+
+fn give_to_owner(path: &Path) {
+    if let Some(owner) = owner() {
+        let done = Command::new("chown").arg(owner).arg(path).status().unwrap();
+        assert!(done.success(), "{} could not be given to {owner}", path.display());
+    }
 }
 
 /// Who runs the server, where it must not be who runs the tests.
