@@ -208,6 +208,20 @@ impl Gate {
         }
     }
 
+    /// Takes in what other replicas saw. What was seen here later stays.
+    pub(super) fn learn(&self, sightings: Vec<GateSighting>) {
+        let mut sights = self.sights.lock().unwrap_or_else(PoisonError::into_inner);
+        for sighting in sightings {
+            let sight = sights.entry(sighting.agent).or_default();
+            sight.seen_at = sight.seen_at.max(Some(sighting.seen_at));
+            sight.stored = sight.stored.max(Some(sighting.seen_at));
+            if sighting.refused_at > sight.refused_at {
+                sight.refused_at = sighting.refused_at;
+                sight.refusal_stored = true;
+            }
+        }
+    }
+
     /// What was seen since it was last asked for, coarsely.
     pub(super) fn unstored_sightings(&self) -> Vec<GateSighting> {
         let mut sights = self.sights.lock().unwrap_or_else(PoisonError::into_inner);
@@ -306,6 +320,20 @@ mod tests {
         assert_eq!(seen.len(), 2, "{seen:?}");
         assert!(seen.contains(&id("billing-bot")) && seen.contains(&id("stray")), "{seen:?}");
         assert_eq!(gate.refused_at(&id("billing-bot")), Some(NOW));
+    }
+
+    #[test]
+    fn what_another_replica_saw_counts_here_unless_more_was_seen_here() {
+        let gate = gate(false);
+        let later = NOW + jiff::SignedDuration::from_mins(1);
+        let sighting = |seen_at, refused_at| GateSighting { agent: id("billing-bot"), seen_at, refused_at };
+        gate.learn(vec![sighting(NOW, Some(NOW))]);
+        assert_eq!((gate.seen_at(&id("billing-bot")), gate.refused_at(&id("billing-bot"))), (Some(NOW), Some(NOW)));
+        assert!(gate.unstored_sightings().is_empty(), "whoever saw it has written it down");
+        drop(gate.check(&id("billing-bot"), later));
+        gate.learn(vec![sighting(NOW, None)]);
+        assert_eq!((gate.seen_at(&id("billing-bot")), gate.refused_at(&id("billing-bot"))), (Some(later), Some(later)));
+        assert_eq!(gate.unstored_sightings(), [sighting(later, Some(later))]);
     }
 
     #[test]

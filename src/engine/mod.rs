@@ -26,6 +26,7 @@ mod start;
 mod submit;
 mod supervisor;
 mod takeover;
+mod tell;
 mod tenure;
 mod timers;
 mod worker;
@@ -46,6 +47,7 @@ pub use start::{StartRequest, Started};
 pub use submit::SubmitError;
 pub use supervisor::Supervisor;
 pub use takeover::{ReleaseError, TAKEOVERS_MAX};
+pub use tell::Told;
 pub use worker::Performer;
 
 use std::sync::Arc;

@@ -123,6 +123,7 @@ impl Engine {
                 break;
             }
         }
+        self.inner.gate.learn(self.inner.store.gate_sightings().await?);
         self.inner.freeze.follow(self.inner.store.setting(freeze::SETTING).await?);
         if let Some(newest) = self.inner.budget.newest() {
             let since = newest.saturating_sub(SKEW_MAX).unwrap_or(newest);

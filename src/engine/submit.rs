@@ -153,7 +153,7 @@ impl Engine {
 
     /// The epoch under which this replica performs for the run from here on, if it does. What only its owner may say is
     /// refused to everybody else; what a person says is taken anywhere, and left to the owner to act on.
-    fn standing_to(
+    pub(super) fn standing_to(
         &self,
         id: RunId,
         claim: &crate::store::Claim,

@@ -66,10 +66,12 @@ impl World {
                 workers: 8,
                 // Recovery runs at the start of every life and whenever a test calls it.
                 reconcile_every: Duration::from_hours(1),
+                take_over_every: Duration::from_hours(1),
                 reach: Reach { email: true, webhooks: BTreeSet::new() },
                 ..Options::default()
             },
-            store_options: StoreOptions::default(),
+            // A test that wants a heartbeat to be missed says so; the others must not depend on how fast they are.
+            store_options: StoreOptions { lease: Duration::from_hours(1), ..StoreOptions::default() },
             agents: ["billing-bot", "mail-bot"].map(agent).into(),
             missing_actions: Vec::new(),
             threads: false,
