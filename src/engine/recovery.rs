@@ -14,7 +14,7 @@ use super::Engine;
 use super::submit::{Hands, SubmitError};
 use super::takeover::{TAKEOVERS_MAX, taken_too_often, unusable};
 
-const BATCH: u32 = 256;
+const BATCH: u32 = 2_048;
 
 impl Engine {
     pub(super) async fn reconcile_forever(self) {

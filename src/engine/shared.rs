@@ -87,8 +87,11 @@ impl Engine {
         if news.messages {
             self.inner.posted.notify_one();
         }
+        if news == News::EVERYTHING {
+            self.take_over().await;
+        }
         if news.runs {
-            self.reconcile().await;
+            self.look().await;
             self.inner.wake.ring();
         }
     }

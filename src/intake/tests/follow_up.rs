@@ -106,6 +106,31 @@ fn a_playbook_that_restarts_puts_a_new_run_in_the_place_of_the_old_one() {
 }
 
 #[test]
+fn a_further_alert_and_what_it_does_to_the_run_under_way_are_one_commit() {
+    for on_new_alert in ["join", "restart"] {
+        let world = World::new(&[&ASK.replace("on_new_alert: join", &format!("on_new_alert: {on_new_alert}"))]);
+        let desk = Desk::open(&world);
+        let first = run_of(&desk.taken(&alert("a", "billing-bot")));
+        desk.life.pending(first);
+        // Both of one body: the second tells the same run again, or the run that the first one started.
+        let both = json!({ "alerts": [alert("b", "billing-bot"), alert("c", "billing-bot")] });
+        assert_eq!(desk.commits(|| drop(desk.send(&both).unwrap())), 1, "{on_new_alert}");
+        let runs = desk.life.runs();
+        let (last, replaced) = runs.split_last().unwrap();
+        if on_new_alert == "join" {
+            assert_eq!((runs.len(), desk.life.run(first).joined), (1, 2));
+        } else {
+            assert_eq!(replaced.len(), 2);
+            assert!(replaced.iter().all(|run| desk.life.run(*run).status == RunStatus::Finished(Outcome::Superseded)));
+            assert!(!desk.life.run(*last).status.is_finished());
+        }
+        for run in runs {
+            desk.life.checked_history(run);
+        }
+    }
+}
+
+#[test]
 fn a_playbook_that_ignores_further_alerts_says_so() {
     let world = World::new(&[&ASK.replace("on_new_alert: join", "on_new_alert: ignore")]);
     let desk = Desk::open(&world);
