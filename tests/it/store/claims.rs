@@ -214,7 +214,7 @@ pub async fn what_is_heard_too_late_is_kept_without_a_claim(one: &Store, two: &S
 }
 
 pub async fn a_message_is_sent_by_one_replica(one: &Store, two: &Store) {
-    let minute = Duration::from_secs(60);
+    let minute = Duration::from_mins(1);
     let messages: Vec<_> = (0..3).map(|seconds| message(None, seconds)).collect();
     one.commit(rows(messages.iter().map(|message| Row::Message(Box::new(message.clone()))))).await.unwrap();
     let ids = |claimed: Vec<standdown::store::QueuedMessage>| {
@@ -237,7 +237,7 @@ pub async fn a_message_of_a_sender_that_was_not_heard_of_again_is_free_after_its
     let message = message(None, 0);
     one.commit(rows([Row::Message(Box::new(message.clone()))])).await.unwrap();
     assert_eq!(one.claim_messages(at(1), 9, Duration::ZERO).await.unwrap().len(), 1);
-    assert_eq!(two.claim_messages(at(1), 9, Duration::from_secs(60)).await.unwrap().len(), 1);
+    assert_eq!(two.claim_messages(at(1), 9, Duration::from_mins(1)).await.unwrap().len(), 1);
 }
 
 pub async fn a_replica_hears_what_another_changes(one: &Store, two: &Store) {
