@@ -94,17 +94,18 @@ impl Engine {
         event: Event,
         hands: &mut Hands,
     ) -> Result<(Run, Vec<Job>), SubmitError> {
-        let changed = self.submit_if(id, event, hands, |_| true).await?;
+        let changed = self.submit_if(id, event, hands, |_, _| true).await?;
         changed.ok_or(SubmitError::NoSuchRun(id))
     }
 
-    /// Submits an event if the run, read under its lock, still is as it should be.
+    /// Submits an event if the run, read under its lock, still is as it should be; the question comes with the epoch under
+    /// which this replica performs for it, if it does.
     pub(super) async fn submit_if(
         &self,
         id: RunId,
         event: Event,
         hands: &mut Hands,
-        wanted: impl Fn(&Run) -> bool,
+        wanted: impl Fn(&Run, Option<u64>) -> bool,
     ) -> Result<Option<(Run, Vec<Job>)>, SubmitError> {
         let kind = event.kind.clone();
         let submitted = self.submit_locked(id, event, hands, wanted).await;
@@ -119,7 +120,7 @@ impl Engine {
         id: RunId,
         event: Event,
         hands: &mut Hands,
-        wanted: impl Fn(&Run) -> bool,
+        wanted: impl Fn(&Run, Option<u64>) -> bool,
     ) -> Result<Option<(Run, Vec<Job>)>, SubmitError> {
         let _lock = self.inner.locks.lock(&id).await;
         let mut conflicts = 0;
@@ -127,7 +128,7 @@ impl Engine {
             let stored = self.inner.store.claimed_run(id).await?.ok_or(SubmitError::NoSuchRun(id))?;
             let epoch = self.standing_to(id, &stored.claim, &event.kind, hands)?;
             let run = stored.run;
-            if !wanted(&run) {
+            if !wanted(&run, epoch) {
                 return Ok(None);
             }
             let playbook = self.inner.library.pinned(&self.inner.store, &run.digest).await?;
