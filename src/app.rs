@@ -24,7 +24,7 @@ use crate::config::Configuration;
 use crate::engine::{Delivery, Engine, Gate, Library, Loaded, Supervisor, SystemAlert};
 use crate::intake::Intake;
 use crate::language::Diagnostic;
-use crate::store::{Store, StoreOptions};
+use crate::store::{Password, Store, StoreOptions};
 use crate::web::{self, LastLoad, WebState};
 
 /// What a daemon takes from its surroundings; tests and the demo bring their own.
@@ -92,7 +92,9 @@ impl Application {
         let Surroundings { clock, secrets } = surroundings;
         let faults = configuration.check_secrets(secrets.as_ref());
         let (registry, sources, channels) = parts::adapters(&configuration, &secrets, faults)?;
-        let store_options = StoreOptions { queue_length_max: configuration.limits.queue, ..StoreOptions::default() };
+        let password = configuration.store_password.clone().map(|named| Password::new(named, secrets.clone()));
+        let store_options =
+            StoreOptions { queue_length_max: configuration.limits.queue, password, ..StoreOptions::default() };
         let store = Store::open(&configuration.store, store_options).await?;
         let listener = web::listen::bind(configuration.listen);
         let address = configuration.listen;

@@ -12,6 +12,7 @@ use super::document::Document;
 use super::settings::{GateIdentify, GateOptions, LimitOptions};
 use super::shape::Shape;
 use crate::language::Diagnostic;
+use crate::store::Store;
 
 /// The longest path of the local socket, in bytes: Linux takes 107 (`sun_path` less its final zero), and the socket is made
 /// under a name beside its own that is at most 9 longer.
@@ -80,17 +81,21 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
+const STORE_HINT: &str = "write sqlite: and a path, as in sqlite:/var/lib/standdown/standdown.db, or \
+    postgres://USER@HOST:5432/DATABASE, with the password by reference in store_password";
+
 /// The store's address and the paths.
 pub(super) fn paths(document: &Document, shape: &Shape, faults: &mut Vec<Diagnostic>) {
     if let Some(store) = shape.store.as_deref() {
         let sqlite = store.strip_prefix("sqlite:").is_some_and(|path| !path.is_empty() && !path.starts_with("//"));
-        let postgres = store.starts_with("postgres://") || store.starts_with("postgresql://");
-        if postgres {
-            let fault = document.error("/store", codes::WRONG_VALUE, "this version has no store in PostgreSQL");
-            faults.push(fault.hint("only sqlite: in this version, as in sqlite:/var/lib/standdown/standdown.db"));
-        } else if !sqlite {
-            let fault = document.error("/store", codes::WRONG_VALUE, "this is no store");
-            faults.push(fault.hint("write sqlite: and a path, as in sqlite:/var/lib/standdown/standdown.db"));
+        match Store::check_address(store) {
+            Some(Ok(())) => {}
+            Some(Err(error)) => {
+                let message = format!("this is no address of a PostgreSQL database: {error}");
+                faults.push(document.error("/store", codes::WRONG_VALUE, message).hint(STORE_HINT));
+            }
+            None if sqlite => {}
+            None => faults.push(document.error("/store", codes::WRONG_VALUE, "this is no store").hint(STORE_HINT)),
         }
     }
     if let Some(socket) = shape.socket.as_deref()

@@ -12,7 +12,7 @@ use super::people::PersonCredentials;
 use super::secrets;
 use super::settings::{Channels, GateOptions, LimitOptions, LogOptions};
 use crate::action::ConnectionOptions;
-use crate::client::Secrets;
+use crate::client::{SecretReference, Secrets};
 use crate::domain::agent::Agent;
 use crate::domain::directory::Directory;
 use crate::domain::names::{ConnectionName, SourceId};
@@ -28,8 +28,11 @@ pub struct Configuration {
     pub public_url: Option<Url>,
     /// The Unix socket of the command line, if any.
     pub socket: Option<PathBuf>,
-    /// The store's address, such as `sqlite:/var/lib/standdown/standdown.db`.
+    /// The store's address, such as `sqlite:/var/lib/standdown/standdown.db` or
+    /// `postgres://standdown@db1,db2/standdown`.
     pub store: String,
+    /// The password of the store's user, if the store is a server that asks for one.
+    pub store_password: Option<SecretReference>,
     /// The folder of the playbooks.
     pub playbooks: PathBuf,
     /// How the daemon logs.

@@ -112,6 +112,7 @@ fn configuration(shape: Shape, checked: Checked, parts: Parts) -> Configuration 
         public_url: checked.public_url,
         socket: path(shape.socket),
         store: shape.store.unwrap_or_default(),
+        store_password: shape.store_password,
         playbooks: path(shape.playbooks).unwrap_or_default(),
         log: checked.log,
         directory: parts.directory,

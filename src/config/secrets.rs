@@ -9,6 +9,7 @@ use url::Url;
 use super::decode::{Fault, Kind, LITERAL_SECRET_HINT};
 use super::{codes, pointer};
 use crate::client::{SecretReference, Secrets};
+use crate::store::Store;
 
 /// How well-known secrets begin.
 const TOKEN_PREFIXES: [&str; 12] =
@@ -66,7 +67,8 @@ pub(super) fn literals(document: &Value) -> Vec<Fault> {
 }
 
 fn has_password(text: &str) -> bool {
-    text.contains("://") && Url::parse(text).is_ok_and(|url| url.password().is_some())
+    // The address of a store may name several hosts, which is no URL.
+    text.contains("://") && (Store::has_password(text) || Url::parse(text).is_ok_and(|url| url.password().is_some()))
 }
 
 /// Whether this is a header of a connection whose name says that its value is a secret.
@@ -114,6 +116,7 @@ mod tests {
                     "X": {"$secret": "hunter2"}, "Y": {"$secret": "env:Y"}},
             }},
             "note": "xoxb-hunter2",
+            "other": "postgres://u:hunter2@db1:5432,db2:5432/s",
         });
         let faults = literals(&document);
         let expected = [
@@ -122,6 +125,7 @@ mod tests {
             "/connections/x/headers/X-Api-Key",
             "/connections/x/headers/X/$secret",
             "/note",
+            "/other",
             "/store",
         ];
         assert_eq!(pointers(&faults), expected);

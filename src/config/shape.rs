@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::settings::{Channels, GateOptions, LimitOptions, LogOptions};
 use crate::action::ConnectionOptions;
+use crate::client::SecretReference;
 use crate::domain::directory::Principal;
 use crate::domain::names::{ConnectionName, GroupName, PersonId, SourceId};
 use crate::source::SourceOptions;
@@ -21,6 +22,7 @@ pub(super) struct Shape {
     pub(super) public_url: Option<String>,
     pub(super) socket: Option<String>,
     pub(super) store: Option<String>,
+    pub(super) store_password: Option<SecretReference>,
     pub(super) playbooks: Option<String>,
     pub(super) agents: Option<String>,
     pub(super) protected: Vec<String>,

@@ -3,13 +3,16 @@
 //! A database more is a variant more; the ports are handed through by one macro, so that a backend can't be forgotten in
 //! one of them.
 
-use std::future::Future;
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use secrecy::SecretString;
 use serde_json::Value;
 
+use crate::client::{SecretReference, Secrets};
 use crate::domain::{
     AlertId, Approval, ApprovalId, Digest, Hold, Incident, IncidentId, PlaybookName, ReplicaId, Run, RunId, SourceId,
 };
@@ -17,6 +20,7 @@ use crate::domain::{
 use super::claim::{Claim, ClaimedRun, LateReply, Quarantined, Renewal, Taken};
 use super::commit::{Commit, CommitError};
 use super::ports::{Agents, Approvals, Claims, Inbox, Outbox, Playbooks, Read, ReadModel, RunLog, Writer};
+use super::postgres::{self, AddressError, PostgresStore};
 use super::rows::{
     Change, ContainmentRecord, DeadLetter, GateSighting, MessageSummary, OpenRun, QueuedMessage, RunSummary,
     StoredAlert, StoredEvent, Subject, Token,
@@ -34,11 +38,40 @@ pub struct StoreOptions {
     pub read_connections: u32,
     /// How long this replica is believed to be alive after its last heartbeat.
     pub lease: Duration,
+    /// The password of the database's user, if it needs one and the environment does not have it.
+    pub password: Option<Password>,
+}
+
+/// A password that is looked up whenever a connection is made, so that it can be changed while the daemon runs.
+#[derive(Clone)]
+pub struct Password {
+    reference: SecretReference,
+    secrets: Arc<dyn Secrets>,
+}
+
+impl Password {
+    /// The password behind a reference.
+    #[must_use]
+    pub fn new(reference: SecretReference, secrets: Arc<dyn Secrets>) -> Self {
+        Self { reference, secrets }
+    }
+
+    /// The password now; an error is why it can't be had.
+    pub(in crate::store) fn resolve(&self) -> Result<SecretString, String> {
+        self.secrets.resolve(&self.reference).map_err(|error| error.to_string())
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Password").field(&self.reference).finish()
+    }
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { queue_length_max: 4096, batch_commits_max: 512, read_connections: 4, lease: Duration::from_secs(15) }
+        let lease = Duration::from_secs(15);
+        Self { queue_length_max: 4096, batch_commits_max: 512, read_connections: 4, lease, password: None }
     }
 }
 
@@ -46,8 +79,22 @@ impl Default for StoreOptions {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
     /// The URL names no database that this program knows.
-    #[error("failed to open the store: its URL must be sqlite:/path/to/file, without options")]
+    #[error(
+        "failed to open the store: its URL must be sqlite:/path/to/file, without options, \
+         or postgres://USER@HOST:5432/DATABASE"
+    )]
     Url,
+    /// The address of a PostgreSQL database can't be read.
+    #[error("failed to open the store: its address can't be used: {0}")]
+    Address(#[from] AddressError),
+    /// No server of an address can be used.
+    #[error("failed to open the store in PostgreSQL at {hosts}: {reason}")]
+    Server {
+        /// The hosts that were tried.
+        hosts: String,
+        /// Why, host by host.
+        reason: String,
+    },
     /// Another daemon has the database.
     #[error(
         "failed to open the store: {} is locked by {}; stop that one first",
@@ -78,13 +125,32 @@ pub enum OpenError {
 pub enum Store {
     /// One SQLite file.
     Sqlite(SqliteStore),
+    /// A PostgreSQL database.
+    Postgres(PostgresStore),
 }
 
 impl Store {
-    /// Opens the store at a URL: `sqlite:/path/to/file` (created if it is not there, for its owner alone).
+    /// Opens the store at a URL: `sqlite:/path/to/file` (created if it is not there, for its owner alone),
+    /// or `postgres://user:password@host:port,host:port/database?sslmode=verify-full`, whose tables are made if they are
+    /// not there.
     pub async fn open(url: &str, options: StoreOptions) -> Result<Self, OpenError> {
+        if postgres::is_address(url) {
+            return postgres::open(url, &options).await.map(Self::Postgres);
+        }
         let path = sqlite::path_of(url).ok_or(OpenError::Url)?;
         sqlite::open(&path, &options).await.map(Self::Sqlite)
+    }
+
+    /// Whether an address of PostgreSQL can be read; `None` if it is not one.
+    #[must_use]
+    pub fn check_address(url: &str) -> Option<Result<(), AddressError>> {
+        postgres::is_address(url).then(|| postgres::has_password(url).map(drop))
+    }
+
+    /// Whether this is an address of PostgreSQL with a password written into it.
+    #[must_use]
+    pub fn has_password(url: &str) -> bool {
+        postgres::has_password(url).is_ok_and(|has_password| has_password)
     }
 
     /// Finishes what is queued, closes the database and releases its lock. Later commits are answered
@@ -92,6 +158,7 @@ impl Store {
     pub async fn close(&self) {
         match self {
             Self::Sqlite(store) => store.close().await,
+            Self::Postgres(store) => store.close().await,
         }
     }
 
@@ -101,6 +168,7 @@ impl Store {
     pub fn replica(&self) -> ReplicaId {
         match self {
             Self::Sqlite(store) => store.replica(),
+            Self::Postgres(store) => store.replica(),
         }
     }
 
@@ -109,6 +177,7 @@ impl Store {
     pub fn lease(&self) -> Duration {
         match self {
             Self::Sqlite(store) => store.lease(),
+            Self::Postgres(store) => store.lease(),
         }
     }
 
@@ -117,6 +186,7 @@ impl Store {
     pub const fn is_shared(&self) -> bool {
         match self {
             Self::Sqlite(_) => false,
+            Self::Postgres(_) => true,
         }
     }
 
@@ -125,6 +195,16 @@ impl Store {
     pub fn changes(&self) -> tokio::sync::broadcast::Receiver<Change> {
         match self {
             Self::Sqlite(store) => store.changes(),
+            Self::Postgres(store) => store.changes(),
+        }
+    }
+
+    /// Has the database prepare every statement that writes, so that one that does not fit the tables is found before it
+    /// is needed; how many there are.
+    pub async fn check_statements(&self) -> Read<usize> {
+        match self {
+            Self::Sqlite(store) => store.check_statements().await,
+            Self::Postgres(store) => store.check_statements().await,
         }
     }
 
@@ -132,6 +212,7 @@ impl Store {
     pub async fn another_replica(&self) -> Result<Self, CommitError> {
         match self {
             Self::Sqlite(store) => store.another_replica().await.map(Self::Sqlite),
+            Self::Postgres(store) => store.another_replica().await.map(Self::Postgres),
         }
     }
 
@@ -140,6 +221,7 @@ impl Store {
     pub fn writer_stats(&self) -> WriterStats {
         match self {
             Self::Sqlite(store) => store.writer_stats(),
+            Self::Postgres(store) => store.writer_stats(),
         }
     }
 
@@ -148,6 +230,7 @@ impl Store {
     pub fn queue_length(&self) -> usize {
         match self {
             Self::Sqlite(store) => store.queue_length(),
+            Self::Postgres(store) => store.queue_length(),
         }
     }
 }
@@ -156,9 +239,10 @@ macro_rules! hand_through {
     ($port:ident { $(fn $method:ident(&self $(, $name:ident: $kind:ty)*) -> $answer:ty;)* }) => {
         impl $port for Store {
             $(
-                fn $method(&self $(, $name: $kind)*) -> impl Future<Output = $answer> + Send {
+                async fn $method(&self $(, $name: $kind)*) -> $answer {
                     match self {
-                        Self::Sqlite(store) => store.$method($($name),*),
+                        Self::Sqlite(store) => store.$method($($name),*).await,
+                        Self::Postgres(store) => store.$method($($name),*).await,
                     }
                 }
             )*

@@ -22,6 +22,8 @@ mod demo;
 mod harness;
 mod real_crash;
 mod real_example;
+mod real_postgres;
+mod real_postgres_daemon;
 mod real_spine;
 mod reload;
 mod servers;

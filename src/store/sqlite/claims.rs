@@ -12,11 +12,11 @@ use crate::domain::{ReplicaId, RunId};
 use crate::store::claim::{Claim, ClaimedRun, LateReply, Quarantined, Renewal, Taken};
 use crate::store::commit::CommitError;
 use crate::store::ports::{Claims, Read, ReadError};
+use crate::store::read::{self, Database as _};
 
 use super::SqliteStore;
 use super::cell::Cell;
-use super::read;
-use super::seat::Seat;
+use crate::store::seat::Seat;
 
 const REGISTER: &str = "INSERT INTO replicas (id, heartbeat_at, lease_ms)
     VALUES (?1, CAST(unixepoch('subsec') * 1000000 AS INTEGER), ?2)";

@@ -19,29 +19,29 @@ pub type Head = (u64, Digest);
 /// What guards and histories of a batch ask, as it is after the commits that were admitted so far.
 #[derive(Debug, Default)]
 pub struct World {
-    runs: HashMap<RunId, u64>,
-    incidents: HashMap<IncidentId, u64>,
-    open_keys: HashMap<String, IncidentId>,
-    deliveries: HashSet<(SourceId, String)>,
-    standing_holds: HashSet<HoldId>,
-    handled_ends: HashSet<HoldId>,
+    pub runs: HashMap<RunId, u64>,
+    pub incidents: HashMap<IncidentId, u64>,
+    pub open_keys: HashMap<String, IncidentId>,
+    pub deliveries: HashSet<(SourceId, String)>,
+    pub standing_holds: HashSet<HoldId>,
+    pub handled_ends: HashSet<HoldId>,
     /// Owner and epoch of runs that somebody owns and that are not quarantined.
-    claims: HashMap<RunId, (ReplicaId, u64)>,
-    quarantined: HashSet<RunId>,
+    pub claims: HashMap<RunId, (ReplicaId, u64)>,
+    pub quarantined: HashSet<RunId>,
     /// The heads of histories that are not new.
     pub heads: HashMap<Vec<u8>, Head>,
 }
 
 /// What is asked of the database.
 #[derive(Default)]
-struct Questions<'a> {
-    runs: BTreeSet<RunId>,
-    incidents: BTreeSet<IncidentId>,
-    open_keys: BTreeSet<&'a str>,
-    deliveries: BTreeSet<(&'a SourceId, &'a str)>,
-    holds: BTreeSet<HoldId>,
-    claims: BTreeSet<RunId>,
-    subjects: BTreeSet<&'a [u8]>,
+pub struct Questions<'a> {
+    pub runs: BTreeSet<RunId>,
+    pub incidents: BTreeSet<IncidentId>,
+    pub open_keys: BTreeSet<&'a str>,
+    pub deliveries: BTreeSet<(&'a SourceId, &'a str)>,
+    pub holds: BTreeSet<HoldId>,
+    pub claims: BTreeSet<RunId>,
+    pub subjects: BTreeSet<&'a [u8]>,
 }
 
 const LOOK_UP: &str = "
@@ -181,7 +181,7 @@ impl World {
 }
 
 impl<'a> Questions<'a> {
-    fn of(batch: &[&'a Prepared]) -> Self {
+    pub fn of(batch: &[&'a Prepared]) -> Self {
         let mut questions = Self::default();
         for commit in batch {
             for guard in &commit.guards {
@@ -207,7 +207,7 @@ impl<'a> Questions<'a> {
         }
     }
 
-    fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.runs.is_empty()
             && self.incidents.is_empty()
             && self.open_keys.is_empty()

@@ -4,36 +4,36 @@
 //! of power. Nothing outside this room knows SQL or sqlx.
 
 mod batch;
-mod cell;
+pub(in crate::store) mod cell;
 mod claims;
-mod decode;
 mod encode;
-mod guards;
+pub(in crate::store) mod guards;
 mod lock;
 mod open;
-mod prepared;
+pub(in crate::store) mod prepared;
 mod read;
-mod seat;
-mod statement;
-mod stats;
+mod sending;
+pub(in crate::store) mod statement;
+pub(in crate::store) mod stats;
 mod writer;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sqlx::SqlitePool;
+use sqlx::{Executor as _, SqlSafeStr as _, SqlitePool};
 
 use crate::domain::ReplicaId;
 use crate::store::commit::{Commit, CommitError};
-use crate::store::ports::Writer;
+use crate::store::ports::{Read, ReadError, Writer};
 use crate::store::rows::Change;
+use crate::store::seat::{Neighbours, Seat};
 
 pub use open::{open, path_of};
 pub use prepared::RUN_STATE_BYTES_MAX;
 pub use stats::{Spent, WriterStats};
 
 use prepared::Prepared;
-use seat::{Neighbours, Seat};
+use statement::{STATEMENTS, text_for};
 use writer::WriterHandle;
 
 /// An open SQLite database, and the replica that uses it. Clones share both.
@@ -50,7 +50,7 @@ struct Inner {
     lease: Duration,
     neighbours: Neighbours,
     /// Messages that somebody is sending, until when. Memory is enough: nobody else has the database.
-    sending: read::Sending,
+    sending: sending::Sending,
 }
 
 impl SqliteStore {
@@ -72,6 +72,20 @@ impl SqliteStore {
         self.inner.writer.queue_length()
     }
 
+    /// Has SQLite prepare every statement that writes, in its shortest form.
+    pub async fn check_statements(&self) -> Read<usize> {
+        let texts: Vec<_> = STATEMENTS.iter().filter_map(|kind| text_for(kind.target, 1)).collect();
+        for (text, _) in &texts {
+            let prepared = self.inner.readers.prepare(text.into_sql_str()).await;
+            let unavailable = |error: sqlx::Error| ReadError::Unavailable {
+                what: "the statements",
+                reason: format!("{error}: {text}"),
+            };
+            prepared.map_err(unavailable)?;
+        }
+        Ok(texts.len())
+    }
+
     /// Who this is.
     #[must_use]
     pub fn replica(&self) -> ReplicaId {
@@ -88,10 +102,6 @@ impl SqliteStore {
     #[must_use]
     pub fn changes(&self) -> tokio::sync::broadcast::Receiver<Change> {
         self.inner.neighbours.changes()
-    }
-
-    fn readers(&self) -> &SqlitePool {
-        &self.inner.readers
     }
 }
 

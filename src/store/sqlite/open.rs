@@ -14,9 +14,9 @@ use sqlx::{ConnectOptions, Connection, SqlSafeStr};
 use crate::store::backend::{OpenError, StoreOptions};
 
 use super::lock::LockFile;
-use super::seat::{Neighbours, Seat};
 use super::writer::WriterHandle;
-use super::{Inner, SqliteStore, claims, read};
+use super::{Inner, SqliteStore, claims, sending};
+use crate::store::seat::{Neighbours, Seat};
 
 /// Every migration, oldest first. A file that was released is never changed; a change is a new file.
 const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "first", include_str!("../../../migrations/sqlite/0001_first.sql"))];
@@ -67,7 +67,8 @@ pub async fn open(path: &Path, options: &StoreOptions) -> Result<SqliteStore, Op
         .await
         .map_err(|error| unusable(error.to_string()))?;
     let writer = WriterHandle::start(writer, lock, options).map_err(|error| unusable(error.to_string()))?;
-    let inner = Inner { writer, readers, lease, neighbours: Neighbours::default(), sending: read::Sending::default() };
+    let inner =
+        Inner { writer, readers, lease, neighbours: Neighbours::default(), sending: sending::Sending::default() };
     Ok(SqliteStore { inner: Arc::new(inner), seat: Arc::new(seat) })
 }
 

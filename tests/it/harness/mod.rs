@@ -13,4 +13,5 @@ pub mod recorder;
 pub mod request;
 pub mod scene;
 pub mod servers;
+pub mod wire;
 pub mod world;

@@ -18,11 +18,14 @@ mod history;
 mod outbox;
 mod people;
 mod projections;
-mod samples;
+pub mod samples;
 mod standing;
+mod statements;
 
 use standdown::store::{Agents, Approvals, Inbox, Outbox, Playbooks, ReadModel, RunLog, Store, StoreOptions, Writer};
 use tempfile::TempDir;
+
+use crate::harness::servers::Postgres;
 
 /// Every port at once.
 pub trait Backend: Writer + Inbox + RunLog + Playbooks + Outbox + Approvals + Agents + ReadModel + Sync {}
@@ -41,6 +44,13 @@ async fn fresh_sqlite() -> (TempDir, Store) {
     (directory, store)
 }
 
+/// An empty PostgreSQL store on a server of its own.
+async fn fresh_postgres() -> (Postgres, Store) {
+    let server = Postgres::start().await;
+    let store = Store::open(&server.url(), StoreOptions::default()).await.unwrap();
+    (server, store)
+}
+
 macro_rules! every_database_with_two_replicas {
     ($($behaviour:ident),+) => {
         mod sqlite_replicas {
@@ -50,6 +60,18 @@ macro_rules! every_database_with_two_replicas {
                     let (_directory, one) = super::fresh_sqlite().await;
                     let two = one.another_replica().await.unwrap();
                     super::claims::$behaviour(&one, &two).await;
+                    one.close().await;
+                }
+            )+
+        }
+        mod postgres_replicas {
+            $(
+                #[tokio::test]
+                async fn $behaviour() {
+                    let (_server, one) = super::fresh_postgres().await;
+                    let two = one.another_replica().await.unwrap();
+                    super::claims::$behaviour(&one, &two).await;
+                    two.close().await;
                     one.close().await;
                 }
             )+
@@ -79,10 +101,21 @@ macro_rules! every_database {
                 }
             )+)+
         }
+        mod postgres {
+            $($(
+                #[tokio::test]
+                async fn $behaviour() {
+                    let (_server, store) = super::fresh_postgres().await;
+                    super::$module::$behaviour(&store).await;
+                    store.close().await;
+                }
+            )+)+
+        }
     };
 }
 
 every_database! {
+    statements: every_statement_fits_the_tables;
     guards: a_run_is_written_only_over_the_version_that_was_read, an_incident_is_written_only_over_the_version_that_was_read,
         an_open_incident_keeps_its_key_until_it_is_closed, a_delivery_is_recorded_once, a_hold_is_lifted_once,
         people_are_asked_about_the_end_of_a_hold_once,

@@ -4,34 +4,28 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::domain::{Message, MessageId, MessageKind, RunId};
+use crate::domain::{Message, MessageKind, RunId};
 use crate::store::commit::CommitError;
 use crate::store::ports::{Outbox, Read};
 use crate::store::rows::{MessageSummary, QueuedMessage};
 
-use super::super::SqliteStore;
-use super::{all, limited, one, query};
+use super::{Database, all, limited, one, query};
 
 // `status <> 'sent'` is what makes SQLite read only the index of messages that are not done with.
 const DUE: &str = "SELECT id, body, failures FROM messages
-    WHERE status <> 'sent' AND status = 'queued' AND next_at <= ?1 ORDER BY next_at, id LIMIT ?2";
-const NEXT: &str = "SELECT id, failures, next_at FROM messages WHERE status <> 'sent' AND status = 'queued'
-    ORDER BY next_at, id LIMIT ?1";
-const OF_RUN: &str = "SELECT id, body, status, failures, error, ended_at FROM messages WHERE run = ?1 ORDER BY id";
+    WHERE status <> 'sent' AND status = 'queued' AND next_at <= $1 ORDER BY next_at, id LIMIT $2";
+const OF_RUN: &str = "SELECT id, body, status, failures, error, ended_at FROM messages WHERE run = $1 ORDER BY id";
 const COUNTS: &str = "SELECT count(*) FILTER (WHERE status = 'queued') AS queued,
     count(*) FILTER (WHERE status = 'undelivered') AS undelivered FROM messages WHERE status <> 'sent'";
 
-impl Outbox for SqliteStore {
+impl<D: Database> Outbox for D {
     async fn claim_messages(
         &self,
         now: Timestamp,
         limit: u32,
         lease: Duration,
     ) -> Result<Vec<QueuedMessage>, CommitError> {
-        let sending = &self.inner.sending;
-        let enough = limit.saturating_add(u32::try_from(sending.len()).unwrap_or(u32::MAX));
-        let due = self.messages_due(now, enough).await.map_err(|error| CommitError::Unavailable(error.to_string()))?;
-        Ok(sending.take(due, self.replica(), limit, lease))
+        self.take_messages(now, limit, lease).await
     }
 
     async fn messages_due(&self, now: Timestamp, limit: u32) -> Read<Vec<QueuedMessage>> {
@@ -42,13 +36,7 @@ impl Outbox for SqliteStore {
     }
 
     async fn next_message(&self) -> Read<Option<Timestamp>> {
-        let enough = u32::try_from(self.inner.sending.len()).unwrap_or(u32::MAX).saturating_add(1);
-        let waiting = all(self.readers(), "message", query(NEXT, [limited(enough)]), |row| {
-            Ok((row.id::<MessageId>("id")?, row.small_count("failures")?, row.time("next_at")?))
-        });
-        let replica = self.replica();
-        let free = |(id, failures, at)| (!self.inner.sending.is_taken((id, failures), replica)).then_some(at);
-        Ok(waiting.await?.into_iter().find_map(free))
+        self.next_free_message().await
     }
 
     async fn messages_of(&self, run: RunId) -> Read<Vec<MessageSummary>> {
