@@ -11,4 +11,5 @@ pub(crate) mod outside;
 mod quarantine;
 mod races;
 mod replicas;
+mod samples;
 mod versions;

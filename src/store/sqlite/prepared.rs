@@ -50,6 +50,8 @@ pub enum Touch {
     RunRetired(RunId),
     /// An incident is forgotten.
     IncidentRetired(IncidentId),
+    /// People were asked about the planned end of a hold.
+    HoldEndHandled(HoldId),
 }
 
 /// An event that has no number yet.
@@ -211,6 +213,7 @@ fn touch(row: &Row) -> Option<Touch> {
         Row::RunQuarantined { run, .. } => Some(Touch::RunQuarantined(*run)),
         Row::RunReleased { run } => Some(Touch::RunReleased(*run)),
         Row::Hold(hold) => Some(Touch::HoldPlaced(hold.id)),
+        Row::HoldEndHandled { hold } => Some(Touch::HoldEndHandled(*hold)),
         Row::HoldLifted { hold, .. } => Some(Touch::HoldLifted(*hold)),
         Row::Retired(retired) => match retired.as_ref() {
             Retired::Run { run, .. } => Some(Touch::RunRetired(*run)),
