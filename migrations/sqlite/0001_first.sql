@@ -57,8 +57,9 @@ CREATE TABLE runs (
     ended_at   INTEGER,
     state      TEXT    NOT NULL
 ) STRICT;
--- A run is live while it is open or still has something to look at later. Timers and recovery read only this index.
-CREATE INDEX runs_live ON runs (wake_at, open, id, incident, playbook, owner, in_hand) WHERE live = 1;
+-- A run is live while it is open or still has something to look at later. Timers, recovery and takeovers
+-- read only this index, and nothing of the rows: so it has every column that they ask about, `live` too.
+CREATE INDEX runs_live ON runs (wake_at, open, id, incident, playbook, owner, in_hand, live) WHERE live = 1;
 CREATE INDEX runs_by_incident ON runs (incident);
 
 -- Who has a run that is no longer its first owner's (`runs.owner`, under epoch 1). Apart from the runs, so that taking

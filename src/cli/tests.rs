@@ -26,6 +26,7 @@ fn what_the_help_and_the_answers_tell_people_to_type_is_taken() {
         format!("standdown incidents close {} --reason x", run.replace("run_", "inc_")),
         format!("standdown runs show {run} --follow"),
         format!("standdown runs cancel {run} --reason x"),
+        format!("standdown runs release {run} --reason x"),
         format!("standdown runs resolve {run} --step pause[1] --as not-applied --reason x"),
         format!("standdown approvals decide {approval} --approve --reason x --plan-hash {hash}"),
         format!("standdown approvals escalate {approval}"),

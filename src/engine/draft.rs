@@ -74,7 +74,9 @@ impl Engine {
     pub(super) fn draft_start(&self, playbook: &Playbook, first: Event) -> Result<Draft, IllegalTransition> {
         let (run, effects) = begin(playbook, &first)?;
         let epoch = self.is_acting().then_some(1);
-        self.drive(playbook, empty(run, 0, epoch, BTreeMap::new(), BTreeMap::new()), first, effects)
+        let mut draft = empty(run, 0, epoch, BTreeMap::new(), BTreeMap::new());
+        self.drive(playbook, &mut draft, first, effects)?;
+        Ok(draft)
     }
 
     /// The draft of an event of a stored run. `permits` are workers that the caller holds already, `epoch` is the one
@@ -89,23 +91,26 @@ impl Engine {
     ) -> Result<Draft, IllegalTransition> {
         let (expected, before) = (run.version, run.approvals.clone());
         let (run, effects) = transition(playbook, run, &event)?;
-        self.drive(playbook, empty(run, expected, epoch, before, permits), event, effects)
+        let mut draft = empty(run, expected, epoch, before, permits);
+        self.drive(playbook, &mut draft, event, effects)?;
+        Ok(draft)
     }
 
     /// Answers the machine's questions until it has none; what an answer leads to comes before the questions after it, so
-    /// that a step which a limit stops finds the request that the step before it has just made.
-    fn drive(
+    /// that a step which a limit stops finds the request that the step before it has just made. The draft's run has taken
+    /// `first` already.
+    pub(super) fn drive(
         &self,
         playbook: &Playbook,
-        mut draft: Draft,
+        draft: &mut Draft,
         first: Event,
         effects: Vec<Effect>,
-    ) -> Result<Draft, IllegalTransition> {
+    ) -> Result<(), IllegalTransition> {
         let at = first.at;
         draft.events.push(first);
         let mut open = VecDeque::from(effects);
         while let Some(effect) = open.pop_front() {
-            let Some(kind) = self.answer(playbook, &mut draft, effect, at) else { continue };
+            let Some(kind) = self.answer(playbook, draft, effect, at) else { continue };
             if draft.events.len() >= EVENTS_MAX {
                 tracing::error!(run.id = %draft.run.id, "one event led to more than {EVENTS_MAX} others; the rest waits");
                 break;
@@ -125,7 +130,7 @@ impl Engine {
                 open.push_front(effect);
             }
         }
-        Ok(draft)
+        Ok(())
     }
 }
 

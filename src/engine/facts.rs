@@ -55,9 +55,7 @@ impl Engine {
                 if draft.permits.contains_key(&path) {
                     return Some(EventKind::AttemptBegan { path });
                 }
-                if draft.epoch.is_none() {
-                    return None;
-                }
+                draft.epoch?;
                 let free = if self.is_frozen() || !self.is_acting() {
                     None
                 } else {

@@ -238,9 +238,9 @@ impl Engine {
             rows.extend(messages.into_iter().map(|message| Row::Message(Box::new(message))));
             rows.push(hold_event(hold, "hold_end_reached", now, Actor::System));
         }
-        let guards = vec![Guard::HoldStands { hold: hold.id }];
+        let guards = vec![Guard::HoldEndOpen { hold: hold.id }];
         match self.inner.store.commit(Commit { guards, rows }).await {
-            // Somebody lifted it meanwhile: there is nothing left to ask about.
+            // Somebody lifted it meanwhile, or another replica asks: there is nothing left to ask about.
             Err(CommitError::Conflict(_)) => return Ok(()),
             result => result?,
         }

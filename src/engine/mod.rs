@@ -3,6 +3,9 @@
 //! **Architecture invariant:** a run changes by one door, [`Engine::submit`] (its first event by [`Engine::prepare`]):
 //! load, ask the machine, answer its questions, commit, and only then act. What is committed decides; memory (the gate's
 //! map, the budget's ledger, the set of live attempts) follows the commit. Nothing here knows HTTP or pages.
+//!
+//! **Architecture invariant:** nothing is performed for a run without a claim to it. What only its owner may say is
+//! committed under [`Guard::Claim`](crate::store::Guard::Claim); what is heard after the claim was lost changes nothing.
 
 mod act;
 mod budget;
@@ -26,6 +29,7 @@ mod start;
 mod submit;
 mod supervisor;
 mod takeover;
+mod tell;
 mod tenure;
 mod timers;
 mod worker;
@@ -46,6 +50,7 @@ pub use start::{StartRequest, Started};
 pub use submit::SubmitError;
 pub use supervisor::Supervisor;
 pub use takeover::{ReleaseError, TAKEOVERS_MAX};
+pub use tell::Told;
 pub use worker::Performer;
 
 use std::sync::Arc;

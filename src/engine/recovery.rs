@@ -14,7 +14,7 @@ use super::Engine;
 use super::submit::{Hands, SubmitError};
 use super::takeover::{TAKEOVERS_MAX, taken_too_often, unusable};
 
-const BATCH: u32 = 256;
+const BATCH: u32 = 2_048;
 
 impl Engine {
     pub(super) async fn reconcile_forever(self) {
@@ -95,7 +95,7 @@ impl Engine {
         let Some((run, epoch)) = self.ours(id).await? else { return Ok(false) };
         let lost = self.lost(&run, epoch);
         for path in &lost {
-            self.pick_up(id, path, epoch).await?;
+            self.pick_up(id, path).await?;
         }
         let Some((run, epoch)) = self.ours(id).await? else { return Ok(false) };
         let playbook = self.inner.library.pinned(&self.inner.store, &run.digest).await?;
@@ -113,9 +113,10 @@ impl Engine {
     }
 
     /// Tells the run that an attempt was lost, if that still holds under the run's lock.
-    async fn pick_up(&self, id: RunId, path: &StepPath, epoch: u64) -> Result<(), SubmitError> {
+    async fn pick_up(&self, id: RunId, path: &StepPath) -> Result<(), SubmitError> {
         let event = Event::by_system(self.clock().now(), EventKind::AttemptLost { path: path.clone() });
-        let still_lost = |run: &Run| self.lost(run, epoch).contains(path);
+        let still_lost =
+            |run: &Run, epoch: Option<u64>| epoch.is_some_and(|epoch| self.lost(run, epoch).contains(path));
         match self.submit_if(id, event, &mut Hands::default(), still_lost).await {
             Ok(Some((_, jobs))) => self.dispatch(jobs),
             Ok(None) => {}

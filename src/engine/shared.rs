@@ -87,8 +87,11 @@ impl Engine {
         if news.messages {
             self.inner.posted.notify_one();
         }
+        if news == News::EVERYTHING {
+            self.take_over().await;
+        }
         if news.runs {
-            self.reconcile().await;
+            self.look().await;
             self.inner.wake.ring();
         }
     }
@@ -123,6 +126,7 @@ impl Engine {
                 break;
             }
         }
+        self.inner.gate.learn(self.inner.store.gate_sightings().await?);
         self.inner.freeze.follow(self.inner.store.setting(freeze::SETTING).await?);
         if let Some(newest) = self.inner.budget.newest() {
             let since = newest.saturating_sub(SKEW_MAX).unwrap_or(newest);

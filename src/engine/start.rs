@@ -3,11 +3,10 @@
 use crate::domain::{Actor, Agent, Alert, Event, EventKind, HoldId, IncidentId, Mode, Run, RunId};
 use crate::machine::IllegalTransition;
 use crate::playbook::Playbook;
-use crate::store::{Commit, CommitError, Writer};
+use crate::store::{Commit, CommitError};
 
 use super::Engine;
 use super::draft::Draft;
-use super::submit::stopping;
 
 /// What a run is started with.
 #[derive(Clone, Debug)]
@@ -39,6 +38,10 @@ impl Started {
     pub const fn run(&self) -> &Run {
         &self.draft.run
     }
+
+    pub(super) fn into_draft(self) -> Draft {
+        self.draft
+    }
 }
 
 impl Engine {
@@ -61,30 +64,7 @@ impl Engine {
     /// Commits what intake writes together with the runs that it starts, all or nothing; then the runs go on. What was
     /// begun is finished even if the caller goes away.
     pub async fn commit(&self, commit: Commit, started: Vec<Started>) -> Result<Vec<Run>, CommitError> {
-        let engine = self.clone();
-        let work = async move { engine.commit_started(commit, started).await };
-        self.inner.supervisor.finish("commit", work).await.unwrap_or_else(|| Err(stopping()))
-    }
-
-    async fn commit_started(&self, mut commit: Commit, started: Vec<Started>) -> Result<Vec<Run>, CommitError> {
-        for start in &started {
-            let (guards, rows) = start.draft.commit_parts();
-            commit.guards.extend(guards);
-            commit.rows.extend(rows);
-        }
-        let posts = commit.rows.iter().any(|row| matches!(row, crate::store::Row::Message(_)));
-        let claims: Vec<_> = started.iter().map(|start| self.claims(&start.draft, None)).collect();
-        self.inner.store.commit(commit).await?;
-        if posts {
-            self.inner.posted.notify_one();
-        }
-        let mut runs = Vec::with_capacity(started.len());
-        for (start, claims) in started.into_iter().zip(claims) {
-            let (run, jobs) = self.committed(start.draft, claims, None);
-            self.dispatch(jobs);
-            runs.push(run);
-        }
-        Ok(runs)
+        self.commit_telling(commit, started, Vec::new()).await
     }
 
     /// Waits for the turn of these incident keys, so that the alerts of one agent are taken one after the other.

@@ -94,17 +94,18 @@ impl Engine {
         event: Event,
         hands: &mut Hands,
     ) -> Result<(Run, Vec<Job>), SubmitError> {
-        let changed = self.submit_if(id, event, hands, |_| true).await?;
+        let changed = self.submit_if(id, event, hands, |_, _| true).await?;
         changed.ok_or(SubmitError::NoSuchRun(id))
     }
 
-    /// Submits an event if the run, read under its lock, still is as it should be.
+    /// Submits an event if the run, read under its lock, still is as it should be; the question comes with the epoch under
+    /// which this replica performs for it, if it does.
     pub(super) async fn submit_if(
         &self,
         id: RunId,
         event: Event,
         hands: &mut Hands,
-        wanted: impl Fn(&Run) -> bool,
+        wanted: impl Fn(&Run, Option<u64>) -> bool,
     ) -> Result<Option<(Run, Vec<Job>)>, SubmitError> {
         let kind = event.kind.clone();
         let submitted = self.submit_locked(id, event, hands, wanted).await;
@@ -119,7 +120,7 @@ impl Engine {
         id: RunId,
         event: Event,
         hands: &mut Hands,
-        wanted: impl Fn(&Run) -> bool,
+        wanted: impl Fn(&Run, Option<u64>) -> bool,
     ) -> Result<Option<(Run, Vec<Job>)>, SubmitError> {
         let _lock = self.inner.locks.lock(&id).await;
         let mut conflicts = 0;
@@ -127,7 +128,7 @@ impl Engine {
             let stored = self.inner.store.claimed_run(id).await?.ok_or(SubmitError::NoSuchRun(id))?;
             let epoch = self.standing_to(id, &stored.claim, &event.kind, hands)?;
             let run = stored.run;
-            if !wanted(&run) {
+            if !wanted(&run, epoch) {
                 return Ok(None);
             }
             let playbook = self.inner.library.pinned(&self.inner.store, &run.digest).await?;
@@ -153,7 +154,7 @@ impl Engine {
 
     /// The epoch under which this replica performs for the run from here on, if it does. What only its owner may say is
     /// refused to everybody else; what a person says is taken anywhere, and left to the owner to act on.
-    fn standing_to(
+    pub(super) fn standing_to(
         &self,
         id: RunId,
         claim: &crate::store::Claim,
@@ -165,11 +166,13 @@ impl Engine {
         }
         let ours = self.owns(claim) && claim.takeovers <= TAKEOVERS_MAX;
         let under_way = hands.claim.as_ref().is_none_or(|held| held.epoch() == claim.epoch);
-        if performs(kind) && !(ours && under_way) {
-            return Err(SubmitError::NotOurs(id));
-        }
         // An answer that was heard is recorded even by a replica that must not begin anything: the guard decides.
-        Ok((ours && (performs(kind) || self.is_acting())).then_some(claim.epoch))
+        let may = match says(kind) {
+            Says::Answer => ours && under_way,
+            Says::Order => ours && self.is_acting(),
+            Says::Fact => return Ok((ours && self.is_acting()).then_some(claim.epoch)),
+        };
+        if may { Ok(Some(claim.epoch)) } else { Err(SubmitError::NotOurs(id)) }
     }
 
     /// Claims the calls of a draft before they are committed, except those that `held` covers already.
@@ -187,6 +190,11 @@ impl Engine {
             // Its owner finds what is to be done; a call of an attempt that nobody makes was lost, and is made again.
             draft.calls.clear();
             draft.waiting.clear();
+            // The owner hears of it. This replica may have taken the run over since the claim was read.
+            let (engine, id) = (self.clone(), draft.run.id);
+            self.inner.supervisor.spawn("look", async move {
+                engine.look_at(id).await;
+            });
         }
         let jobs = jobs(&mut draft, claims.into_iter().chain(held).collect());
         if !draft.placed.is_empty() || !draft.lifted.is_empty() {
@@ -211,27 +219,36 @@ impl Engine {
     }
 }
 
-/// Whether only whoever performs for a run may say this. Everything else comes from people and alerts.
-const fn performs(kind: &EventKind) -> bool {
+/// By what right an event is said of a run.
+enum Says {
+    /// Whoever performs for the run heard it of a call.
+    Answer,
+    /// Whoever performs for the run makes it go on.
+    Order,
+    /// People and alerts say it; anybody may pass it on.
+    Fact,
+}
+
+const fn says(kind: &EventKind) -> Says {
     match kind {
+        EventKind::AttemptPrepared { .. }
+        | EventKind::AttemptEnded { .. }
+        | EventKind::AttemptChecked { .. }
+        | EventKind::AttemptProved { .. }
+        | EventKind::Rechecked { .. } => Says::Answer,
         EventKind::StepAuthorized { .. }
         | EventKind::ApprovalAsked { .. }
         | EventKind::Notified { .. }
         | EventKind::AttemptBegan { .. }
-        | EventKind::AttemptPrepared { .. }
-        | EventKind::AttemptEnded { .. }
-        | EventKind::AttemptChecked { .. }
-        | EventKind::AttemptProved { .. }
         | EventKind::AttemptLost { .. }
-        | EventKind::Rechecked { .. }
-        | EventKind::Ticked => true,
+        | EventKind::Ticked => Says::Order,
         EventKind::RunStarted { .. }
         | EventKind::Voted { .. }
         | EventKind::Escalated { .. }
         | EventKind::AlertJoined { .. }
         | EventKind::Resolved { .. }
         | EventKind::RunCancelled { .. }
-        | EventKind::RunSuperseded { .. } => false,
+        | EventKind::RunSuperseded { .. } => Says::Fact,
     }
 }
 

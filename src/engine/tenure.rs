@@ -15,8 +15,6 @@ use super::Engine;
 
 /// Heartbeats in one lease.
 const BEATS_A_LEASE: u32 = 5;
-/// The longest pause between two heartbeats.
-const BEAT_EVERY_MAX: Duration = Duration::from_secs(3);
 
 /// The time for which this replica may act.
 pub(super) struct Tenure {
@@ -69,10 +67,10 @@ impl Engine {
     /// Tells the database that this replica lives, again and again until everything has ended: calls that are under way
     /// when a stop is asked for still need their claims.
     pub(super) async fn keep_beating(self) {
-        let pause = (self.inner.store.lease() / BEATS_A_LEASE).min(BEAT_EVERY_MAX);
+        let pause = self.inner.store.lease() / BEATS_A_LEASE;
         loop {
-            tokio::time::sleep(pause).await;
             self.beat().await;
+            tokio::time::sleep(pause).await;
         }
     }
 

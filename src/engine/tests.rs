@@ -10,4 +10,5 @@ pub(crate) mod outside;
 mod quarantine;
 mod races;
 mod replicas;
+mod samples;
 mod versions;

@@ -146,7 +146,7 @@ impl Intake {
                 count += 1;
             }
             let all = count == part.mapped.len();
-            let (mut commit, started, followers, answers) = batch.finish();
+            let (mut commit, started, told, answers) = batch.finish();
             let answer = in_order(json!({ "alerts": before.iter().chain(&answers).collect::<Vec<_>>() }));
             if all {
                 commit.rows.extend(letters.iter().cloned());
@@ -154,11 +154,8 @@ impl Intake {
                     record_delivery(&mut commit, source, delivery, self.engine.clock().now(), &answer);
                 }
             }
-            match self.engine.commit(commit, started).await {
-                Ok(_) => {
-                    self.follow(followers).await;
-                    return Ok(if all { Taken::All(answer) } else { Taken::Some { count, answers } });
-                }
+            match self.engine.commit_telling(commit, started, told).await {
+                Ok(_) => return Ok(if all { Taken::All(answer) } else { Taken::Some { count, answers } }),
                 Err(CommitError::Conflict(guard)) if conflicts < CONFLICTS_MAX => {
                     tracing::debug!(?guard, "an intake lost a race and decides again");
                     conflicts += 1;

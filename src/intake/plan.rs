@@ -7,11 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::domain::{
-    Actor, Agent, Alert, AlertId, AlertStatus, Event, EventKind, IncidentId, MessageKind, PlaybookName, Principal,
-    RunId,
+    Actor, Alert, AlertId, AlertStatus, EventKind, IncidentId, MessageKind, PlaybookName, Principal, RunId,
 };
-use crate::engine::{StartRequest, Started, SubmitError};
-use crate::machine::IllegalTransition;
+use crate::engine::{StartRequest, Started, Told};
 use crate::machine::notice::one_line;
 use crate::playbook::{OnAlert, Playbook};
 use crate::source::Mapped;
@@ -32,34 +30,13 @@ const FIRING_TTL: SignedDuration = SignedDuration::from_hours(24);
 /// How long an unknown agent must have been quiet before somebody is told of it again.
 const UNKNOWN_TOLD_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
-/// What happens to runs under way, after the commit.
-pub(super) enum Follower {
-    /// The alert joins a run; if that has ended meanwhile, it starts one of its own.
-    Join {
-        run: RunId,
-        late: Box<Late>,
-    },
-    Supersede {
-        run: RunId,
-        by: RunId,
-    },
-}
-
-/// What a run is started with if the one that an alert was to join is over.
-pub(super) struct Late {
-    playbook: Arc<Playbook>,
-    agent: Agent,
-    alert: Alert,
-    incident: IncidentId,
-}
-
 /// A delivery under way.
 pub(super) struct Batch<'a> {
     intake: &'a Intake,
     at: Timestamp,
     rows: Vec<Row>,
     started: Vec<Started>,
-    followers: Vec<Follower>,
+    told: Vec<Told>,
     answers: Vec<Value>,
     incidents: BTreeMap<String, Touched>,
     /// Alerts of this very delivery, by dedup key: a sender may repeat itself within one body.
@@ -76,7 +53,7 @@ impl<'a> Batch<'a> {
             at,
             rows: Vec::new(),
             started: Vec::new(),
-            followers: Vec::new(),
+            told: Vec::new(),
             answers: Vec::new(),
             incidents: BTreeMap::new(),
             fresh: BTreeMap::new(),
@@ -110,15 +87,15 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// The commit, the runs that begin with it, and the answer.
-    pub fn finish(self) -> (Commit, Vec<Started>, Vec<Follower>, Vec<Value>) {
+    /// The commit, the runs that begin with it, the runs that are told by it, and the answer.
+    pub fn finish(self) -> (Commit, Vec<Started>, Vec<Told>, Vec<Value>) {
         let mut commit = Commit { guards: Vec::new(), rows: self.rows };
         for touched in self.incidents.into_values() {
             let (guard, rows) = touched.into_parts();
             commit.guards.push(guard);
             commit.rows.extend(rows);
         }
-        (commit, self.started, self.followers, self.answers)
+        (commit, self.started, self.told, self.answers)
     }
 
     /// Whether further alerts belong into a further commit.
@@ -273,9 +250,7 @@ impl<'a> Batch<'a> {
         let under_way = self.under_way(incident, &playbook.name);
         match (under_way, playbook.on_new_alert) {
             (Some(run), OnAlert::Join) => {
-                let (agent, alert) = (subject.agent.clone(), alert.clone());
-                let late = Late { playbook: Arc::clone(playbook), agent, alert, incident };
-                self.followers.push(Follower::Join { run, late: Box::new(late) });
+                self.told.push(Told { run, kind: EventKind::AlertJoined { alert: alert.id } });
                 return (Some(run), None);
             }
             (Some(run), OnAlert::Ignore) => return (None, Some(format!("{run} of this playbook is under way"))),
@@ -295,7 +270,7 @@ impl<'a> Batch<'a> {
         match self.intake.engine.prepare(request) {
             Ok(started) => {
                 let id = started.run().id;
-                self.followers.extend(under_way.map(|run| Follower::Supersede { run, by: id }));
+                self.told.extend(under_way.map(|run| Told { run, kind: EventKind::RunSuperseded { by: id } }));
                 // A run that is over as soon as it begins (it only observes) is nothing that a further alert could join.
                 if !started.run().status.is_finished() {
                     let open = OpenRun { id, incident, playbook: playbook.name.clone() };
@@ -353,47 +328,4 @@ impl<'a> Batch<'a> {
 /// What repeats of an alert have in common.
 fn identity(alert: &Alert) -> String {
     format!("{}:{}", alert.source, alert.dedup_key)
-}
-
-impl Intake {
-    /// Tells runs under way of what was committed. Whoever calls this still has the turn of the incident.
-    pub(super) async fn follow(&self, followers: Vec<Follower>) {
-        for follower in followers {
-            let (run, kind, late) = match follower {
-                Follower::Join { run, late } => (run, EventKind::AlertJoined { alert: late.alert.id }, Some(late)),
-                Follower::Supersede { run, by } => (run, EventKind::RunSuperseded { by }, None),
-            };
-            let event = Event::by_system(self.engine.clock().now(), kind);
-            match (self.engine.submit(run, event).await, late) {
-                (Ok(_), _) => {}
-                (Err(SubmitError::Illegal(IllegalTransition::Finished { .. })), Some(late)) => {
-                    self.start_late(run, &late).await;
-                }
-                (Err(error), _) => tracing::error!(run.id = %run, %error, "a run under way could not be told"),
-            }
-        }
-    }
-
-    /// The run that an alert was to join ended at that moment: the alert starts one of its own.
-    async fn start_late(&self, ended: RunId, late: &Late) {
-        let request = StartRequest {
-            playbook: &late.playbook,
-            mode: late.playbook.mode,
-            incident: late.incident,
-            agent: &late.agent,
-            alert: &late.alert,
-            actor: Actor::Source { id: late.alert.source.clone() },
-            inherits: Vec::new(),
-        };
-        let started = match self.engine.prepare(request) {
-            Ok(started) => started,
-            Err(error) => {
-                tracing::error!(run.id = %ended, %error, "an alert could neither join a run nor start one");
-                return;
-            }
-        };
-        if let Err(error) = self.engine.commit(Commit::default(), vec![started]).await {
-            tracing::error!(run.id = %ended, %error, "an alert could neither join a run nor start one");
-        }
-    }
 }

@@ -46,6 +46,11 @@ pub enum Guard {
         /// The hold.
         hold: HoldId,
     },
+    /// The hold is still standing, and nobody was asked about its planned end yet.
+    HoldEndOpen {
+        /// The hold.
+        hold: HoldId,
+    },
     /// The run is owned by the replica that commits, under this epoch, and is not quarantined.
     Claim {
         /// The run.

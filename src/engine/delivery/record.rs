@@ -62,8 +62,16 @@ impl Delivery {
             MessageKind::Notice { .. } => Vec::new(),
         };
         let undelivered = Row::MessageUndelivered { message: id, at, error };
+        let told = !alarm.is_empty();
         let rows = revoked.into_iter().chain([undelivered]).chain(alarm).collect();
         self.engine.commit(Commit { guards: Vec::new(), rows }, Vec::new()).await?;
+        if let (MessageKind::ApprovalRequest { approval }, false) = (&message.kind, told) {
+            // Another replica may have given up the last but one at the same time, each counting on the other's.
+            let rows = self.alarm_if_nobody_is_left(id, *approval, at).await?;
+            if !rows.is_empty() {
+                self.engine.commit(Commit { guards: Vec::new(), rows }, Vec::new()).await?;
+            }
+        }
         Ok(())
     }
 

@@ -201,7 +201,9 @@ impl Performer for Obedient {
 
 async fn engine(folder: &tempfile::TempDir, clock: &TestClock, scene: &Scene) -> (Engine, Agent) {
     let url = format!("sqlite:{}", folder.path().join("standdown.db").display());
-    let store = Store::open(&url, StoreOptions::default()).await.unwrap();
+    // Nothing beats here, so it must not matter how long a test takes.
+    let options = StoreOptions { lease: std::time::Duration::from_hours(1), ..StoreOptions::default() };
+    let store = Store::open(&url, options).await.unwrap();
     let playbooks = folder.path().join("playbooks");
     std::fs::create_dir(&playbooks).unwrap();
     std::fs::write(playbooks.join("token-misuse.yaml"), scene.playbook).unwrap();

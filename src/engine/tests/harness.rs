@@ -11,14 +11,13 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use serde_json::Map;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::outside::{Outside, catalogue};
+pub use super::samples::{agent, agent_id, alert, ana, directory, path};
 use crate::clock::{Clock, TestClock};
-use crate::domain::alert::{Authentication, Claimed};
 use crate::domain::approval::{ApprovalStatus, Choice};
 use crate::domain::*;
 use crate::engine::{
@@ -66,10 +65,12 @@ impl World {
                 workers: 8,
                 // Recovery runs at the start of every life and whenever a test calls it.
                 reconcile_every: Duration::from_hours(1),
+                take_over_every: Duration::from_hours(1),
                 reach: Reach { email: true, webhooks: BTreeSet::new() },
                 ..Options::default()
             },
-            store_options: StoreOptions::default(),
+            // A test that wants a heartbeat to be missed says so; the others must not depend on how fast they are.
+            store_options: StoreOptions { lease: Duration::from_hours(1), ..StoreOptions::default() },
             agents: ["billing-bot", "mail-bot"].map(agent).into(),
             missing_actions: Vec::new(),
             threads: false,
@@ -350,68 +351,4 @@ pub async fn launch(engine: &Engine, playbook: &str, agent: &str, trust: Trust) 
 /// The request of a run that waits for people.
 pub fn pending(run: &Run) -> Option<&Approval> {
     run.approvals.values().find(|approval| approval.status == ApprovalStatus::Pending)
-}
-
-pub fn agent_id(id: &str) -> AgentId {
-    AgentId::parse(id).unwrap()
-}
-
-pub fn path(step: &str) -> StepPath {
-    step.parse().unwrap()
-}
-
-pub fn ana() -> Actor {
-    Actor::Person { id: PersonId::parse("ana").unwrap(), assurance: Assurance::Api }
-}
-
-/// A known, gated agent that ana owns.
-pub fn agent(id: &str) -> Agent {
-    Agent {
-        known: true,
-        owner: Some("user:ana".parse().unwrap()),
-        tier: Tier::Autonomous,
-        gated: true,
-        ..Agent::unknown(agent_id(id))
-    }
-}
-
-/// Ana, who owns agents, and sam, who is told of what nobody owns.
-pub fn directory() -> Directory {
-    let people = ["ana", "sam"].map(|id| {
-        let id = PersonId::parse(id).unwrap();
-        let email = Some(format!("{id}@example.com"));
-        (id.clone(), Person { name: id.to_string(), id, email, webhook: None })
-    });
-    Directory { people: BTreeMap::from(people), groups: BTreeMap::new(), fallback: vec!["user:sam".parse().unwrap()] }
-}
-
-pub fn alert(at: Timestamp) -> Alert {
-    Alert {
-        id: AlertId::generate(at),
-        source: SourceId::parse("detector").unwrap(),
-        trust: Trust::Contain,
-        delivery_id: None,
-        event_id: None,
-        dedup_key: Digest::of(b"alert"),
-        group_key: None,
-        rule: Some("token_anomalous_use".into()),
-        title: "token used from an unexpected place".into(),
-        status: AlertStatus::Firing,
-        severity: Severity::High,
-        severity_raw: None,
-        occurred_at: at,
-        occurred_at_assumed: false,
-        ended_at: None,
-        received_at: at,
-        agent: Claimed::default(),
-        principal: None,
-        credential: None,
-        owner: None,
-        resources: Vec::new(),
-        labels: BTreeMap::new(),
-        fields: Map::new(),
-        is_test: false,
-        truncated: false,
-        auth: Authentication { scheme: "bearer".into(), key_id: None },
-    }
 }

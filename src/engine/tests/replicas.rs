@@ -8,7 +8,7 @@ use super::harness::{Life, World, launch, pending};
 use super::outside::Outside;
 use crate::clock::Clock;
 use crate::domain::approval::Choice;
-use crate::domain::{Event, EventKind, Outcome, Run, RunId, RunStatus, Trust};
+use crate::domain::{ApprovalCause, Event, EventKind, Outcome, Run, RunId, RunStatus, Trust};
 use crate::engine::{Engine, SubmitError};
 use crate::store::{Claims, LateReply, ReadModel, RunLog};
 
@@ -221,6 +221,30 @@ fn a_freeze_at_one_replica_stops_the_calls_of_all() {
     assert_eq!(pair.world.outside.count("try.keyed", "send"), 0);
     pair.one.on(pair.two.set_frozen(false, super::harness::ana(), "go on")).unwrap();
     pair.one.until_finished(run);
+}
+
+#[test]
+fn what_one_replica_contained_counts_in_the_budget_of_the_other() {
+    let mut world = World::new(&[&single("try.unprobed")]);
+    world.options.contained_per_hour = 1;
+    let one = world.start();
+    let two = world.neighbour(&one, Arc::new(Outside::default()));
+    let first = one.launch("single", "billing-bot");
+    one.until_finished(first);
+    assert!(one.on(two.reread()));
+    let second = one.on(launch(&two, "single", "mail-bot", Trust::Contain));
+    assert_eq!(one.pending(second).cause, ApprovalCause::Budget);
+}
+
+#[test]
+fn an_answer_that_no_longer_fits_its_run_is_kept_too() {
+    let pair = Pair::of(&[&single("try.contain")]);
+    let run = pair.hanging("try.contain", "prepare");
+    let cancelled = pair.one.submit(run, EventKind::RunCancelled { reason: "a false alarm".into() }).unwrap();
+    pair.world.outside.release();
+    let late = pair.until_late(run);
+    assert_eq!((late.len(), late[0].kind.as_str()), (1, "attempt_prepared"));
+    assert_eq!(pair.read(run), cancelled);
 }
 
 #[test]

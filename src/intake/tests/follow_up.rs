@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::desk::{ASK, Desk, alert, alert_with, run_of};
-use crate::domain::{HoldLevel, Outcome, RunStatus};
+use crate::domain::{HoldLevel, Outcome, RunId, RunStatus};
 use crate::engine::HoldRequest;
 use crate::engine::tests::harness::{World, agent_id, ana};
 use crate::store::{Inbox, ReadModel, StoredAlert};
@@ -103,6 +103,30 @@ fn a_playbook_that_restarts_puts_a_new_run_in_the_place_of_the_old_one() {
     assert!(!desk.life.run(second).status.is_finished());
     assert!(!desk.life.gate_allows("billing-bot"), "the hold of the old run stays");
     desk.life.checked_history(first);
+}
+
+#[test]
+fn a_further_alert_and_what_it_does_to_the_run_under_way_are_one_commit() {
+    for on_new_alert in ["join", "restart"] {
+        let world = World::new(&[&ASK.replace("on_new_alert: join", &format!("on_new_alert: {on_new_alert}"))]);
+        let desk = Desk::open(&world);
+        let first = run_of(&desk.taken(&alert("a", "billing-bot")));
+        desk.life.pending(first);
+        // Both of one body: the second tells the same run again, or the run that the first one started.
+        let both = json!({ "alerts": [alert("b", "billing-bot"), alert("c", "billing-bot")] });
+        assert_eq!(desk.commits(|| drop(desk.send(&both).unwrap())), 1, "{on_new_alert}");
+        let runs = desk.life.runs();
+        let superseded = |run: &&RunId| desk.life.run(**run).status == RunStatus::Finished(Outcome::Superseded);
+        if on_new_alert == "join" {
+            assert_eq!((runs.len(), desk.life.run(first).joined), (1, 2));
+        } else {
+            assert!(superseded(&&first));
+            assert_eq!((runs.len(), runs.iter().filter(superseded).count()), (3, 2));
+        }
+        for run in runs {
+            desk.life.checked_history(run);
+        }
+    }
 }
 
 #[test]

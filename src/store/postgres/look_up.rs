@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{FromRow, Row as _};
 
-use crate::domain::{Digest, ReplicaId};
+use crate::domain::{Digest, HoldId, ReplicaId};
 use crate::store::commit::Guard;
 use crate::store::sqlite::guards::{Questions, World};
 use crate::store::sqlite::prepared::Prepared;
@@ -39,9 +39,9 @@ const LOOK_UP: &str = "
     UNION ALL SELECT 'd', ''::bytea, q.place - 1, NULL
         FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS q (source, delivery, place) CROSS JOIN LATERAL (
             SELECT d.at FROM deliveries AS d WHERE d.source = q.source AND d.delivery = q.delivery LIMIT 1) AS f
-    UNION ALL SELECT 'h', f.id, 0, NULL
+    UNION ALL SELECT 'h', f.id, f.end_handled, NULL
         FROM unnest($6::bytea[]) AS q (id) CROSS JOIN LATERAL (
-            SELECT h.id FROM holds AS h WHERE h.id = q.id AND h.lifted_at IS NULL LIMIT 1) AS f
+            SELECT h.id, h.end_handled FROM holds AS h WHERE h.id = q.id AND h.lifted_at IS NULL LIMIT 1) AS f
     UNION ALL SELECT 'e', f.subject, f.seq, f.hash
         FROM unnest($7::bytea[]) AS q (subject) CROSS JOIN LATERAL (
             SELECT e.subject, e.seq, e.hash FROM events AS e WHERE e.subject = q.subject
@@ -97,7 +97,10 @@ pub async fn look_up(connection: &mut PgConnection, batch: &[&Prepared]) -> Resu
         match found.kind.as_str() {
             "r" => drop(world.runs.insert(uuid.into(), version)),
             "i" => drop(world.incidents.insert(uuid.into(), version)),
-            "h" => drop(world.standing_holds.insert(uuid.into())),
+            "h" => {
+                world.standing_holds.insert(uuid.into());
+                world.handled_ends.extend((version > 0).then(|| HoldId::from(uuid)));
+            }
             "q" => drop(world.quarantined.insert(uuid.into())),
             "c" => {
                 let owner = found.detail.and_then(|owner| uuid::Uuid::from_slice(&owner).ok());
@@ -159,7 +162,7 @@ fn key_of(guard: &Guard) -> i64 {
         Guard::NewDelivery { source, delivery } => {
             number(&[b"n", source.as_str().as_bytes(), b"\0", storable(delivery).as_bytes()])
         }
-        Guard::HoldStands { hold } => number(&[b"h", hold.as_bytes()]),
+        Guard::HoldStands { hold } | Guard::HoldEndOpen { hold } => number(&[b"h", hold.as_bytes()]),
     }
 }
 

@@ -24,6 +24,7 @@ pub struct World {
     pub open_keys: HashMap<String, IncidentId>,
     pub deliveries: HashSet<(SourceId, String)>,
     pub standing_holds: HashSet<HoldId>,
+    pub handled_ends: HashSet<HoldId>,
     /// Owner and epoch of runs that somebody owns and that are not quarantined.
     pub claims: HashMap<RunId, (ReplicaId, u64)>,
     pub quarantined: HashSet<RunId>,
@@ -52,7 +53,7 @@ const LOOK_UP: &str = "
         FROM json_each(?3) AS j CROSS JOIN incidents AS i ON i.key = j.value AND i.open = 1
     UNION ALL SELECT 'd', x'', j.key, NULL
         FROM json_each(?4) AS j CROSS JOIN deliveries AS d ON d.source = j.value ->> 0 AND d.delivery = j.value ->> 1
-    UNION ALL SELECT 'h', h.id, 0, NULL
+    UNION ALL SELECT 'h', h.id, h.end_handled, NULL
         FROM json_each(?5) AS j CROSS JOIN holds AS h ON h.id = unhex(j.value) AND h.lifted_at IS NULL
     UNION ALL SELECT 'e', e.subject, e.seq, e.hash
         FROM json_each(?6) AS j CROSS JOIN events AS e ON e.subject = unhex(j.value)
@@ -92,7 +93,10 @@ impl World {
             match row.try_get::<&str, _>("kind")? {
                 "r" => drop(world.runs.insert(uuid.into(), version)),
                 "i" => drop(world.incidents.insert(uuid.into(), version)),
-                "h" => drop(world.standing_holds.insert(uuid.into())),
+                "h" => {
+                    world.standing_holds.insert(uuid.into());
+                    world.handled_ends.extend((version > 0).then(|| HoldId::from(uuid)));
+                }
                 "c" => {
                     let owner: Option<&[u8]> = row.try_get("detail")?;
                     let owner = owner.and_then(|owner| uuid::Uuid::from_slice(owner).ok());
@@ -133,6 +137,7 @@ impl World {
             Guard::NoOpenIncident { key } => !self.open_keys.contains_key(key),
             Guard::NewDelivery { source, delivery } => !self.deliveries.contains(&(source.clone(), delivery.clone())),
             Guard::HoldStands { hold } => self.standing_holds.contains(hold),
+            Guard::HoldEndOpen { hold } => self.standing_holds.contains(hold) && !self.handled_ends.contains(hold),
             Guard::Claim { run, epoch } => self.claims.get(run) == Some(&(replica, *epoch)),
             Guard::Quarantined { run } => self.quarantined.contains(run),
         }
@@ -153,6 +158,9 @@ impl World {
             }
             Touch::Delivery(source, delivery) => {
                 self.deliveries.insert((source.clone(), delivery.clone()));
+            }
+            Touch::HoldEndHandled(id) => {
+                self.handled_ends.insert(*id);
             }
             Touch::RunQuarantined(id) => {
                 self.claims.remove(id);
@@ -194,7 +202,7 @@ impl<'a> Questions<'a> {
             Guard::IncidentVersion { incident, .. } => drop(self.incidents.insert(*incident)),
             Guard::NoOpenIncident { key } => drop(self.open_keys.insert(key)),
             Guard::NewDelivery { source, delivery } => drop(self.deliveries.insert((source, delivery))),
-            Guard::HoldStands { hold } => drop(self.holds.insert(*hold)),
+            Guard::HoldStands { hold } | Guard::HoldEndOpen { hold } => drop(self.holds.insert(*hold)),
             Guard::Claim { run, .. } | Guard::Quarantined { run } => drop(self.claims.insert(*run)),
         }
     }

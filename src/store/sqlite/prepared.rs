@@ -45,6 +45,8 @@ pub enum Touch {
     HoldPlaced(HoldId),
     /// A hold is lifted.
     HoldLifted(HoldId),
+    /// People were asked about the planned end of a hold.
+    HoldEndHandled(HoldId),
 }
 
 /// An event that has no number yet.
@@ -185,6 +187,7 @@ fn touch(row: &Row) -> Option<Touch> {
         Row::RunQuarantined { run, .. } => Some(Touch::RunQuarantined(*run)),
         Row::RunReleased { run } => Some(Touch::RunReleased(*run)),
         Row::Hold(hold) => Some(Touch::HoldPlaced(hold.id)),
+        Row::HoldEndHandled { hold } => Some(Touch::HoldEndHandled(*hold)),
         Row::HoldLifted { hold, .. } => Some(Touch::HoldLifted(*hold)),
         _ => None,
     }

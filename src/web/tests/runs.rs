@@ -32,6 +32,50 @@ async fn a_person_cancels_a_run_once() {
 }
 
 #[tokio::test]
+async fn a_quarantined_run_is_shown_everywhere_and_only_a_person_lets_it_go_on() {
+    use crate::store::{Claims as _, Commit, Guard, LateReply, Row, Writer as _};
+    let world = World::new().await;
+    let run = world.alert().await;
+    let release = format!("/api/v1/runs/{run}/release");
+    assert_eq!(world.post(&release, json!({ "reason": "why" })).await.problem(), (409, "SD3002".to_owned()));
+
+    let (id, store) = (run.parse().unwrap(), world.state.engine.store());
+    let late = LateReply {
+        run: id,
+        step: "pause".parse().unwrap(),
+        attempt: 1,
+        epoch: 1,
+        replica: store.replica(),
+        at: world.state.engine.clock().now(),
+        kind: "attempt_checked".to_owned(),
+        outcome: json!({ "attempt_checked": { "path": "pause", "applied": true, "detail": "" } }),
+    };
+    let quarantined = Row::RunQuarantined { run: id, reason: "it kills its owners".to_owned() };
+    let rows = vec![quarantined, Row::LateReply(Box::new(late))];
+    store.commit(Commit { guards: vec![Guard::Claim { run: id, epoch: 1 }], rows }).await.unwrap();
+
+    let listed = world.get("/api/v1/runs").await.json();
+    assert_eq!(listed["runs"][0]["quarantined"], "it kills its owners");
+    let shown = world.get(&format!("/api/v1/runs/{run}")).await.json();
+    assert_eq!(shown["quarantined"], "it kills its owners");
+    assert_eq!(shown["late_replies"][0]["kind"], "attempt_checked");
+    assert!(shown["timeline"].to_string().contains("the target says that it was applied"));
+    let metrics = world.get("/metrics").await.text;
+    assert!(
+        metrics.contains("standdown_runs_quarantined 1") && metrics.contains("standdown_late_replies 1"),
+        "{metrics}"
+    );
+    let cancel = world.post(&format!("/api/v1/runs/{run}/cancel"), json!({ "reason": "stop" })).await;
+    assert_eq!(cancel.problem(), (409, "SD3011".to_owned()));
+
+    assert_eq!(world.post(&release, json!({ "reason": " " })).await.problem(), (422, "SD3008".to_owned()));
+    let released = world.post(&release, json!({ "reason": "the machine was mended" })).await;
+    assert_eq!(released.status, 200, "{}", released.text);
+    assert_eq!(released.json()["quarantined"], Value::Null);
+    assert_eq!(store.claim(id).await.unwrap().unwrap().owner, Some(store.replica()));
+}
+
+#[tokio::test]
 async fn a_step_that_needs_nobody_can_not_be_resolved() {
     let world = World::new().await;
     let run = world.alert().await;

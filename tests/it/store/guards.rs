@@ -76,6 +76,19 @@ pub async fn a_hold_is_lifted_once(store: &impl Backend) {
     assert_eq!(twice, Err(CommitError::Conflict(Guard::HoldStands { hold: hold.id })));
 }
 
+pub async fn people_are_asked_about_the_end_of_a_hold_once(store: &impl Backend) {
+    let (ended, lifted) = (hold("billing-bot", None, 0), hold("mail-bot", None, 1));
+    store.commit(rows([&ended, &lifted].map(|hold| Row::Hold(Box::new(hold.clone()))))).await.unwrap();
+    let ask = |hold: HoldId| guarded(Guard::HoldEndOpen { hold }, [Row::HoldEndHandled { hold }]);
+    let refused = |hold: HoldId| Err(CommitError::Conflict(Guard::HoldEndOpen { hold }));
+    let (first, second) = tokio::join!(store.commit(ask(ended.id)), store.commit(ask(ended.id)));
+    assert_eq!((first, second), (Ok(()), refused(ended.id)));
+    assert_eq!(store.commit(ask(ended.id)).await, refused(ended.id));
+    let lift = Row::HoldLifted { hold: lifted.id, at: at(1), by: by_hand(), reason: "done".to_owned() };
+    store.commit(rows([lift])).await.unwrap();
+    assert_eq!(store.commit(ask(lifted.id)).await, refused(lifted.id));
+}
+
 pub async fn a_commit_that_lost_leaves_nothing(store: &impl Backend) {
     let run = lone_run(0);
     let subject = Subject::Run(run.id);

@@ -118,6 +118,7 @@ every_database! {
     statements: every_statement_fits_the_tables;
     guards: a_run_is_written_only_over_the_version_that_was_read, an_incident_is_written_only_over_the_version_that_was_read,
         an_open_incident_keeps_its_key_until_it_is_closed, a_delivery_is_recorded_once, a_hold_is_lifted_once,
+        people_are_asked_about_the_end_of_a_hold_once,
         a_commit_that_lost_leaves_nothing, of_many_that_exclude_each_other_one_wins;
     history: a_history_is_numbered_and_chained, a_changed_event_is_detected, a_removed_or_swapped_event_is_detected,
         fractions_and_sorted_keys_survive_verification, histories_of_subjects_do_not_mix,

@@ -71,6 +71,13 @@ fn a_step_that_needs_a_person_comes_with_the_command_to_type() {
 }
 
 #[test]
+fn a_quarantined_run_says_why_and_how_it_goes_on() {
+    let text = shown(&RunView { quarantined: Some("its owner died 6 times".to_owned()), ..run("running", None) });
+    assert!(text.contains("QUARANTINED  its owner died 6 times"), "{text}");
+    assert!(text.contains("\n  standdown runs release run_00000000000000000000000000 --reason"), "{text}");
+}
+
+#[test]
 fn a_history_that_does_not_fit_is_said_loudly() {
     let text = shown(&RunView { consistent: false, ..run("failed", None) });
     assert!(text.contains("DOES NOT LEAD TO THE STORED STATE"), "{text}");

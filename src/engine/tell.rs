@@ -1,0 +1,112 @@
+//! Events for runs under way that are committed together with what caused them: an alert joins a run, or a new run takes
+//! the place of another. One commit over both, so that a crash between them can't leave one without the other.
+
+use crate::domain::{Event, EventKind, Run, RunId};
+use crate::machine::transition;
+use crate::store::{Claims, Commit, CommitError, Guard, ReadError, Row, Writer};
+
+use super::Engine;
+use super::draft::Draft;
+use super::start::Started;
+use super::submit::{Hands, SubmitError, stopping};
+use super::takeover::unusable;
+
+/// What a run under way is told by the commit that also writes the cause.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    /// The run; it may be one that begins in the same commit.
+    pub run: RunId,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+impl Engine {
+    /// Commits what intake writes together with the runs that it starts and those that it tells of it, all or nothing;
+    /// then the runs go on. What was begun is finished even if the caller goes away. A run that is over by now is a
+    /// conflict: read again and decide again. One that nobody may touch is left out, and said so in the log.
+    pub async fn commit_telling(
+        &self,
+        commit: Commit,
+        started: Vec<Started>,
+        told: Vec<Told>,
+    ) -> Result<Vec<Run>, CommitError> {
+        let engine = self.clone();
+        let work = async move { engine.commit_drafts(commit, started, told).await };
+        self.inner.supervisor.finish("commit", work).await.unwrap_or_else(|| Err(stopping()))
+    }
+
+    async fn commit_drafts(
+        &self,
+        mut commit: Commit,
+        started: Vec<Started>,
+        told: Vec<Told>,
+    ) -> Result<Vec<Run>, CommitError> {
+        let count = started.len();
+        let mut drafts: Vec<Draft> = started.into_iter().map(Started::into_draft).collect();
+        let _locks = self.inner.locks.lock_all(told.iter().map(|told| &told.run)).await;
+        for told in told {
+            self.tell(&mut drafts, told).await?;
+        }
+        for draft in &drafts {
+            let (guards, rows) = draft.commit_parts();
+            commit.guards.extend(guards);
+            commit.rows.extend(rows);
+        }
+        let posts = commit.rows.iter().any(|row| matches!(row, Row::Message(_)));
+        let claims: Vec<_> = drafts.iter().map(|draft| self.claims(draft, None)).collect();
+        self.inner.store.commit(commit).await?;
+        if posts {
+            self.inner.posted.notify_one();
+        }
+        let mut runs = Vec::with_capacity(count);
+        for (draft, claims) in drafts.into_iter().zip(claims) {
+            let (run, jobs) = self.committed(draft, claims, None);
+            self.dispatch(jobs);
+            runs.push(run);
+        }
+        runs.truncate(count);
+        Ok(runs)
+    }
+
+    /// Adds an event to the draft of its run, which is made if there is none yet.
+    async fn tell(&self, drafts: &mut Vec<Draft>, told: Told) -> Result<(), CommitError> {
+        let event = Event::by_system(self.clock().now(), told.kind);
+        let id = told.run;
+        let done = match drafts.iter_mut().find(|draft| draft.run.id == id) {
+            Some(draft) => self.tell_again(draft, event).await,
+            None => self.tell_first(id, event).await.map(|draft| drafts.push(draft)),
+        };
+        let Err(error) = done else { return Ok(()) };
+        match error {
+            SubmitError::Commit(error) => return Err(error),
+            SubmitError::Read(error @ ReadError::Unavailable { .. }) => {
+                return Err(CommitError::Unavailable(error.to_string()));
+            }
+            error => {
+                tracing::error!(run.id = %id, %error, "a run under way could not be told");
+                if let Some(reason) = unusable(None, &error) {
+                    self.quarantine(id, reason).await;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn tell_first(&self, id: RunId, event: Event) -> Result<Draft, SubmitError> {
+        let stored = self.inner.store.claimed_run(id).await?.ok_or(SubmitError::NoSuchRun(id))?;
+        if stored.run.status.is_finished() {
+            let over = Guard::RunVersion { run: id, expected: stored.run.version };
+            return Err(CommitError::Conflict(over).into());
+        }
+        let epoch = self.standing_to(id, &stored.claim, &event.kind, &Hands::default())?;
+        let playbook = self.inner.library.pinned(&self.inner.store, &stored.run.digest).await?;
+        Ok(self.draft_event(&playbook, stored.run, event, std::collections::BTreeMap::new(), epoch)?)
+    }
+
+    async fn tell_again(&self, draft: &mut Draft, event: Event) -> Result<(), SubmitError> {
+        let playbook = self.inner.library.pinned(&self.inner.store, &draft.run.digest).await?;
+        let (run, effects) = transition(&playbook, draft.run.clone(), &event)?;
+        draft.run = run;
+        Ok(self.drive(&playbook, draft, event, effects)?)
+    }
+}

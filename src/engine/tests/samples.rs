@@ -1,0 +1,73 @@
+//! Domain values of the engine's tests: an agent, its people, an alert about it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::Map;
+
+use crate::domain::alert::{Authentication, Claimed};
+use crate::domain::*;
+
+pub fn agent_id(id: &str) -> AgentId {
+    AgentId::parse(id).unwrap()
+}
+
+pub fn path(step: &str) -> StepPath {
+    step.parse().unwrap()
+}
+
+pub fn ana() -> Actor {
+    Actor::Person { id: PersonId::parse("ana").unwrap(), assurance: Assurance::Api }
+}
+
+/// A known, gated agent that ana owns.
+pub fn agent(id: &str) -> Agent {
+    Agent {
+        known: true,
+        owner: Some("user:ana".parse().unwrap()),
+        tier: Tier::Autonomous,
+        gated: true,
+        ..Agent::unknown(agent_id(id))
+    }
+}
+
+/// Ana, who owns agents, and sam, who is told of what nobody owns.
+pub fn directory() -> Directory {
+    let people = ["ana", "sam"].map(|id| {
+        let id = PersonId::parse(id).unwrap();
+        let email = Some(format!("{id}@example.com"));
+        (id.clone(), Person { name: id.to_string(), id, email, webhook: None })
+    });
+    Directory { people: BTreeMap::from(people), groups: BTreeMap::new(), fallback: vec!["user:sam".parse().unwrap()] }
+}
+
+pub fn alert(at: Timestamp) -> Alert {
+    Alert {
+        id: AlertId::generate(at),
+        source: SourceId::parse("detector").unwrap(),
+        trust: Trust::Contain,
+        delivery_id: None,
+        event_id: None,
+        dedup_key: Digest::of(b"alert"),
+        group_key: None,
+        rule: Some("token_anomalous_use".into()),
+        title: "token used from an unexpected place".into(),
+        status: AlertStatus::Firing,
+        severity: Severity::High,
+        severity_raw: None,
+        occurred_at: at,
+        occurred_at_assumed: false,
+        ended_at: None,
+        received_at: at,
+        agent: Claimed::default(),
+        principal: None,
+        credential: None,
+        owner: None,
+        resources: Vec::new(),
+        labels: BTreeMap::new(),
+        fields: Map::new(),
+        is_test: false,
+        truncated: false,
+        auth: Authentication { scheme: "bearer".into(), key_id: None },
+    }
+}
