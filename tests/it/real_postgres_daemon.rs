@@ -8,7 +8,7 @@ use crate::harness::interposer::Rule;
 use crate::harness::patience::poll;
 use crate::harness::request::Request;
 use crate::harness::servers::{Ending, OidcProvider, Policy, Postgres};
-use crate::harness::world::{AGENT, LIMIT, World};
+use crate::harness::world::{AGENT, LIMIT, World, timeline};
 
 /// A daemon that keeps everything in the first of these servers that takes writes; its password stands in a file.
 async fn world_on(ports: &[u16]) -> World {
@@ -146,4 +146,28 @@ async fn what_is_paused_at_one_daemon_is_refused_by_the_gate_of_another() {
 async fn gate_of(daemon: &Daemon) -> u16 {
     let bearer = format!("Bearer {}", Setup::GATE_TOKEN);
     daemon.send(Method::GET, &format!("/gate/{AGENT}"), &[("authorization", &bearer)], None).await.status
+}
+
+#[tokio::test]
+async fn a_call_that_was_under_way_when_its_daemon_died_is_taken_over_and_made_with_the_same_key() {
+    let server = Postgres::start().await;
+    let ports = [server.port()];
+    let mut world = World::start(Policy::Permissive, Rule::HoldBefore, |setup| kept_in(setup, &ports)).await;
+    let mut other = second_daemon(&world, server.port()).await;
+    let run = world.alert().await;
+    world.interposer.wait_until_held(LIMIT).await;
+    world.daemon.kill9();
+    world.interposer.set(Rule::Pass);
+    // The dead one's lease has to be over first.
+    let contained = |view: &Value| {
+        let revoke = view["steps"].as_array().unwrap().iter().find(|step| step["path"] == "revoke").unwrap();
+        (revoke["verdict"] == "contained").then(|| view.clone())
+    };
+    let view = other.read_until(&format!("/runs/{run}"), LIMIT, contained).await;
+    let keys: Vec<_> =
+        world.interposer.revocations().iter().map(|headers| headers.get("idempotency-key").cloned()).collect();
+    assert!(keys.len() == 2 && keys[0].is_some() && keys[0] == keys[1], "{keys:?}");
+    assert!(timeline(&view).contains("revoke: the process died during this attempt"), "{}", timeline(&view));
+    assert_eq!(gate_of(&other).await, 403);
+    other.stop().await;
 }
