@@ -217,7 +217,7 @@ impl Connector {
         if timeline < newest {
             let reason = format!(
                 "the server is on timeline {timeline}, but {newest} was seen: it is a former primary; \
-                 make it a standby of the new one"
+                 make it a standby of the new one (or, if it was made anew, start this process again)"
             );
             return Err(Trouble::new(Remedy::OtherHost, reason));
         }
