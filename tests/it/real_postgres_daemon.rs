@@ -1,22 +1,25 @@
 //! The daemon on PostgreSQL, from an alert to a person's decision, while its database restarts or fails over.
 
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
 
-use crate::harness::daemon::{Delivery, Setup};
+use crate::harness::daemon::{Daemon, Delivery, Setup};
 use crate::harness::interposer::Rule;
 use crate::harness::patience::poll;
-use crate::harness::servers::{Ending, Policy, Postgres};
-use crate::harness::world::{AGENT, LIMIT, World};
+use crate::harness::request::Request;
+use crate::harness::servers::{Ending, OidcProvider, Policy, Postgres};
+use crate::harness::world::{AGENT, LIMIT, World, timeline};
 
 /// A daemon that keeps everything in the first of these servers that takes writes; its password stands in a file.
 async fn world_on(ports: &[u16]) -> World {
+    World::start(Policy::Permissive, Rule::Pass, |setup| kept_in(setup, ports)).await
+}
+
+fn kept_in(mut setup: Setup, ports: &[u16]) -> Setup {
     let hosts: Vec<String> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
     let address = format!("postgres://{}@{}/postgres?sslmode=disable", Postgres::USER, hosts.join(","));
-    World::start(Policy::Permissive, Rule::Pass, |mut setup: Setup| {
-        let password = setup.secret("store", Postgres::PASSWORD);
-        setup.set("/store", json!(address)).set("/store_password", json!(password))
-    })
-    .await
+    let password = setup.secret("store", Postgres::PASSWORD);
+    setup.set("/store", json!(address)).set("/store_password", json!(password))
 }
 
 fn another(number: u32) -> Delivery {
@@ -81,4 +84,90 @@ async fn a_daemon_that_is_killed_goes_on_from_the_database() {
     assert_eq!(world.nginx.call_as(AGENT).await, 403, "the pause outlives the daemon");
     world.approve_and_see_the_end(&run, &request).await;
     world.daemon.stop().await;
+}
+
+/// A second daemon over the same database, as like the world's own as its port allows.
+async fn second_daemon(world: &World, port: u16) -> Daemon {
+    let (name, password) = (OidcProvider::ORCHESTRATOR, OidcProvider::ORCHESTRATOR_SECRET);
+    let setup = Setup::new()
+        .oauth("corporate-idp", world.interposer.url(), name, password)
+        .email(&world.smtp)
+        .agent_with_token(AGENT, &world.token);
+    Daemon::start(&kept_in(setup, &[port])).await
+}
+
+#[tokio::test]
+async fn what_one_daemon_began_another_ends_after_its_death() {
+    let server = Postgres::start().await;
+    let mut world = world_on(&[server.port()]).await;
+    let mut other = second_daemon(&world, server.port()).await;
+    let run = world.alert().await;
+    let request = world.request().await;
+    assert_eq!(other.read(&format!("/runs/{run}")).await["status"], "running", "both show it");
+    world.daemon.kill9();
+
+    let page = other.send(Method::GET, &request.path(), &[], None).await;
+    assert_eq!(page.status, 200, "the link of one is good at the other: {page:?}");
+    let form = Request::form(&page.text, "approve", "the owner moved offices", &request.code);
+    let kind = [("content-type", "application/x-www-form-urlencoded")];
+    let answer = other.send(Method::POST, &request.path(), &kind, Some(form)).await;
+    assert_eq!(answer.status, 303, "{answer:?}");
+    // The dead one's lease has to be over first.
+    let ended = |view: &Value| (view["status"] == "completed").then(|| view.clone());
+    let ended = other.read_until(&format!("/runs/{run}"), LIMIT, ended).await;
+    assert_eq!(ended["verdict"], "contained", "{ended:#}");
+    assert_eq!(ended["consistent"], true, "the history must lead to the state: {ended:#}");
+    assert_eq!(world.interposer.revocations().len(), 1, "nothing is sent twice: {ended:#}");
+    assert_eq!(gate_of(&other).await, 200, "the agent goes on");
+    other.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_paused_at_one_daemon_is_refused_by_the_gate_of_another() {
+    let server = Postgres::start().await;
+    let mut world = world_on(&[server.port()]).await;
+    let mut other = second_daemon(&world, server.port()).await;
+    assert_eq!(gate_of(&other).await, 200);
+    world.alert().await;
+    let refused = poll(LIMIT, || async { (gate_of(&other).await == 403).then_some(()) });
+    refused.await.expect("the other gate hears of the pause");
+    let request = world.request().await;
+    world.decide(&request, "approve", "the owner moved offices").await;
+    let let_go = poll(LIMIT, || async { (gate_of(&other).await == 200).then_some(()) });
+    let_go.await.expect("the other gate hears of the release");
+    let mails = world.smtp.mails();
+    let requests = mails.iter().filter(|mail| mail.text.contains(Request::MARK)).count();
+    assert_eq!(requests, 1, "one of the two asks, and once: {mails:#?}");
+    other.stop().await;
+    world.daemon.stop().await;
+}
+
+/// What the gate of a daemon answers about the agent.
+async fn gate_of(daemon: &Daemon) -> u16 {
+    let bearer = format!("Bearer {}", Setup::GATE_TOKEN);
+    daemon.send(Method::GET, &format!("/gate/{AGENT}"), &[("authorization", &bearer)], None).await.status
+}
+
+#[tokio::test]
+async fn a_call_that_was_under_way_when_its_daemon_died_is_taken_over_and_made_with_the_same_key() {
+    let server = Postgres::start().await;
+    let ports = [server.port()];
+    let mut world = World::start(Policy::Permissive, Rule::HoldBefore, |setup| kept_in(setup, &ports)).await;
+    let mut other = second_daemon(&world, server.port()).await;
+    let run = world.alert().await;
+    world.interposer.wait_until_held(LIMIT).await;
+    world.daemon.kill9();
+    world.interposer.set(Rule::Pass);
+    // The dead one's lease has to be over first.
+    let contained = |view: &Value| {
+        let revoke = view["steps"].as_array().unwrap().iter().find(|step| step["path"] == "revoke").unwrap();
+        (revoke["verdict"] == "contained").then(|| view.clone())
+    };
+    let view = other.read_until(&format!("/runs/{run}"), LIMIT, contained).await;
+    let keys: Vec<_> =
+        world.interposer.revocations().iter().map(|headers| headers.get("idempotency-key").cloned()).collect();
+    assert!(keys.len() == 2 && keys[0].is_some() && keys[0] == keys[1], "{keys:?}");
+    assert!(timeline(&view).contains("revoke: the process died during this attempt"), "{}", timeline(&view));
+    assert_eq!(gate_of(&other).await, 403);
+    other.stop().await;
 }

@@ -51,6 +51,8 @@ const SETTLE: &str = "SELECT
         CASE WHEN $4 THEN 'on' ELSE current_setting('default_transaction_read_only') END, false),
     set_config('enable_seqscan', CASE WHEN $5 THEN 'off' ELSE current_setting('enable_seqscan') END, false),
     set_config('enable_hashjoin', CASE WHEN $5 THEN 'off' ELSE current_setting('enable_hashjoin') END, false),
+    set_config('enable_bitmapscan', CASE WHEN $5 THEN 'off' ELSE current_setting('enable_bitmapscan') END, false),
+    set_config('jit', 'off', false),
     set_config('enable_mergejoin', CASE WHEN $5 THEN 'off' ELSE current_setting('enable_mergejoin') END, false),
     set_config('plan_cache_mode', CASE WHEN $5 THEN 'force_generic_plan' ELSE current_setting('plan_cache_mode') END,
         false),
@@ -215,7 +217,7 @@ impl Connector {
         if timeline < newest {
             let reason = format!(
                 "the server is on timeline {timeline}, but {newest} was seen: it is a former primary; \
-                 make it a standby of the new one"
+                 make it a standby of the new one (or, if it was made anew, start this process again)"
             );
             return Err(Trouble::new(Remedy::OtherHost, reason));
         }

@@ -24,28 +24,37 @@ use super::trouble::Trouble;
 const LOCK: &str = "SELECT
     (SELECT count(pg_advisory_xact_lock_shared(key)) FROM unnest($1::bigint[]) AS s (key)),
     (SELECT count(pg_advisory_xact_lock(key)) FROM unnest($2::bigint[]) AS k (key))";
+// `LATERAL` and `LIMIT` have every row found by its own key: a join would be planned while the tables are small, and then
+// read all of a table that no longer is.
 const LOOK_UP: &str = "
-    SELECT 'r' AS kind, r.id AS id, r.version AS number, NULL::bytea AS detail
-        FROM unnest($1::bytea[]) AS q (id) JOIN runs AS r ON r.id = q.id
-    UNION ALL SELECT 'i', i.id, i.version, NULL
-        FROM unnest($2::bytea[]) AS q (id) JOIN incidents AS i ON i.id = q.id
-    UNION ALL SELECT 'k', i.id, q.place - 1, NULL
-        FROM unnest($3::text[]) WITH ORDINALITY AS q (key, place) JOIN incidents AS i ON i.key = q.key AND i.open = 1
+    SELECT 'r' AS kind, f.id AS id, f.version AS number, NULL::bytea AS detail
+        FROM unnest($1::bytea[]) AS q (id) CROSS JOIN LATERAL (
+            SELECT r.id, r.version FROM runs AS r WHERE r.id = q.id LIMIT 1) AS f
+    UNION ALL SELECT 'i', f.id, f.version, NULL
+        FROM unnest($2::bytea[]) AS q (id) CROSS JOIN LATERAL (
+            SELECT i.id, i.version FROM incidents AS i WHERE i.id = q.id LIMIT 1) AS f
+    UNION ALL SELECT 'k', f.id, q.place - 1, NULL
+        FROM unnest($3::text[]) WITH ORDINALITY AS q (key, place) CROSS JOIN LATERAL (
+            SELECT i.id FROM incidents AS i WHERE i.key = q.key AND i.open = 1 LIMIT 1) AS f
     UNION ALL SELECT 'd', ''::bytea, q.place - 1, NULL
-        FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS q (source, delivery, place)
-            JOIN deliveries AS d ON d.source = q.source AND d.delivery = q.delivery
-    UNION ALL SELECT 'h', h.id, h.end_handled, NULL
-        FROM unnest($6::bytea[]) AS q (id) JOIN holds AS h ON h.id = q.id AND h.lifted_at IS NULL
-    UNION ALL SELECT 'e', e.subject, e.seq, e.hash
+        FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS q (source, delivery, place) CROSS JOIN LATERAL (
+            SELECT d.at FROM deliveries AS d WHERE d.source = q.source AND d.delivery = q.delivery LIMIT 1) AS f
+    UNION ALL SELECT 'h', f.id, f.end_handled, NULL
+        FROM unnest($6::bytea[]) AS q (id) CROSS JOIN LATERAL (
+            SELECT h.id, h.end_handled FROM holds AS h WHERE h.id = q.id AND h.lifted_at IS NULL LIMIT 1) AS f
+    UNION ALL SELECT 'e', f.subject, f.seq, f.hash
         FROM unnest($7::bytea[]) AS q (subject) CROSS JOIN LATERAL (
-            SELECT events.subject, events.seq, events.hash FROM events WHERE events.subject = q.subject
-            ORDER BY events.seq DESC LIMIT 1) AS e
-    UNION ALL SELECT 'c', r.id, coalesce(c.epoch, 1), CASE WHEN c.run IS NULL THEN r.owner ELSE c.owner END
-        FROM unnest($8::bytea[]) AS q (id) JOIN runs AS r ON r.id = q.id LEFT JOIN claims AS c ON c.run = r.id
-        WHERE c.quarantined IS NULL AND EXISTS (SELECT 1 FROM replicas AS a
-            WHERE a.id = CASE WHEN c.run IS NULL THEN r.owner ELSE c.owner END)
-    UNION ALL SELECT 'q', c.run, 0, NULL
-        FROM unnest($8::bytea[]) AS q (id) JOIN claims AS c ON c.run = q.id AND c.quarantined IS NOT NULL";
+            SELECT e.subject, e.seq, e.hash FROM events AS e WHERE e.subject = q.subject
+            ORDER BY e.seq DESC LIMIT 1) AS f
+    UNION ALL SELECT 'c', f.id, f.epoch, f.owner
+        FROM unnest($8::bytea[]) AS q (id) CROSS JOIN LATERAL (
+            SELECT r.id, coalesce(c.epoch, 1) AS epoch, CASE WHEN c.run IS NULL THEN r.owner ELSE c.owner END AS owner
+            FROM runs AS r LEFT JOIN claims AS c ON c.run = r.id
+            WHERE r.id = q.id AND c.quarantined IS NULL LIMIT 1) AS f
+        WHERE EXISTS (SELECT 1 FROM replicas AS a WHERE a.id = f.owner)
+    UNION ALL SELECT 'q', f.run, 0, NULL
+        FROM unnest($8::bytea[]) AS q (id) CROSS JOIN LATERAL (
+            SELECT c.run FROM claims AS c WHERE c.run = q.id AND c.quarantined IS NOT NULL LIMIT 1) AS f";
 
 /// The statements of this file, for the test that prepares every statement.
 pub const STATEMENTS: [&str; 2] = [LOCK, LOOK_UP];
