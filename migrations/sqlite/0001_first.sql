@@ -51,13 +51,51 @@ CREATE TABLE runs (
     open       INTEGER NOT NULL,
     wake_at    INTEGER,
     live       INTEGER NOT NULL,
+    in_hand    INTEGER NOT NULL,
+    owner      BLOB    NOT NULL,
     started_at INTEGER NOT NULL,
     ended_at   INTEGER,
     state      TEXT    NOT NULL
 ) STRICT;
 -- A run is live while it is open or still has something to look at later. Timers and recovery read only this index.
-CREATE INDEX runs_live ON runs (wake_at, open, id, incident, playbook) WHERE live = 1;
+CREATE INDEX runs_live ON runs (wake_at, open, id, incident, playbook, owner, in_hand) WHERE live = 1;
 CREATE INDEX runs_by_incident ON runs (incident);
+
+-- Who has a run that is no longer its first owner's (`runs.owner`, under epoch 1). Apart from the runs, so that taking
+-- over very many of them writes a few bytes for each instead of its whole state.
+CREATE TABLE claims (
+    run         BLOB    NOT NULL PRIMARY KEY,
+    owner       BLOB,
+    epoch       INTEGER NOT NULL,
+    takeovers   INTEGER NOT NULL,
+    quarantined TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX claims_quarantined ON claims (run) WHERE quarantined IS NOT NULL;
+
+-- Replicas that are alive. The lock file keeps out every other process, so a row needs no beat to stay true.
+CREATE TABLE replicas (
+    id           BLOB    NOT NULL PRIMARY KEY,
+    heartbeat_at INTEGER NOT NULL,
+    lease_ms     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE late_replies (
+    run     BLOB    NOT NULL,
+    at      INTEGER NOT NULL,
+    step    TEXT    NOT NULL,
+    attempt INTEGER NOT NULL,
+    epoch   INTEGER NOT NULL,
+    replica BLOB    NOT NULL,
+    kind    TEXT    NOT NULL,
+    outcome TEXT    NOT NULL
+) STRICT;
+CREATE INDEX late_replies_by_run ON late_replies (run);
+
+CREATE TRIGGER runs_leave_nothing AFTER DELETE ON runs
+BEGIN
+    DELETE FROM claims WHERE run = OLD.id;
+    DELETE FROM late_replies WHERE run = OLD.id;
+END;
 
 -- One chain a subject. The subject is a letter for its kind and its id: r(un), i(ncident), a(gent), d(aemon).
 CREATE TABLE events (

@@ -144,6 +144,10 @@ id!(
     /// One message to one person over one channel.
     MessageId, "msg_"
 );
+id!(
+    /// One life of one process that shares the work: made anew at every start and never used again.
+    ReplicaId, "rep_"
+);
 
 #[cfg(test)]
 mod tests {

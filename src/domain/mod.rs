@@ -29,14 +29,14 @@ pub use approval::{Approval, ApprovalCause, Decision, Vote};
 pub use digest::Digest;
 pub use directory::{Directory, Person, Principal};
 pub use event::{Event, EventKind};
-pub use ids::{AlertId, ApprovalId, HoldId, IncidentId, MessageId, RunId};
+pub use ids::{AlertId, ApprovalId, HoldId, IncidentId, MessageId, ReplicaId, RunId};
 pub use incident::{Incident, IncidentStatus};
 pub use link::LinkToken;
 pub use message::{Message, MessageKind};
 pub use names::{
     ActionName, AgentId, ConnectionName, GroupName, NameError, PersonId, PlaybookName, SourceId, StageName, StepName,
 };
-pub use run::{Mode, Outcome, Run, RunStatus};
+pub use run::{InHand, Mode, Outcome, Run, RunStatus};
 pub use severity::Severity;
 pub use standing::{Hold, HoldCause, HoldLevel, Standing};
 pub use step::{Attempt, StepPath, StepRecord, StepState, Waiting};

@@ -122,6 +122,32 @@ pub struct Recheck {
     pub at: Timestamp,
 }
 
+/// What somebody has in hand for a run now; the store keeps it beside the state, so that a start finds what it must pick
+/// up without reading every run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InHand {
+    /// Nothing: it waits for people or for a time, or is over.
+    #[default]
+    Nothing,
+    /// An attempt that waits for a worker, or a question that was not answered.
+    Ready,
+    /// A call is under way.
+    UnderWay,
+}
+
+impl InHand {
+    /// The number as the store keeps it: 0, 1 or 2.
+    #[must_use]
+    pub const fn as_number(self) -> u8 {
+        match self {
+            Self::Nothing => 0,
+            Self::Ready => 1,
+            Self::UnderWay => 2,
+        }
+    }
+}
+
 /// The state of one run. At most 256 KiB as JSON; what is empty is left out of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
@@ -204,6 +230,27 @@ impl Run {
             RunStatus::Undoing { .. } | RunStatus::Finished(_) => None,
         };
         steps.chain(approvals.map(|approval| approval.deadline)).chain(rechecks).chain(stage).chain(self.deadline).min()
+    }
+
+    /// What somebody has in hand for the run.
+    #[must_use]
+    pub fn in_hand(&self) -> InHand {
+        if self.status.is_finished() {
+            return InHand::Nothing;
+        }
+        let of_step = |record: &StepRecord| match &record.state {
+            StepState::Doing(attempt) | StepState::Undoing(attempt) => match attempt {
+                Attempt::Preparing { .. }
+                | Attempt::Running { .. }
+                | Attempt::Checking { .. }
+                | Attempt::Proving { .. } => InHand::UnderWay,
+                Attempt::Ready { .. } => InHand::Ready,
+                Attempt::Backoff { .. } | Attempt::InDoubt { .. } | Attempt::NeedsOperator { .. } => InHand::Nothing,
+            },
+            StepState::Pending if record.started_at.is_some() => InHand::Ready,
+            _ => InHand::Nothing,
+        };
+        self.steps.values().map(of_step).max().unwrap_or_default()
     }
 
     /// What is known of the containment as a whole: the worst of the containing steps that were tried, and when the

@@ -3,21 +3,27 @@
 //! A database more is a variant more; the ports are handed through by one macro, so that a backend can't be forgotten in
 //! one of them.
 
-use std::future::Future;
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use secrecy::SecretString;
 use serde_json::Value;
 
+use crate::client::{SecretReference, Secrets};
 use crate::domain::{
-    AlertId, Approval, ApprovalId, Digest, Hold, Incident, IncidentId, PlaybookName, Run, RunId, SourceId,
+    AlertId, Approval, ApprovalId, Digest, Hold, Incident, IncidentId, PlaybookName, ReplicaId, Run, RunId, SourceId,
 };
 
+use super::claim::{Claim, ClaimedRun, LateReply, Quarantined, Renewal, Taken};
 use super::commit::{Commit, CommitError};
-use super::ports::{Agents, Approvals, Inbox, Outbox, Playbooks, Read, ReadModel, RunLog, Writer};
+use super::ports::{Agents, Approvals, Claims, Inbox, Outbox, Playbooks, Read, ReadModel, RunLog, Writer};
+use super::postgres::{self, AddressError, PostgresStore};
 use super::rows::{
-    ContainmentRecord, DeadLetter, GateSighting, MessageSummary, OpenRun, QueuedMessage, RunSummary, StoredAlert,
-    StoredEvent, Subject, Token,
+    Change, ContainmentRecord, DeadLetter, GateSighting, MessageSummary, OpenRun, QueuedMessage, RunSummary,
+    StoredAlert, StoredEvent, Subject, Token,
 };
 use super::sqlite::{self, SqliteStore, WriterStats};
 
@@ -30,11 +36,42 @@ pub struct StoreOptions {
     pub batch_commits_max: usize,
     /// How many readers may read at the same time.
     pub read_connections: u32,
+    /// How long this replica is believed to be alive after its last heartbeat.
+    pub lease: Duration,
+    /// The password of the database's user, if it needs one and the environment does not have it.
+    pub password: Option<Password>,
+}
+
+/// A password that is looked up whenever a connection is made, so that it can be changed while the daemon runs.
+#[derive(Clone)]
+pub struct Password {
+    reference: SecretReference,
+    secrets: Arc<dyn Secrets>,
+}
+
+impl Password {
+    /// The password behind a reference.
+    #[must_use]
+    pub fn new(reference: SecretReference, secrets: Arc<dyn Secrets>) -> Self {
+        Self { reference, secrets }
+    }
+
+    /// The password now; an error is why it can't be had.
+    pub(in crate::store) fn resolve(&self) -> Result<SecretString, String> {
+        self.secrets.resolve(&self.reference).map_err(|error| error.to_string())
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Password").field(&self.reference).finish()
+    }
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { queue_length_max: 4096, batch_commits_max: 512, read_connections: 4 }
+        let lease = Duration::from_secs(15);
+        Self { queue_length_max: 4096, batch_commits_max: 512, read_connections: 4, lease, password: None }
     }
 }
 
@@ -42,8 +79,22 @@ impl Default for StoreOptions {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
     /// The URL names no database that this program knows.
-    #[error("failed to open the store: its URL must be sqlite:/path/to/file, without options")]
+    #[error(
+        "failed to open the store: its URL must be sqlite:/path/to/file, without options, \
+         or postgres://USER@HOST:5432/DATABASE"
+    )]
     Url,
+    /// The address of a PostgreSQL database can't be read.
+    #[error("failed to open the store: its address can't be used: {0}")]
+    Address(#[from] AddressError),
+    /// No server of an address can be used.
+    #[error("failed to open the store in PostgreSQL at {hosts}: {reason}")]
+    Server {
+        /// The hosts that were tried.
+        hosts: String,
+        /// Why, host by host.
+        reason: String,
+    },
     /// Another daemon has the database.
     #[error(
         "failed to open the store: {} is locked by {}; stop that one first",
@@ -74,11 +125,18 @@ pub enum OpenError {
 pub enum Store {
     /// One SQLite file.
     Sqlite(SqliteStore),
+    /// A PostgreSQL database.
+    Postgres(PostgresStore),
 }
 
 impl Store {
-    /// Opens the store at a URL: `sqlite:/path/to/file` (created if it is not there, for its owner alone).
+    /// Opens the store at a URL: `sqlite:/path/to/file` (created if it is not there, for its owner alone),
+    /// or `postgres://user:password@host:port,host:port/database?sslmode=verify-full`, whose tables are made if they are
+    /// not there.
     pub async fn open(url: &str, options: StoreOptions) -> Result<Self, OpenError> {
+        if postgres::is_address(url) {
+            return postgres::open(url, &options).await.map(Self::Postgres);
+        }
         let path = sqlite::path_of(url).ok_or(OpenError::Url)?;
         sqlite::open(&path, &options).await.map(Self::Sqlite)
     }
@@ -88,6 +146,43 @@ impl Store {
     pub async fn close(&self) {
         match self {
             Self::Sqlite(store) => store.close().await,
+            Self::Postgres(store) => store.close().await,
+        }
+    }
+
+    /// Who this is among all that share the database: made anew when the store is opened, and when it comes back after
+    /// having been declared dead.
+    #[must_use]
+    pub fn replica(&self) -> ReplicaId {
+        match self {
+            Self::Sqlite(store) => store.replica(),
+            Self::Postgres(store) => store.replica(),
+        }
+    }
+
+    /// Whether other processes may use the database at the same time.
+    #[must_use]
+    pub const fn is_shared(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => false,
+            Self::Postgres(_) => true,
+        }
+    }
+
+    /// What other replicas change, from now on. A word may be lost: whoever listens also looks from time to time.
+    #[must_use]
+    pub fn changes(&self) -> tokio::sync::broadcast::Receiver<Change> {
+        match self {
+            Self::Sqlite(store) => store.changes(),
+            Self::Postgres(store) => store.changes(),
+        }
+    }
+
+    /// Another replica over the same open database, in this process: what tests of several replicas use.
+    pub async fn another_replica(&self) -> Result<Self, CommitError> {
+        match self {
+            Self::Sqlite(store) => store.another_replica().await.map(Self::Sqlite),
+            Self::Postgres(store) => store.another_replica().await.map(Self::Postgres),
         }
     }
 
@@ -96,6 +191,7 @@ impl Store {
     pub fn writer_stats(&self) -> WriterStats {
         match self {
             Self::Sqlite(store) => store.writer_stats(),
+            Self::Postgres(store) => store.writer_stats(),
         }
     }
 
@@ -104,6 +200,7 @@ impl Store {
     pub fn queue_length(&self) -> usize {
         match self {
             Self::Sqlite(store) => store.queue_length(),
+            Self::Postgres(store) => store.queue_length(),
         }
     }
 }
@@ -112,9 +209,10 @@ macro_rules! hand_through {
     ($port:ident { $(fn $method:ident(&self $(, $name:ident: $kind:ty)*) -> $answer:ty;)* }) => {
         impl $port for Store {
             $(
-                fn $method(&self $(, $name: $kind)*) -> impl Future<Output = $answer> + Send {
+                async fn $method(&self $(, $name: $kind)*) -> $answer {
                     match self {
-                        Self::Sqlite(store) => store.$method($($name),*),
+                        Self::Sqlite(store) => store.$method($($name),*).await,
+                        Self::Postgres(store) => store.$method($($name),*).await,
                     }
                 }
             )*
@@ -140,11 +238,25 @@ hand_through!(RunLog {
     fn open_runs(&self, after: Option<RunId>, limit: u32) -> Read<Vec<OpenRun>>;
     fn blob(&self, digest: &Digest) -> Read<Option<Vec<u8>>>;
 });
+hand_through!(Claims {
+    fn renew(&self) -> Result<Renewal, CommitError>;
+    fn rejoin(&self) -> Result<ReplicaId, CommitError>;
+    fn remove_replica(&self, replica: ReplicaId) -> Result<bool, CommitError>;
+    fn take_over(&self, limit: u32) -> Result<Vec<Taken>, CommitError>;
+    fn release_all(&self) -> Result<u64, CommitError>;
+    fn claim(&self, run: RunId) -> Read<Option<Claim>>;
+    fn claimed_run(&self, run: RunId) -> Read<Option<ClaimedRun>>;
+    fn runs_in_hand(&self, after: Option<RunId>, limit: u32) -> Read<Vec<RunId>>;
+    fn quarantined_runs(&self, limit: u32) -> Read<Vec<Quarantined>>;
+    fn late_replies(&self, run: RunId) -> Read<Vec<LateReply>>;
+    fn late_reply_count(&self) -> Read<u64>;
+});
 hand_through!(Playbooks {
     fn playbook_text(&self, digest: &Digest) -> Read<Option<String>>;
     fn newest_playbooks(&self) -> Read<Vec<(PlaybookName, Digest, String)>>;
 });
 hand_through!(Outbox {
+    fn claim_messages(&self, now: Timestamp, limit: u32, lease: Duration) -> Result<Vec<QueuedMessage>, CommitError>;
     fn messages_due(&self, now: Timestamp, limit: u32) -> Read<Vec<QueuedMessage>>;
     fn next_message(&self) -> Read<Option<Timestamp>>;
     fn messages_of(&self, run: RunId) -> Read<Vec<MessageSummary>>;

@@ -8,7 +8,8 @@ use crate::domain::{
     PlaybookName, Run, RunId, SourceId,
 };
 
-use super::rows::{DeadLetter, Subject, Token};
+use super::claim::LateReply;
+use super::rows::{Change, DeadLetter, Subject, Token};
 
 /// Something that must hold for a commit to be applied. Guards of commits that wait together are judged in the order in
 /// which the commits came: the first wins.
@@ -44,6 +45,18 @@ pub enum Guard {
     HoldStands {
         /// The hold.
         hold: HoldId,
+    },
+    /// The run is owned by the replica that commits, under this epoch, and is not quarantined.
+    Claim {
+        /// The run.
+        run: RunId,
+        /// The epoch that was read.
+        epoch: u64,
+    },
+    /// The run is quarantined.
+    Quarantined {
+        /// The run.
+        run: RunId,
     },
 }
 
@@ -86,8 +99,28 @@ pub enum Row {
     },
     /// An incident, new or changed (by its id).
     Incident(Box<Incident>),
-    /// A run, new or changed (by its id), with `version`, `wake_at` and status taken from it.
+    /// A run, new or changed (by its id), with `version`, `wake_at` and status taken from it. A new one is owned by the
+    /// replica that commits, under epoch 1; of one that is there the claim stays as it is.
     Run(Box<Run>),
+    /// A run got somewhere since it was last taken over: takeovers are counted from 0 again.
+    RunAdvanced {
+        /// The run.
+        run: RunId,
+    },
+    /// Nobody touches the run from now on.
+    RunQuarantined {
+        /// The run.
+        run: RunId,
+        /// Why.
+        reason: String,
+    },
+    /// A person lets a quarantined run go on: nobody owns it, and takeovers are counted from 0 again.
+    RunReleased {
+        /// The run.
+        run: RunId,
+    },
+    /// What was heard of a call after the claim to its run was lost. Unfenced: no claim is asked for.
+    LateReply(Box<LateReply>),
     /// One fact of a subject's history; the writer numbers and chains it.
     Event {
         /// Whose history.
@@ -223,6 +256,36 @@ pub struct Commit {
     pub guards: Vec<Guard>,
     /// What is written.
     pub rows: Vec<Row>,
+}
+
+impl Commit {
+    /// What other replicas should look at once this is on disk: runs that may be theirs, messages, holds and switches.
+    #[must_use]
+    pub fn changes(&self) -> Vec<Change> {
+        let ours = |run: RunId| {
+            self.guards.iter().any(|guard| match guard {
+                Guard::Claim { run: claimed, .. } => *claimed == run,
+                // A new run is owned by the replica that commits it.
+                Guard::RunVersion { run: new, expected: 0 } => *new == run,
+                _ => false,
+            })
+        };
+        let mut changes = Vec::new();
+        for row in &self.rows {
+            let change = match row {
+                Row::Run(run) if !ours(run.id) => Change::Runs,
+                Row::RunReleased { .. } => Change::Runs,
+                Row::Message(_) => Change::Messages,
+                Row::Hold(_) | Row::HoldLifted { .. } => Change::Holds,
+                Row::Setting { .. } => Change::Everything,
+                _ => continue,
+            };
+            if !changes.contains(&change) {
+                changes.push(change);
+            }
+        }
+        changes
+    }
 }
 
 /// Why a commit was not applied.

@@ -5,14 +5,20 @@
 
 pub mod backend;
 pub mod chain;
+pub mod claim;
 pub mod commit;
 pub mod ports;
+mod postgres;
+mod read;
 pub mod rows;
+mod seat;
 mod sqlite;
 
-pub use backend::{OpenError, Store, StoreOptions};
+pub use backend::{OpenError, Password, Store, StoreOptions};
 pub use chain::{ChainError, verify_chain};
+pub use claim::{Claim, ClaimedRun, LateReply, Quarantined, Renewal, Taken};
 pub use commit::{Commit, CommitError, Guard, Row};
-pub use ports::{Agents, Approvals, Inbox, Outbox, Playbooks, ReadError, ReadModel, RunLog, Writer};
+pub use ports::{Agents, Approvals, Claims, Inbox, Outbox, Playbooks, ReadError, ReadModel, RunLog, Writer};
+pub use postgres::{AddressError, PostgresStore};
 pub use rows::*;
 pub use sqlite::{RUN_STATE_BYTES_MAX, Spent, SqliteStore, WriterStats};

@@ -1,14 +1,16 @@
 //! The ports: narrow traits, one a concern, which every database implements and one conformance suite tries.
 
 use std::future::Future;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::domain::{
-    AlertId, Approval, ApprovalId, Digest, Hold, Incident, IncidentId, PlaybookName, Run, RunId, SourceId,
+    AlertId, Approval, ApprovalId, Digest, Hold, Incident, IncidentId, PlaybookName, ReplicaId, Run, RunId, SourceId,
 };
 
+use super::claim::{Claim, ClaimedRun, LateReply, Quarantined, Renewal, Taken};
 use super::commit::{Commit, CommitError};
 use super::rows::{
     ContainmentRecord, DeadLetter, GateSighting, MessageSummary, OpenRun, QueuedMessage, RunSummary, StoredAlert,
@@ -71,14 +73,48 @@ pub trait RunLog {
     fn run(&self, id: RunId) -> impl Future<Output = Read<Option<Run>>> + Send;
     /// A history, oldest first.
     fn events(&self, subject: &Subject) -> impl Future<Output = Read<Vec<StoredEvent>>> + Send;
-    /// Runs whose `wake_at` is not after `now`, earliest first.
+    /// Runs of this replica whose `wake_at` is not after `now`, earliest first; no quarantined ones.
     fn runs_due(&self, now: Timestamp, limit: u32) -> impl Future<Output = Read<Vec<RunId>>> + Send;
-    /// The earliest `wake_at` of all.
+    /// The earliest `wake_at` of the runs of this replica; no quarantined ones.
     fn next_wake(&self) -> impl Future<Output = Read<Option<Timestamp>>> + Send;
-    /// Runs that are not over, oldest first, after the given id.
+    /// Runs that are not over, oldest first, after the given id; whoever owns them.
     fn open_runs(&self, after: Option<RunId>, limit: u32) -> impl Future<Output = Read<Vec<OpenRun>>> + Send;
     /// Bytes that were kept by their digest.
     fn blob(&self, digest: &Digest) -> impl Future<Output = Read<Option<Vec<u8>>>> + Send;
+}
+
+/// Who may change a run. The database decides: every call here is one transaction of its own, in order with commits.
+///
+/// A replica is a row with a heartbeat by the database's clock and a lease. It is live while its row is there and the
+/// lease is not over; whoever takes over removes rows whose lease is over first. A run has an owner, an epoch, a count of
+/// takeovers and perhaps a reason for its quarantine.
+pub trait Claims {
+    /// Renews this replica's heartbeat, and says whether its row still stood. A row that is gone is not put back.
+    fn renew(&self) -> impl Future<Output = Result<Renewal, CommitError>> + Send;
+    /// Comes back under a new id, with a row of its own, after having been declared dead. Nothing is owned under it.
+    fn rejoin(&self) -> impl Future<Output = Result<ReplicaId, CommitError>> + Send;
+    /// Declares a replica dead before its lease is over, for whoever knows that it is; whether it had a row.
+    fn remove_replica(&self, replica: ReplicaId) -> impl Future<Output = Result<bool, CommitError>> + Send;
+    /// Takes over at most `limit` runs that are live (open, or with a `wake_at`) and not quarantined, and whose owner is
+    /// nobody or no live replica: raises the epoch, sets the owner, and counts the takeover if the former owner died
+    /// (was somebody) with a call under way ([`crate::domain::InHand::UnderWay`]). Replicas that take over at the same
+    /// time share the runs. A replica whose own row is gone takes nothing.
+    fn take_over(&self, limit: u32) -> impl Future<Output = Result<Vec<Taken>, CommitError>> + Send;
+    /// Gives up every run of this replica and its row: a graceful stop. Taking them over is not counted. How many.
+    fn release_all(&self) -> impl Future<Output = Result<u64, CommitError>> + Send;
+    /// The claim to a run, without reading its state.
+    fn claim(&self, run: RunId) -> impl Future<Output = Read<Option<Claim>>> + Send;
+    /// A run with the claim to it.
+    fn claimed_run(&self, run: RunId) -> impl Future<Output = Read<Option<ClaimedRun>>> + Send;
+    /// Runs of this replica with something in hand (not [`crate::domain::InHand::Nothing`]), oldest first, after the
+    /// given id; no quarantined ones.
+    fn runs_in_hand(&self, after: Option<RunId>, limit: u32) -> impl Future<Output = Read<Vec<RunId>>> + Send;
+    /// Quarantined runs, newest first.
+    fn quarantined_runs(&self, limit: u32) -> impl Future<Output = Read<Vec<Quarantined>>> + Send;
+    /// What was heard too late of a run's calls, oldest first.
+    fn late_replies(&self, run: RunId) -> impl Future<Output = Read<Vec<LateReply>>> + Send;
+    /// How many late replies are kept.
+    fn late_reply_count(&self) -> impl Future<Output = Read<u64>> + Send;
 }
 
 /// Playbook versions.
@@ -91,9 +127,18 @@ pub trait Playbooks {
 
 /// Messages that wait.
 pub trait Outbox {
-    /// Messages due at `now`, oldest first.
+    /// Messages due at `now`, oldest first, that no other replica is sending: they are this one's to send for `lease`, by
+    /// the database's clock, and those that it has already stay its own. A message that was postponed (`MessageDelayed`)
+    /// is nobody's again.
+    fn claim_messages(
+        &self,
+        now: Timestamp,
+        limit: u32,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Vec<QueuedMessage>, CommitError>> + Send;
+    /// Messages due at `now`, oldest first, whoever is sending them.
     fn messages_due(&self, now: Timestamp, limit: u32) -> impl Future<Output = Read<Vec<QueuedMessage>>> + Send;
-    /// When the next message is due.
+    /// When the next message is due that no other replica is sending.
     fn next_message(&self) -> impl Future<Output = Read<Option<Timestamp>>> + Send;
     /// What became of the messages of a run.
     fn messages_of(&self, run: RunId) -> impl Future<Output = Read<Vec<MessageSummary>>> + Send;

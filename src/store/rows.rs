@@ -10,6 +10,20 @@ use crate::domain::{
     SourceId, Verdict,
 };
 
+/// What another replica changed, so that this one looks again. A word may be lost or come late: whoever listens also
+/// looks from time to time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// Runs: something is due, ready, released or without an owner.
+    Runs,
+    /// Messages wait to be sent.
+    Messages,
+    /// Holds were placed or lifted.
+    Holds,
+    /// What was changed is not known: look at everything.
+    Everything,
+}
+
 /// Whose history an event belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -151,6 +165,9 @@ pub struct RunSummary {
     pub started_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// Why it is not touched until a person releases it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantined: Option<String>,
 }
 
 /// A run that is not over, as recovery and intake see it.

@@ -1,6 +1,7 @@
 //! Rows of a commit as cells of a statement.
 
-use crate::domain::{Alert, AlertStatus, Incident, Run};
+use crate::domain::{Alert, AlertStatus, Incident, ReplicaId, Run};
+use crate::store::claim::LateReply;
 use crate::store::commit::{CommitError, Row};
 use crate::store::rows::Token;
 
@@ -10,8 +11,8 @@ use super::statement::Target;
 
 type Rows = Vec<(Target, Vec<Cell>)>;
 
-/// Adds what the row writes. Events have their own way: they are numbered by the writer.
-pub fn encode(row: Row, rows: &mut Rows) -> Result<(), CommitError> {
+/// Adds what the row writes for a replica. Events have their own way: they are numbered by the writer.
+pub fn encode(row: Row, replica: ReplicaId, rows: &mut Rows) -> Result<(), CommitError> {
     let (target, cells) = match row {
         Row::Alert { alert, raw, incident } => {
             rows.push((Target::AlertBodies, vec![Cell::from(alert.id.as_bytes()), Cell::json(&raw)]));
@@ -21,7 +22,7 @@ pub fn encode(row: Row, rows: &mut Rows) -> Result<(), CommitError> {
             (Target::Deliveries, vec![source.as_str().into(), Cell::text(delivery), at.into(), Cell::json(&answer)])
         }
         Row::Incident(incident) => (Target::Incidents, incident_cells(&incident)),
-        Row::Run(run) => (Target::Runs, run_cells(&run)?),
+        Row::Run(run) => (Target::Runs, run_cells(&run, replica)?),
         Row::Hold(hold) => {
             let ask_at = hold.until.filter(|_| hold.ask_at_end);
             let cells = vec![hold.id.as_bytes().into(), hold.agent.as_str().into(), ask_at.into(), Cell::record(&hold)];
@@ -52,6 +53,7 @@ pub fn encode(row: Row, rows: &mut Rows) -> Result<(), CommitError> {
             (Target::GateSightings, vec![agent.as_str().into(), seen_at.into(), refused_at.into()])
         }
         Row::Setting { key, value } => (Target::Settings, vec![key.into(), Cell::json(&value)]),
+        Row::LateReply(late) => (Target::LateReplies, late_cells(&late)),
         change => match encode_change(change) {
             Some(encoded) => encoded,
             None => return Ok(()),
@@ -82,6 +84,12 @@ fn encode_change(row: Row) -> Option<(Target, Vec<Cell>)> {
         Row::MessageUndelivered { message, at, error } => {
             (Target::MessagesUndelivered, vec![message.as_bytes().into(), at.into(), Cell::text(error)])
         }
+        Row::RunAdvanced { run } => (Target::RunsAdvanced, vec![run.as_bytes().into()]),
+        Row::RunQuarantined { run, reason } => {
+            let (epoch, takeovers) = (Cell::Integer(1), Cell::Integer(0));
+            (Target::RunsQuarantined, vec![run.as_bytes().into(), epoch, takeovers, Cell::text(reason)])
+        }
+        Row::RunReleased { run } => (Target::RunsReleased, vec![run.as_bytes().into()]),
         Row::Alert { .. }
         | Row::Delivery { .. }
         | Row::Incident(_)
@@ -96,6 +104,7 @@ fn encode_change(row: Row) -> Option<(Target, Vec<Cell>)> {
         | Row::DeadLetter(_)
         | Row::Blob { .. }
         | Row::GateSight { .. }
+        | Row::LateReply(_)
         | Row::Setting { .. } => return None,
     })
 }
@@ -130,7 +139,7 @@ fn incident_cells(incident: &Incident) -> Vec<Cell> {
     ]
 }
 
-fn run_cells(run: &Run) -> Result<Vec<Cell>, CommitError> {
+fn run_cells(run: &Run, replica: ReplicaId) -> Result<Vec<Cell>, CommitError> {
     let state = Cell::record(run);
     if state.len() > RUN_STATE_BYTES_MAX {
         let (what, bytes) = ("the state of a run", state.len());
@@ -151,10 +160,25 @@ fn run_cells(run: &Run) -> Result<Vec<Cell>, CommitError> {
         Cell::flag(open),
         wake_at.into(),
         Cell::flag(open || wake_at.is_some()),
+        Cell::Integer(i64::from(run.in_hand().as_number())),
+        replica.as_bytes().into(),
         run.started_at.into(),
         run.ended_at.into(),
         state,
     ])
+}
+
+fn late_cells(late: &LateReply) -> Vec<Cell> {
+    vec![
+        late.run.as_bytes().into(),
+        late.at.into(),
+        Cell::text(late.step.to_string()),
+        Cell::Integer(i64::from(late.attempt)),
+        Cell::count(late.epoch),
+        late.replica.as_bytes().into(),
+        late.kind.as_str().into(),
+        Cell::json(&late.outcome),
+    ]
 }
 
 fn token_cells(token: &Token) -> Vec<Cell> {

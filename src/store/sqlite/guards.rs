@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use serde_json::json;
 use sqlx::{Row as _, SqliteConnection};
 
-use crate::domain::{Digest, HoldId, IncidentId, RunId, SourceId};
+use crate::domain::{Digest, HoldId, IncidentId, ReplicaId, RunId, SourceId};
 use crate::store::commit::Guard;
 
 use super::prepared::{Prepared, Touch};
@@ -19,24 +19,28 @@ pub type Head = (u64, Digest);
 /// What guards and histories of a batch ask, as it is after the commits that were admitted so far.
 #[derive(Debug, Default)]
 pub struct World {
-    runs: HashMap<RunId, u64>,
-    incidents: HashMap<IncidentId, u64>,
-    open_keys: HashMap<String, IncidentId>,
-    deliveries: HashSet<(SourceId, String)>,
-    standing_holds: HashSet<HoldId>,
+    pub runs: HashMap<RunId, u64>,
+    pub incidents: HashMap<IncidentId, u64>,
+    pub open_keys: HashMap<String, IncidentId>,
+    pub deliveries: HashSet<(SourceId, String)>,
+    pub standing_holds: HashSet<HoldId>,
+    /// Owner and epoch of runs that somebody owns and that are not quarantined.
+    pub claims: HashMap<RunId, (ReplicaId, u64)>,
+    pub quarantined: HashSet<RunId>,
     /// The heads of histories that are not new.
     pub heads: HashMap<Vec<u8>, Head>,
 }
 
 /// What is asked of the database.
 #[derive(Default)]
-struct Questions<'a> {
-    runs: BTreeSet<RunId>,
-    incidents: BTreeSet<IncidentId>,
-    open_keys: BTreeSet<&'a str>,
-    deliveries: BTreeSet<(&'a SourceId, &'a str)>,
-    holds: BTreeSet<HoldId>,
-    subjects: BTreeSet<&'a [u8]>,
+pub struct Questions<'a> {
+    pub runs: BTreeSet<RunId>,
+    pub incidents: BTreeSet<IncidentId>,
+    pub open_keys: BTreeSet<&'a str>,
+    pub deliveries: BTreeSet<(&'a SourceId, &'a str)>,
+    pub holds: BTreeSet<HoldId>,
+    pub claims: BTreeSet<RunId>,
+    pub subjects: BTreeSet<&'a [u8]>,
 }
 
 const LOOK_UP: &str = "
@@ -52,7 +56,12 @@ const LOOK_UP: &str = "
         FROM json_each(?5) AS j CROSS JOIN holds AS h ON h.id = unhex(j.value) AND h.lifted_at IS NULL
     UNION ALL SELECT 'e', e.subject, e.seq, e.hash
         FROM json_each(?6) AS j CROSS JOIN events AS e ON e.subject = unhex(j.value)
-            AND e.seq = (SELECT max(seq) FROM events WHERE subject = unhex(j.value))";
+            AND e.seq = (SELECT max(seq) FROM events WHERE subject = unhex(j.value))
+    UNION ALL SELECT 'c', r.id, coalesce(c.epoch, 1), CASE WHEN c.run IS NULL THEN r.owner ELSE c.owner END
+        FROM json_each(?7) AS j CROSS JOIN runs AS r ON r.id = unhex(j.value) LEFT JOIN claims AS c ON c.run = r.id
+        WHERE c.quarantined IS NULL
+    UNION ALL SELECT 'q', c.run, 0, NULL
+        FROM json_each(?7) AS j CROSS JOIN claims AS c ON c.run = unhex(j.value) AND c.quarantined IS NOT NULL";
 
 impl World {
     /// Looks up what the batch asks, inside its transaction.
@@ -71,6 +80,7 @@ impl World {
             .bind(json!(deliveries).to_string())
             .bind(hex_list(questions.holds.iter().map(|id| id.as_bytes().as_slice())))
             .bind(hex_list(questions.subjects.iter().copied()))
+            .bind(hex_list(questions.claims.iter().map(|id| id.as_bytes().as_slice())))
             .fetch_all(connection)
             .await?;
         for row in found {
@@ -83,6 +93,12 @@ impl World {
                 "r" => drop(world.runs.insert(uuid.into(), version)),
                 "i" => drop(world.incidents.insert(uuid.into(), version)),
                 "h" => drop(world.standing_holds.insert(uuid.into())),
+                "c" => {
+                    let owner: Option<&[u8]> = row.try_get("detail")?;
+                    let owner = owner.and_then(|owner| uuid::Uuid::from_slice(owner).ok());
+                    world.claims.extend(owner.map(|owner| (uuid.into(), (owner.into(), version))));
+                }
+                "q" => drop(world.quarantined.insert(uuid.into())),
                 "k" => world.open_keys.extend(keys.get(index).map(|key| ((*key).to_owned(), uuid.into()))),
                 "d" => {
                     let known = deliveries.get(index).map(|(source, id)| ((*source).clone(), (*id).to_owned()));
@@ -99,7 +115,7 @@ impl World {
 
     /// Admits a commit whose guards all hold, or says which does not.
     pub fn admit(&mut self, commit: &Prepared) -> Result<(), Guard> {
-        if let Some(broken) = commit.guards.iter().find(|guard| !self.holds(guard)) {
+        if let Some(broken) = commit.guards.iter().find(|guard| !self.holds(guard, commit.replica)) {
             return Err(broken.clone());
         }
         for touch in &commit.touches {
@@ -108,7 +124,7 @@ impl World {
         Ok(())
     }
 
-    fn holds(&self, guard: &Guard) -> bool {
+    fn holds(&self, guard: &Guard, replica: ReplicaId) -> bool {
         match guard {
             Guard::RunVersion { run, expected } => self.runs.get(run).copied().unwrap_or(0) == *expected,
             Guard::IncidentVersion { incident, expected } => {
@@ -117,6 +133,8 @@ impl World {
             Guard::NoOpenIncident { key } => !self.open_keys.contains_key(key),
             Guard::NewDelivery { source, delivery } => !self.deliveries.contains(&(source.clone(), delivery.clone())),
             Guard::HoldStands { hold } => self.standing_holds.contains(hold),
+            Guard::Claim { run, epoch } => self.claims.get(run) == Some(&(replica, *epoch)),
+            Guard::Quarantined { run } => self.quarantined.contains(run),
         }
     }
 
@@ -136,6 +154,14 @@ impl World {
             Touch::Delivery(source, delivery) => {
                 self.deliveries.insert((source.clone(), delivery.clone()));
             }
+            Touch::RunQuarantined(id) => {
+                self.claims.remove(id);
+                self.quarantined.insert(*id);
+            }
+            Touch::RunReleased(id) => {
+                self.claims.remove(id);
+                self.quarantined.remove(id);
+            }
             Touch::HoldPlaced(id) => {
                 self.standing_holds.insert(*id);
             }
@@ -147,7 +173,7 @@ impl World {
 }
 
 impl<'a> Questions<'a> {
-    fn of(batch: &[&'a Prepared]) -> Self {
+    pub fn of(batch: &[&'a Prepared]) -> Self {
         let mut questions = Self::default();
         for commit in batch {
             for guard in &commit.guards {
@@ -169,15 +195,17 @@ impl<'a> Questions<'a> {
             Guard::NoOpenIncident { key } => drop(self.open_keys.insert(key)),
             Guard::NewDelivery { source, delivery } => drop(self.deliveries.insert((source, delivery))),
             Guard::HoldStands { hold } => drop(self.holds.insert(*hold)),
+            Guard::Claim { run, .. } | Guard::Quarantined { run } => drop(self.claims.insert(*run)),
         }
     }
 
-    fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.runs.is_empty()
             && self.incidents.is_empty()
             && self.open_keys.is_empty()
             && self.deliveries.is_empty()
             && self.holds.is_empty()
+            && self.claims.is_empty()
             && self.subjects.is_empty()
     }
 }

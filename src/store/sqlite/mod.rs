@@ -4,25 +4,29 @@
 //! of power. Nothing outside this room knows SQL or sqlx.
 
 mod batch;
-mod cell;
-mod decode;
+pub(in crate::store) mod cell;
+mod claims;
 mod encode;
-mod guards;
+pub(in crate::store) mod guards;
 mod lock;
 mod open;
-mod prepared;
+pub(in crate::store) mod prepared;
 mod read;
-mod statement;
-mod stats;
+mod sending;
+pub(in crate::store) mod statement;
+pub(in crate::store) mod stats;
 mod writer;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sqlx::SqlitePool;
 
+use crate::domain::ReplicaId;
 use crate::store::commit::{Commit, CommitError};
 use crate::store::ports::Writer;
+use crate::store::rows::Change;
+use crate::store::seat::{Neighbours, Seat};
 
 pub use open::{open, path_of};
 pub use prepared::RUN_STATE_BYTES_MAX;
@@ -31,45 +35,63 @@ pub use stats::{Spent, WriterStats};
 use prepared::Prepared;
 use writer::WriterHandle;
 
-/// An open SQLite database. Clones share it.
+/// An open SQLite database, and the replica that uses it. Clones share both.
 #[derive(Clone, Debug)]
-pub struct SqliteStore(Arc<Inner>);
+pub struct SqliteStore {
+    inner: Arc<Inner>,
+    seat: Arc<Seat>,
+}
 
 #[derive(Debug)]
 struct Inner {
     writer: WriterHandle,
     readers: SqlitePool,
+    lease: Duration,
+    neighbours: Neighbours,
+    /// Messages that somebody is sending, until when. Memory is enough: nobody else has the database.
+    sending: sending::Sending,
 }
 
 impl SqliteStore {
     /// Finishes what is queued, copies the write-ahead log into the database, closes it and releases its lock.
     pub async fn close(&self) {
-        self.0.readers.close().await;
-        self.0.writer.close().await;
+        self.inner.readers.close().await;
+        self.inner.writer.close().await;
     }
 
     /// What the writer did and where its time went.
     #[must_use]
     pub fn writer_stats(&self) -> WriterStats {
-        self.0.writer.stats().read()
+        self.inner.writer.stats().read()
     }
 
     /// How many commits wait for the writer.
     #[must_use]
     pub fn queue_length(&self) -> usize {
-        self.0.writer.queue_length()
+        self.inner.writer.queue_length()
     }
 
-    fn readers(&self) -> &SqlitePool {
-        &self.0.readers
+    /// Who this is.
+    #[must_use]
+    pub fn replica(&self) -> ReplicaId {
+        self.seat.replica()
+    }
+
+    /// What other replicas of this process change.
+    #[must_use]
+    pub fn changes(&self) -> tokio::sync::broadcast::Receiver<Change> {
+        self.inner.neighbours.changes()
     }
 }
 
 impl Writer for SqliteStore {
     async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
         let start = Instant::now();
-        let prepared = Prepared::new(commit)?;
-        self.0.writer.stats().update(|stats| stats.spent.prepare += start.elapsed());
-        self.0.writer.commit(prepared).await
+        let changes = self.inner.neighbours.of_interest(&commit);
+        let prepared = Prepared::new(commit, self.replica())?;
+        self.inner.writer.stats().update(|stats| stats.spent.prepare += start.elapsed());
+        self.inner.writer.commit(prepared).await?;
+        self.inner.neighbours.tell(changes);
+        Ok(())
     }
 }

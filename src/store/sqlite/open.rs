@@ -13,9 +13,13 @@ use sqlx::{ConnectOptions, Connection, SqlSafeStr};
 
 use crate::store::backend::{OpenError, StoreOptions};
 
+use crate::store::seat::{Neighbours, Seat};
+use super::lock::LockFile;
+use crate::store::seat::{Neighbours, Seat};
+
 use super::lock::LockFile;
 use super::writer::WriterHandle;
-use super::{Inner, SqliteStore};
+use super::{Inner, SqliteStore, claims, sending};
 
 /// Every migration, oldest first. A file that was released is never changed; a change is a new file.
 const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "first", include_str!("../../../migrations/sqlite/0001_first.sql"))];
@@ -55,6 +59,10 @@ pub async fn open(path: &Path, options: &StoreOptions) -> Result<SqliteStore, Op
     check_settings(&mut writer, path).await?;
     migrator().run(&mut writer).await.map_err(|error| OpenError::Migration(error.to_string()))?;
 
+    let (seat, lease) = (Seat::new(), options.lease);
+    claims::bury(&mut writer).await.map_err(|error| unusable(error.to_string()))?;
+    claims::register(&mut writer, seat.replica(), lease).await.map_err(|error| unusable(error.to_string()))?;
+
     let readers = SqlitePoolOptions::new()
         .max_connections(options.read_connections.max(1))
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -62,7 +70,8 @@ pub async fn open(path: &Path, options: &StoreOptions) -> Result<SqliteStore, Op
         .await
         .map_err(|error| unusable(error.to_string()))?;
     let writer = WriterHandle::start(writer, lock, options).map_err(|error| unusable(error.to_string()))?;
-    Ok(SqliteStore(Arc::new(Inner { writer, readers })))
+    let inner = Inner { writer, readers, lease, neighbours: Neighbours::default(), sending: sending::Sending::default() };
+    Ok(SqliteStore { inner: Arc::new(inner), seat: Arc::new(seat) })
 }
 
 /// The path in `sqlite:PATH` or `sqlite://PATH`.

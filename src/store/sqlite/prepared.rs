@@ -4,7 +4,7 @@
 //! as [`Touch`]es; everything else is cells.
 
 use crate::domain::digest::canonical_json;
-use crate::domain::{Actor, HoldId, IncidentId, RunId, SourceId};
+use crate::domain::{Actor, HoldId, IncidentId, ReplicaId, RunId, SourceId};
 use crate::store::chain::{Link, actor_json};
 use crate::store::commit::{Commit, CommitError, Guard, Row};
 use crate::store::rows::Subject;
@@ -37,6 +37,10 @@ pub enum Touch {
     },
     /// A delivery is recorded.
     Delivery(SourceId, String),
+    /// A run is quarantined.
+    RunQuarantined(RunId),
+    /// A quarantined run is released.
+    RunReleased(RunId),
     /// A hold is placed.
     HoldPlaced(HoldId),
     /// A hold is lifted.
@@ -61,8 +65,10 @@ pub struct PreparedEvent {
 }
 
 /// A commit, encoded.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Prepared {
+    /// Who commits it.
+    pub replica: ReplicaId,
     /// What must hold.
     pub guards: Vec<Guard>,
     /// What it changes of what guards ask.
@@ -74,15 +80,16 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Encodes a commit, or says which row is too large.
-    pub fn new(commit: Commit) -> Result<Self, CommitError> {
-        let mut prepared = Self { guards: commit.guards, ..Self::default() };
+    /// Encodes a commit of a replica, or says which row is too large.
+    pub fn new(commit: Commit, replica: ReplicaId) -> Result<Self, CommitError> {
+        let (guards, touches, rows, events) = (commit.guards, Vec::new(), Vec::new(), Vec::new());
+        let mut prepared = Self { replica, guards, touches, rows, events };
         for row in commit.rows {
             prepared.touches.extend(touch(&row));
             if let Row::Event { subject, at, actor, kind, body } = &row {
                 prepared.events.push(event(subject, *at, actor, kind, body));
             } else {
-                encode(row, &mut prepared.rows)?;
+                encode(row, replica, &mut prepared.rows)?;
             }
         }
         Ok(prepared)
@@ -175,6 +182,8 @@ fn touch(row: &Row) -> Option<Touch> {
             open: incident.status.is_open(),
         }),
         Row::Delivery { source, delivery, .. } => Some(Touch::Delivery(source.clone(), delivery.clone())),
+        Row::RunQuarantined { run, .. } => Some(Touch::RunQuarantined(*run)),
+        Row::RunReleased { run } => Some(Touch::RunReleased(*run)),
         Row::Hold(hold) => Some(Touch::HoldPlaced(hold.id)),
         Row::HoldLifted { hold, .. } => Some(Touch::HoldLifted(*hold)),
         _ => None,

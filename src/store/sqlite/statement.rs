@@ -38,6 +38,10 @@ pub enum Target {
     MessagesDelayed,
     MessagesSent,
     MessagesUndelivered,
+    RunsAdvanced,
+    RunsQuarantined,
+    RunsReleased,
+    LateReplies,
 }
 
 /// One statement, cut where its tuples go.
@@ -61,7 +65,7 @@ const fn count(target: Target, columns: usize, before: &'static str, after: &'st
 }
 
 /// Every statement, in the order of [`Target`].
-pub static STATEMENTS: [Statement; 25] = [
+pub static STATEMENTS: [Statement; 29] = [
     insert(
         Target::Alerts,
         9,
@@ -79,12 +83,12 @@ pub static STATEMENTS: [Statement; 25] = [
     ),
     insert(
         Target::Runs,
-        15,
+        17,
         "INSERT INTO runs (id, version, incident, playbook, digest, agent, mode, status, verdict, open, wake_at, live,
-            started_at, ended_at, state)",
+            in_hand, owner, started_at, ended_at, state)",
         " ON CONFLICT (id) DO UPDATE SET version = excluded.version, status = excluded.status,
             verdict = excluded.verdict, open = excluded.open, wake_at = excluded.wake_at, live = excluded.live,
-            ended_at = excluded.ended_at, state = excluded.state",
+            in_hand = excluded.in_hand, ended_at = excluded.ended_at, state = excluded.state",
     ),
     insert(Target::Events, 8, "INSERT INTO events (subject, seq, at, actor, kind, body, prev_hash, hash)", ""),
     insert(Target::Holds, 4, "INSERT INTO holds (id, agent, ask_at, body)", ""),
@@ -166,6 +170,25 @@ pub static STATEMENTS: [Statement; 25] = [
         3,
         "UPDATE messages SET status = 'undelivered', failures = failures + 1, ended_at = v.column2, error = v.column3",
         " AS v WHERE id = v.column1 AND status = 'queued'",
+    ),
+    insert(Target::RunsAdvanced, 1, "UPDATE claims SET takeovers = 0", " AS v WHERE run = v.column1"),
+    insert(
+        Target::RunsQuarantined,
+        4,
+        "INSERT INTO claims (run, epoch, takeovers, quarantined)",
+        " ON CONFLICT (run) DO UPDATE SET owner = NULL, quarantined = excluded.quarantined",
+    ),
+    insert(
+        Target::RunsReleased,
+        1,
+        "UPDATE claims SET owner = NULL, takeovers = 0, quarantined = NULL",
+        " AS v WHERE run = v.column1",
+    ),
+    insert(
+        Target::LateReplies,
+        8,
+        "INSERT INTO late_replies (run, at, step, attempt, epoch, replica, kind, outcome)",
+        "",
     ),
 ];
 

@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures_util::future::BoxFuture;
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
@@ -30,8 +31,12 @@ struct Request {
     answer: oneshot::Sender<Result<(), CommitError>>,
 }
 
+/// A transaction of its own, between two batches.
+type Alone = Box<dyn for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, ()> + Send>;
+
 enum Order {
     Commit(Request),
+    Alone(Alone),
     Close(oneshot::Sender<()>),
 }
 
@@ -83,6 +88,24 @@ impl WriterHandle {
         }
     }
 
+    /// Does something alone on the writer's connection, after the commits that were queued before it. If it fails,
+    /// nothing of it may stay written: it opens a transaction of its own.
+    pub async fn alone<T: Send + 'static>(
+        &self,
+        work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, sqlx::Error>> + Send + 'static,
+    ) -> Result<T, CommitError> {
+        let (answer, answered) = oneshot::channel();
+        let order: Alone = Box::new(move |connection| {
+            Box::pin(async move {
+                // Whoever asked may have gone; it is done all the same.
+                answer.send(work(connection).await).unwrap_or_default();
+            })
+        });
+        self.orders.send(Order::Alone(order)).await.map_err(|_| closed())?;
+        let done = answered.await.map_err(|_| closed())?;
+        done.map_err(|error| CommitError::Unavailable(error.to_string()))
+    }
+
     /// Lets the writer finish what is queued, and waits for it.
     pub async fn close(&self) {
         let (done, finished) = oneshot::channel();
@@ -113,9 +136,11 @@ impl WriterThread {
         let mut closers = Vec::new();
         while self.orders.recv_many(&mut orders, self.commits_max).await > 0 {
             let mut requests = Vec::with_capacity(orders.len());
+            let mut alone = Vec::new();
             for order in orders.drain(..) {
                 match order {
                     Order::Commit(request) => requests.push(request),
+                    Order::Alone(work) => alone.push(work),
                     Order::Close(done) => {
                         self.orders.close();
                         closers.push(done);
@@ -123,6 +148,9 @@ impl WriterThread {
                 }
             }
             self.serve(requests).await;
+            for work in alone {
+                work(&mut self.connection).await;
+            }
         }
         self.finish().await;
         for done in closers {

@@ -126,6 +126,7 @@ mod tests {
             verdict,
             started_at: at,
             ended_at,
+            quarantined: None,
         }
     }
 

@@ -7,6 +7,7 @@ mod alertmanager;
 mod chromium;
 mod nginx;
 mod oidc;
+mod postgres;
 mod process;
 mod smtp;
 
@@ -14,4 +15,5 @@ pub use alertmanager::Alertmanager;
 pub use chromium::Chromium;
 pub use nginx::Nginx;
 pub use oidc::{OidcProvider, Policy};
+pub use postgres::{Ending, Postgres};
 pub use smtp::{Mail, Smtp};

@@ -2,7 +2,9 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use standdown::store::{CommitError, OpenError, RunLog, Store, StoreOptions, Subject, Writer, verify_chain};
+use standdown::store::{
+    Claims, CommitError, OpenError, Renewal, RunLog, Store, StoreOptions, Subject, Taken, Writer, verify_chain,
+};
 use tempfile::TempDir;
 
 use super::samples::*;
@@ -42,6 +44,21 @@ async fn everything_acknowledged_is_there_after_the_store_was_dropped_and_opened
         }
         store.close().await;
     }
+}
+
+#[tokio::test]
+async fn runs_of_a_former_life_are_taken_over_as_soon_as_the_file_is_opened_again() {
+    let (directory, store) = fresh_sqlite().await;
+    let (run, former) = (lone_run(0), store.replica());
+    store.commit(rows([run_row(&run)])).await.unwrap();
+    store.close().await;
+    let store = Store::open(&url_in(&directory), StoreOptions::default()).await.unwrap();
+    assert_ne!(store.replica(), former);
+    assert_eq!(store.renew().await.unwrap(), Renewal::Stands);
+    assert_eq!(store.take_over(10).await.unwrap(), [Taken { run: run.id, epoch: 2, takeovers: 0 }]);
+    assert_eq!(store.take_over(10).await.unwrap(), []);
+    store.close().await;
+    assert!(store.renew().await.is_err() && store.take_over(10).await.is_err() && store.release_all().await.is_err());
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@
 )]
 
 mod batches;
+mod claims;
 mod durability;
 mod guards;
 mod history;
@@ -22,6 +23,8 @@ mod standing;
 
 use standdown::store::{Agents, Approvals, Inbox, Outbox, Playbooks, ReadModel, RunLog, Store, StoreOptions, Writer};
 use tempfile::TempDir;
+
+use crate::harness::servers::Postgres;
 
 /// Every port at once.
 pub trait Backend: Writer + Inbox + RunLog + Playbooks + Outbox + Approvals + Agents + ReadModel + Sync {}
@@ -40,6 +43,51 @@ async fn fresh_sqlite() -> (TempDir, Store) {
     (directory, store)
 }
 
+/// An empty PostgreSQL store on a server of its own.
+async fn fresh_postgres() -> (Postgres, Store) {
+    let server = Postgres::start().await;
+    let store = Store::open(&server.url(), StoreOptions::default()).await.unwrap();
+    (server, store)
+}
+
+macro_rules! every_database_with_two_replicas {
+    ($($behaviour:ident),+) => {
+        mod sqlite_replicas {
+            $(
+                #[tokio::test]
+                async fn $behaviour() {
+                    let (_directory, one) = super::fresh_sqlite().await;
+                    let two = one.another_replica().await.unwrap();
+                    super::claims::$behaviour(&one, &two).await;
+                    one.close().await;
+                }
+            )+
+        }
+        mod postgres_replicas {
+            $(
+                #[tokio::test]
+                async fn $behaviour() {
+                    let (_server, one) = super::fresh_postgres().await;
+                    let two = one.another_replica().await.unwrap();
+                    super::claims::$behaviour(&one, &two).await;
+                    two.close().await;
+                    one.close().await;
+                }
+            )+
+        }
+    };
+}
+
+every_database_with_two_replicas! {
+    a_run_belongs_to_the_replica_that_started_it, whoever_writes_a_run_without_a_claim_leaves_the_claim_as_it_is,
+    nothing_is_taken_from_a_replica_that_lives, a_takeover_raises_the_epoch_and_the_former_owner_can_write_nothing,
+    runs_are_taken_over_a_few_at_a_time_and_finished_ones_never,
+    a_takeover_counts_only_where_the_owner_died_with_a_call_under_way,
+    a_quarantined_run_is_shown_and_left_alone_until_it_is_released, each_replica_sees_what_it_has_to_do,
+    what_is_heard_too_late_is_kept_without_a_claim, a_message_is_sent_by_one_replica,
+    a_message_of_a_sender_that_was_not_heard_of_again_is_free_after_its_lease, a_replica_hears_what_another_changes
+}
+
 macro_rules! every_database {
     ($($module:ident: $($behaviour:ident),+;)+) => {
         mod sqlite {
@@ -47,6 +95,16 @@ macro_rules! every_database {
                 #[tokio::test]
                 async fn $behaviour() {
                     let (_directory, store) = super::fresh_sqlite().await;
+                    super::$module::$behaviour(&store).await;
+                    store.close().await;
+                }
+            )+)+
+        }
+        mod postgres {
+            $($(
+                #[tokio::test]
+                async fn $behaviour() {
+                    let (_server, store) = super::fresh_postgres().await;
                     super::$module::$behaviour(&store).await;
                     store.close().await;
                 }

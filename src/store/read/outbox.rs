@@ -1,23 +1,33 @@
 //! Messages that wait, and what became of the others.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use crate::domain::{Message, MessageKind, RunId};
+use crate::store::commit::CommitError;
 use crate::store::ports::{Outbox, Read};
 use crate::store::rows::{MessageSummary, QueuedMessage};
 
-use super::super::SqliteStore;
-use super::{all, limited, one, query};
+use super::{Database, all, limited, one, query};
 
 // `status <> 'sent'` is what makes SQLite read only the index of messages that are not done with.
 const DUE: &str = "SELECT id, body, failures FROM messages
-    WHERE status <> 'sent' AND status = 'queued' AND next_at <= ?1 ORDER BY next_at, id LIMIT ?2";
-const NEXT: &str = "SELECT min(next_at) AS at FROM messages WHERE status <> 'sent' AND status = 'queued'";
-const OF_RUN: &str = "SELECT id, body, status, failures, error, ended_at FROM messages WHERE run = ?1 ORDER BY id";
+    WHERE status <> 'sent' AND status = 'queued' AND next_at <= $1 ORDER BY next_at, id LIMIT $2";
+const OF_RUN: &str = "SELECT id, body, status, failures, error, ended_at FROM messages WHERE run = $1 ORDER BY id";
 const COUNTS: &str = "SELECT count(*) FILTER (WHERE status = 'queued') AS queued,
     count(*) FILTER (WHERE status = 'undelivered') AS undelivered FROM messages WHERE status <> 'sent'";
 
-impl Outbox for SqliteStore {
+impl<D: Database> Outbox for D {
+    async fn claim_messages(
+        &self,
+        now: Timestamp,
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Vec<QueuedMessage>, CommitError> {
+        self.take_messages(now, limit, lease).await
+    }
+
     async fn messages_due(&self, now: Timestamp, limit: u32) -> Read<Vec<QueuedMessage>> {
         all(self.readers(), "message", query(DUE, [now.into(), limited(limit)]), |row| {
             Ok(QueuedMessage { message: row.json("body")?, failures: row.small_count("failures")? })
@@ -26,7 +36,7 @@ impl Outbox for SqliteStore {
     }
 
     async fn next_message(&self) -> Read<Option<Timestamp>> {
-        one(self.readers(), "message", query(NEXT, []), |row| row.optional_time("at")).await.map(Option::flatten)
+        self.next_free_message().await
     }
 
     async fn messages_of(&self, run: RunId) -> Read<Vec<MessageSummary>> {

@@ -7,16 +7,15 @@ use crate::domain::Hold;
 use crate::store::ports::{Agents, Read};
 use crate::store::rows::{ContainmentRecord, GateSighting};
 
-use super::super::SqliteStore;
-use super::{all, one, query};
+use super::{Database, all, one, query};
 
 const STANDING: &str = "SELECT id, body FROM holds WHERE lifted_at IS NULL ORDER BY id";
 const ENDED: &str =
-    "SELECT id, body FROM holds WHERE lifted_at IS NULL AND end_handled = 0 AND ask_at <= ?1 ORDER BY id";
+    "SELECT id, body FROM holds WHERE lifted_at IS NULL AND end_handled = 0 AND ask_at <= $1 ORDER BY id";
 const SIGHTINGS: &str = "SELECT agent, seen_at, refused_at FROM gate_sightings ORDER BY agent";
-const CONTAINMENTS: &str = "SELECT agent, run, playbook, at FROM containments WHERE at >= ?1 ORDER BY at, rowid";
+const CONTAINMENTS: &str = "SELECT agent, run, playbook, at FROM containments WHERE at >= $1 ORDER BY at, rowid";
 
-impl Agents for SqliteStore {
+impl<D: Database> Agents for D {
     async fn holds(&self) -> Read<Vec<Hold>> {
         all(self.readers(), "hold", query(STANDING, []), |row| row.json("body")).await
     }
@@ -49,7 +48,7 @@ impl Agents for SqliteStore {
     }
 
     async fn setting(&self, key: &str) -> Read<Option<Value>> {
-        let query = query("SELECT value FROM settings WHERE key = ?1", [key.into()]);
+        let query = query("SELECT value FROM settings WHERE key = $1", [key.into()]);
         one(self.readers(), "a setting", query, |row| row.json("value")).await
     }
 }

@@ -4,16 +4,18 @@ use crate::domain::{Approval, ApprovalId, Digest, RunId};
 use crate::store::ports::{Approvals, Read};
 use crate::store::rows::Token;
 
-use super::super::SqliteStore;
-use super::{Decoder, all, limited, one, query};
+use super::{Database, Decoder, Text, all, limited, one, query};
 
-const PENDING: &str =
-    "SELECT id, run, body FROM approvals INDEXED BY approvals_pending WHERE pending = 1 ORDER BY id DESC LIMIT ?1";
-const NEWEST: &str = "SELECT id, run, body FROM approvals ORDER BY id DESC LIMIT ?1";
+const PENDING: Text = Text {
+    sqlite: "SELECT id, run, body FROM approvals INDEXED BY approvals_pending WHERE pending = 1
+        ORDER BY id DESC LIMIT $1",
+    postgres: "SELECT id, run, body FROM approvals WHERE pending = 1 ORDER BY id DESC LIMIT $1",
+};
+const NEWEST: &str = "SELECT id, run, body FROM approvals ORDER BY id DESC LIMIT $1";
 const TOKEN: &str = "SELECT digest, code, approval, run, person, message, minted_at, failures, revoked FROM tokens
-    WHERE digest = ?1";
+    WHERE digest = $1";
 const TOKENS_OF: &str = "SELECT digest, code, approval, run, person, message, minted_at, failures, revoked FROM tokens
-    WHERE approval = ?1 ORDER BY minted_at, digest";
+    WHERE approval = $1 ORDER BY minted_at, digest";
 
 fn request(row: &Decoder<'_>) -> Read<(RunId, Approval)> {
     Ok((row.id("run")?, row.json("body")?))
@@ -33,14 +35,14 @@ fn stored_token(row: &Decoder<'_>) -> Read<Token> {
     })
 }
 
-impl Approvals for SqliteStore {
+impl<D: Database> Approvals for D {
     async fn approval(&self, id: ApprovalId) -> Read<Option<(RunId, Approval)>> {
-        let query = query("SELECT id, run, body FROM approvals WHERE id = ?1", [id.as_bytes().into()]);
+        let query = query("SELECT id, run, body FROM approvals WHERE id = $1", [id.as_bytes().into()]);
         one(self.readers(), "approval", query, request).await
     }
 
     async fn approvals(&self, pending: bool, limit: u32) -> Read<Vec<(RunId, Approval)>> {
-        let text = if pending { PENDING } else { NEWEST };
+        let text = if pending { PENDING } else { NEWEST.into() };
         all(self.readers(), "approval", query(text, [limited(limit)]), request).await
     }
 

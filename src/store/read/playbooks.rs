@@ -3,16 +3,16 @@
 use crate::domain::{Digest, PlaybookName};
 use crate::store::ports::{Playbooks, Read};
 
-use super::super::SqliteStore;
-use super::{all, one, query};
+use super::{Database, all, one, query};
 
-// Of the rows of a group SQLite shows the one that has the maximum.
-const NEWEST: &str =
-    "SELECT name, digest, text, max(loaded_at) AS loaded_at FROM playbooks GROUP BY name ORDER BY name";
+const NEWEST: &str = "SELECT name, digest, text FROM (
+        SELECT name, digest, text, row_number() OVER (PARTITION BY name ORDER BY loaded_at DESC, digest) AS place
+        FROM playbooks
+    ) AS placed WHERE place = 1 ORDER BY name";
 
-impl Playbooks for SqliteStore {
+impl<D: Database> Playbooks for D {
     async fn playbook_text(&self, digest: &Digest) -> Read<Option<String>> {
-        let query = query("SELECT text FROM playbooks WHERE digest = ?1", [digest.into()]);
+        let query = query("SELECT text FROM playbooks WHERE digest = $1", [digest.into()]);
         one(self.readers(), "a playbook", query, |row| row.text("text")).await
     }
 

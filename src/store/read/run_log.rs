@@ -6,22 +6,28 @@ use crate::domain::{Digest, Run, RunId};
 use crate::store::ports::{Read, RunLog};
 use crate::store::rows::{OpenRun, StoredEvent, Subject};
 
-use super::super::SqliteStore;
-use super::super::cell::Cell;
-use super::super::prepared::subject_key;
 use super::inbox::open_run;
-use super::{all, limited, one, query};
+use super::{Cell, Database, Text, all, limited, one, query, subject_key};
 
-const EVENTS: &str = "SELECT seq, at, actor, kind, body, prev_hash, hash FROM events WHERE subject = ?1 ORDER BY seq";
+const EVENTS: &str = "SELECT seq, at, actor, kind, body, prev_hash, hash FROM events WHERE subject = $1 ORDER BY seq";
 // `live = 1` is what makes SQLite read only the index of live runs, which is small.
-const RUNS_DUE: &str = "SELECT id FROM runs WHERE live = 1 AND wake_at <= ?1 ORDER BY wake_at LIMIT ?2";
-const NEXT_WAKE: &str = "SELECT min(wake_at) AS at FROM runs WHERE live = 1 AND wake_at IS NOT NULL";
-const OPEN_RUNS: &str = "SELECT id, incident, playbook FROM runs INDEXED BY runs_live
-    WHERE live = 1 AND open = 1 AND id > ?1 ORDER BY id LIMIT ?2";
+const RUNS_DUE: &str = "SELECT r.id FROM runs AS r LEFT JOIN claims AS c ON c.run = r.id
+    WHERE r.live = 1 AND r.wake_at <= $1 AND c.quarantined IS NULL
+        AND CASE WHEN c.run IS NULL THEN r.owner ELSE c.owner END = $3
+    ORDER BY r.wake_at LIMIT $2";
+const NEXT_WAKE: &str = "SELECT r.wake_at AS at FROM runs AS r LEFT JOIN claims AS c ON c.run = r.id
+    WHERE r.live = 1 AND r.wake_at IS NOT NULL AND c.quarantined IS NULL
+        AND CASE WHEN c.run IS NULL THEN r.owner ELSE c.owner END = $1
+    ORDER BY r.wake_at LIMIT 1";
+const OPEN_RUNS: Text = Text {
+    sqlite: "SELECT id, incident, playbook FROM runs INDEXED BY runs_live
+        WHERE live = 1 AND open = 1 AND id > $1 ORDER BY id LIMIT $2",
+    postgres: "SELECT id, incident, playbook FROM runs WHERE live = 1 AND open = 1 AND id > $1 ORDER BY id LIMIT $2",
+};
 
-impl RunLog for SqliteStore {
+impl<D: Database> RunLog for D {
     async fn run(&self, id: RunId) -> Read<Option<Run>> {
-        let query = query("SELECT id, state FROM runs WHERE id = ?1", [id.as_bytes().into()]);
+        let query = query("SELECT id, state FROM runs WHERE id = $1", [id.as_bytes().into()]);
         one(self.readers(), "run", query, |row| row.json("state")).await
     }
 
@@ -42,11 +48,13 @@ impl RunLog for SqliteStore {
     }
 
     async fn runs_due(&self, now: Timestamp, limit: u32) -> Read<Vec<RunId>> {
-        all(self.readers(), "run", query(RUNS_DUE, [now.into(), limited(limit)]), |row| row.id("id")).await
+        let query = query(RUNS_DUE, [now.into(), limited(limit), self.replica().as_bytes().into()]);
+        all(self.readers(), "run", query, |row| row.id("id")).await
     }
 
     async fn next_wake(&self) -> Read<Option<Timestamp>> {
-        one(self.readers(), "run", query(NEXT_WAKE, []), |row| row.optional_time("at")).await.map(Option::flatten)
+        let query = query(NEXT_WAKE, [self.replica().as_bytes().into()]);
+        one(self.readers(), "run", query, |row| row.optional_time("at")).await.map(Option::flatten)
     }
 
     async fn open_runs(&self, after: Option<RunId>, limit: u32) -> Read<Vec<OpenRun>> {
@@ -55,7 +63,7 @@ impl RunLog for SqliteStore {
     }
 
     async fn blob(&self, digest: &Digest) -> Read<Option<Vec<u8>>> {
-        let query = query("SELECT bytes FROM blobs WHERE digest = ?1", [digest.into()]);
+        let query = query("SELECT bytes FROM blobs WHERE digest = $1", [digest.into()]);
         one(self.readers(), "a blob", query, |row| row.bytes("bytes")).await
     }
 }
