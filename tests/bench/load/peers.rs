@@ -101,7 +101,7 @@ impl Restate {
         command.env("RESTATE_ADVERTISED_ADDRESS", format!("http://{node}"));
         command.env("RESTATE_LISTEN_MODE", "tcp").env("DO_NOT_TRACK", "1").env("RESTATE_DISABLE_TELEMETRY", "true");
         let server = Process::start(&command, Some(&log))?;
-        let mut command = Command::new("node");
+        let mut command = Command::new(node_binary(peers));
         command.arg(peers.join("restate.mjs")).arg(service_address.port().to_string());
         command.arg(format!("http://{}", stub.address));
         let service = Process::start(&command, Some(&log))?;
@@ -116,6 +116,8 @@ impl Restate {
         let service = self.service.cpu();
         let mut outcome = load.put_on(self.ingress, PATH, stub, &self.server).await?;
         outcome.cpu += self.service.cpu().saturating_sub(service);
+        let done = outcome.book.until_call(2).count();
+        anyhow::ensure!(done > 0, "Restate accepted {} messages and completed none", outcome.sent.accepted);
         Ok(outcome)
     }
 
@@ -141,6 +143,15 @@ fn server_binary(peers: &Path) -> anyhow::Result<PathBuf> {
     binaries
         .find(|binary| binary.is_file())
         .context("Restate's server is not installed: call tests/bench/peers/install")
+}
+
+/// The Node that came with the peers: theirs needs one that is newer than what many systems have.
+fn node_binary(peers: &Path) -> PathBuf {
+    let packages = std::fs::read_dir(peers.join("node_modules")).into_iter().flatten().flatten();
+    let mut binaries = packages.map(|package| package.path()).filter(|package| {
+        package.file_name().is_some_and(|name| name.to_string_lossy().starts_with("node-linux-"))
+    });
+    binaries.find_map(|package| Some(package.join("bin/node")).filter(|node| node.is_file())).unwrap_or("node".into())
 }
 
 /// Tells the server of the service, as soon as both listen.
