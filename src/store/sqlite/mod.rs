@@ -12,6 +12,7 @@ mod lock;
 mod open;
 pub(in crate::store) mod prepared;
 mod read;
+mod readers;
 mod sending;
 pub(in crate::store) mod statement;
 pub(in crate::store) mod stats;
@@ -19,8 +20,6 @@ mod writer;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-use sqlx::SqlitePool;
 
 use crate::domain::ReplicaId;
 use crate::store::commit::{Commit, CommitError};
@@ -33,6 +32,7 @@ pub use prepared::RUN_STATE_BYTES_MAX;
 pub use stats::{Spent, WriterStats};
 
 use prepared::Prepared;
+use readers::Readers;
 use writer::WriterHandle;
 
 /// An open SQLite database, and the replica that uses it. Clones share both.
@@ -45,7 +45,7 @@ pub struct SqliteStore {
 #[derive(Debug)]
 struct Inner {
     writer: WriterHandle,
-    readers: SqlitePool,
+    readers: Readers,
     lease: Duration,
     neighbours: Neighbours,
     /// Messages that somebody is sending, until when. Memory is enough: nobody else has the database.

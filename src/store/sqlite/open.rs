@@ -8,16 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqlSafeStr};
 
 use crate::store::backend::{OpenError, StoreOptions};
-
-use crate::store::seat::{Neighbours, Seat};
-use super::lock::LockFile;
 use crate::store::seat::{Neighbours, Seat};
 
 use super::lock::LockFile;
+use super::readers::Readers;
 use super::writer::WriterHandle;
 use super::{Inner, SqliteStore, claims, sending};
 
@@ -31,7 +29,6 @@ const SYNCHRONOUS_FULL: i64 = 2;
 /// Every statement in each of its lengths, and the look-up.
 const STATEMENTS_CACHED_MAX: usize = 160;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Opens the database at `path`, creating it if it is not there.
 pub async fn open(path: &Path, options: &StoreOptions) -> Result<SqliteStore, OpenError> {
@@ -63,12 +60,8 @@ pub async fn open(path: &Path, options: &StoreOptions) -> Result<SqliteStore, Op
     claims::bury(&mut writer).await.map_err(|error| unusable(error.to_string()))?;
     claims::register(&mut writer, seat.replica(), lease).await.map_err(|error| unusable(error.to_string()))?;
 
-    let readers = SqlitePoolOptions::new()
-        .max_connections(options.read_connections.max(1))
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_with(connect.pragma("query_only", "ON"))
-        .await
-        .map_err(|error| unusable(error.to_string()))?;
+    let readers = Readers::open(connect.pragma("query_only", "ON"), options.read_connections).await;
+    let readers = readers.map_err(|error| unusable(error.to_string()))?;
     let writer = WriterHandle::start(writer, lock, options).map_err(|error| unusable(error.to_string()))?;
     let inner = Inner { writer, readers, lease, neighbours: Neighbours::default(), sending: sending::Sending::default() };
     Ok(SqliteStore { inner: Arc::new(inner), seat: Arc::new(seat) })
