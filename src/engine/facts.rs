@@ -55,7 +55,10 @@ impl Engine {
                 if draft.permits.contains_key(&path) {
                     return Some(EventKind::AttemptBegan { path });
                 }
-                let free = if self.is_frozen() { None } else { self.inner.workers.clone().try_acquire_owned().ok() };
+                // A step that ended leaves its worker to the next one of its run: runs that began are finished before
+                // others begin, and the step begins in this very commit.
+                let any = || self.inner.workers.clone().try_acquire_owned().ok();
+                let free = if self.is_frozen() { None } else { draft.spare_permit().or_else(any) };
                 if let Some(permit) = free {
                     draft.permits.insert(path.clone(), permit);
                     return Some(EventKind::AttemptBegan { path });

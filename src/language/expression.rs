@@ -104,7 +104,9 @@ fn compile(source: &str, env: &Environment) -> Result<Expression, Vec<Fault>> {
     let (tree, places) = parse::parse(source).map_err(|fault| vec![fault])?;
     let checked = check::check(&tree, &places, source, env)?;
     let tree = budget::with_budget(tree);
-    let inner = Compiled { source: source.to_owned(), tree, needs: checked.needs, result: checked.result };
+    let mut needs = checked.needs;
+    needs.add_of_tree(&tree);
+    let inner = Compiled { source: source.to_owned(), tree, needs, result: checked.result };
     Ok(Expression { inner: Arc::new(inner) })
 }
 
