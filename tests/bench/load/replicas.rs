@@ -30,7 +30,8 @@ pub async fn measure(settings: &Settings, table: &mut Table) -> anyhow::Result<(
             match accepts(settings, &fresh_database(&postgres.url).await?, count).await {
                 Ok(ours) => rounds.push((ours, pair)),
                 Err(error) => {
-                    table.remark(format!("replicas: not measured; {error}"));
+                    let error = error.to_string();
+                    table.remark(format!("replicas: not measured; {}", error.lines().next().unwrap_or_default()));
                     return postgres.stop();
                 }
             }

@@ -15,11 +15,14 @@ use super::connection::{content_length, end_of_head, header};
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 11\r\n\r\n{\"ok\":true}";
 
+/// The books of the measure under way.
+type Books = Arc<Mutex<Arc<Book>>>;
+
 /// The running target. It ends with the process.
 #[derive(Clone)]
 pub struct Stub {
     pub address: SocketAddr,
-    book: Arc<Mutex<Arc<Book>>>,
+    book: Books,
     held: Arc<AtomicU64>,
 }
 
@@ -35,8 +38,7 @@ impl Stub {
             runtime.block_on(async move {
                 let listener = TcpListener::from_std(listener).unwrap();
                 while let Ok((stream, _)) = listener.accept().await {
-                    let book = Arc::clone(&book.lock().unwrap());
-                    tokio::spawn(serve(stream, book, Arc::clone(&held)));
+                    tokio::spawn(serve(stream, Arc::clone(&book), Arc::clone(&held)));
                 }
             });
         })?;
@@ -56,7 +58,7 @@ impl Stub {
     }
 }
 
-async fn serve(mut stream: TcpStream, book: Arc<Book>, held: Arc<AtomicU64>) {
+async fn serve(mut stream: TcpStream, book: Books, held: Arc<AtomicU64>) {
     let mut bytes = Vec::with_capacity(2048);
     loop {
         let end = loop {
@@ -68,7 +70,8 @@ async fn serve(mut stream: TcpStream, book: Arc<Book>, held: Arc<AtomicU64>) {
                     held.fetch_add(1, Ordering::Relaxed);
                     std::future::pending::<()>().await;
                 }
-                note(head, &book);
+                // A connection may outlive a measure: the books are looked up for every call.
+                note(head, &book.lock().unwrap());
                 break end + content_length(head);
             }
             match stream.read_buf(&mut bytes).await {
