@@ -168,7 +168,8 @@ fn a_run_that_began_is_finished_before_the_next_one_gets_its_worker() {
     for run in &runs {
         life.until_finished(*run);
     }
-    let made = world.outside.calls_of("try.idempotent", "send").into_iter().map(|call| (call.run, call.path.to_string()));
+    let made =
+        world.outside.calls_of("try.idempotent", "send").into_iter().map(|call| (call.run, call.path.to_string()));
     let ordered: Vec<_> = runs.iter().flat_map(|run| ["first", "second"].map(|step| (*run, step.to_owned()))).collect();
     assert_eq!(made.collect::<Vec<_>>(), ordered);
     assert_eq!(world.outside.most_under_way(), 1);

@@ -63,7 +63,8 @@ pub async fn open(path: &Path, options: &StoreOptions) -> Result<SqliteStore, Op
     let readers = Readers::open(connect.pragma("query_only", "ON"), options.read_connections).await;
     let readers = readers.map_err(|error| unusable(error.to_string()))?;
     let writer = WriterHandle::start(writer, lock, options).map_err(|error| unusable(error.to_string()))?;
-    let inner = Inner { writer, readers, lease, neighbours: Neighbours::default(), sending: sending::Sending::default() };
+    let inner =
+        Inner { writer, readers, lease, neighbours: Neighbours::default(), sending: sending::Sending::default() };
     Ok(SqliteStore { inner: Arc::new(inner), seat: Arc::new(seat) })
 }
 

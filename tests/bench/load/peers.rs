@@ -148,9 +148,9 @@ fn server_binary(peers: &Path) -> anyhow::Result<PathBuf> {
 /// The Node that came with the peers: theirs needs one that is newer than what many systems have.
 fn node_binary(peers: &Path) -> PathBuf {
     let packages = std::fs::read_dir(peers.join("node_modules")).into_iter().flatten().flatten();
-    let mut binaries = packages.map(|package| package.path()).filter(|package| {
-        package.file_name().is_some_and(|name| name.to_string_lossy().starts_with("node-linux-"))
-    });
+    let mut binaries = packages
+        .map(|package| package.path())
+        .filter(|package| package.file_name().is_some_and(|name| name.to_string_lossy().starts_with("node-linux-")));
     binaries.find_map(|package| Some(package.join("bin/node")).filter(|node| node.is_file())).unwrap_or("node".into())
 }
 
