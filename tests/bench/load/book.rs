@@ -76,7 +76,7 @@ impl Book {
     }
 
     /// From the acknowledgement until the last call, for the first so many alerts that were acknowledged.
-    pub fn from_acknowledgement(&self, first: usize) -> Delays {
+    pub fn since_acknowledgement(&self, first: usize) -> Delays {
         let mut pages: Vec<&Page> =
             self.pages.iter().filter(|page| page.acknowledged.load(Ordering::Relaxed) > 0).collect();
         pages.sort_by_key(|page| page.acknowledged.load(Ordering::Relaxed));

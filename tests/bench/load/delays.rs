@@ -66,7 +66,7 @@ async fn storm(subject: &mut Subject, table: &mut Table) -> anyhow::Result<()> {
     };
     let ((), worked) = futures_util::future::join(watch, work).await;
     let (sent, at_end, quiet): (Flood, u64, bool) = worked?;
-    let (first, acknowledged) = (book.from_acknowledgement(FIRST), book.acknowledgements());
+    let (first, acknowledged) = (book.since_acknowledgement(FIRST), book.acknowledgements());
     table.number(
         format!("storm, {STORM_CONNECTIONS} connections for 8 s: accepted"),
         format!(

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 
 use super::book::Book;
 use super::connection::{content_length, end_of_head, header};
@@ -37,8 +38,10 @@ impl Stub {
         std::thread::Builder::new().name("target".to_owned()).spawn(move || {
             runtime.block_on(async move {
                 let listener = TcpListener::from_std(listener).unwrap();
+                let mut callers = JoinSet::new();
                 while let Ok((stream, _)) = listener.accept().await {
-                    tokio::spawn(serve(stream, Arc::clone(&book), Arc::clone(&held)));
+                    while callers.try_join_next().is_some() {}
+                    callers.spawn(serve(stream, Arc::clone(&book), Arc::clone(&held)));
                 }
             });
         })?;
