@@ -37,7 +37,7 @@ pub use stats::{Spent, WriterStats};
 pub use upkeep::{StagedRestore, backup, migrate, schema};
 
 use prepared::Prepared;
-use statement::{STATEMENTS, text_for};
+use statement::{LENGTHS, all, text_of};
 use writer::WriterHandle;
 
 /// An open SQLite database, and the replica that uses it. Clones share both.
@@ -78,8 +78,9 @@ impl SqliteStore {
 
     /// Has SQLite prepare every statement that writes, in its shortest form.
     pub async fn check_statements(&self) -> Read<usize> {
-        let texts: Vec<_> = STATEMENTS.iter().filter_map(|kind| text_for(kind.target, 1)).collect();
-        for (text, _) in &texts {
+        let [shortest, ..] = LENGTHS;
+        let texts: Vec<_> = (0..all().count()).map(|place| text_of(place, shortest)).collect();
+        for text in &texts {
             let prepared = self.inner.readers.prepare(text.into_sql_str()).await;
             let unavailable = |error: sqlx::Error| ReadError::Unavailable {
                 what: "the statements",

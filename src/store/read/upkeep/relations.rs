@@ -40,7 +40,7 @@ fn message(id: Uuid) -> String {
     MessageId::from(id).to_string()
 }
 
-static RELATIONS: [Relation; 13] = [
+static RELATIONS: [Relation; 12] = [
     Relation {
         table: "events",
         missing: "its run",
