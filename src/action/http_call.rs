@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use moka::sync::Cache;
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -26,12 +27,16 @@ use crate::playbook::{ActionKind, ActionSpec, ParameterSpec, ParameterType};
 pub const CONNECTOR: &str = "http";
 
 const NAME: &str = "http.call";
+/// How many conditions are kept compiled.
+const CONDITIONS_MAX: u64 = 256;
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /// The action.
 pub struct HttpCall {
     spec: ActionSpec,
     connections: Arc<Connections>,
+    /// Conditions by their text: compiling one takes longer than the rest of a call.
+    conditions: Cache<String, Expression>,
 }
 
 /// What it is.
@@ -72,7 +77,7 @@ pub fn spec() -> Result<ActionSpec, NameError> {
 impl HttpCall {
     /// The action with the connections that it may use.
     pub fn new(spec: ActionSpec, connections: Arc<Connections>) -> Self {
-        Self { spec, connections }
+        Self { spec, connections, conditions: Cache::new(CONDITIONS_MAX) }
     }
 
     fn message(&self, task: &Task<'_>) -> Result<(&Connection, Message, Rules), String> {
@@ -93,7 +98,25 @@ impl HttpCall {
             key: (!reads).then(|| task.call.key.clone()),
             method,
         };
-        Ok((connection, message, rules(text("success"), text("refused"))?))
+        Ok((connection, message, self.rules(text("success"), text("refused"))?))
+    }
+
+    fn rules(&self, success: Option<&str>, refused: Option<&str>) -> Result<Rules, String> {
+        let refused = refused.map(|source| self.condition("refused", source)).transpose()?;
+        let success = self.condition("success", success.unwrap_or(SUCCESS))?;
+        Ok(Rules { success, already_done: None, refused, retry: None })
+    }
+
+    fn condition(&self, name: &str, source: &str) -> Result<Expression, String> {
+        if let Some(compiled) = self.conditions.get(source) {
+            return Ok(compiled);
+        }
+        let compiled = Expression::compile_bool(source, &environment()).map_err(|faults| {
+            let fault = faults.first().map(|fault| fault.message.clone()).unwrap_or_default();
+            format!("`{name}` is no condition over status, headers and body: {fault}")
+        })?;
+        self.conditions.insert(source.to_owned(), compiled.clone());
+        Ok(compiled)
     }
 }
 
@@ -133,17 +156,6 @@ fn content(given: &Map<String, Value>) -> Result<Option<Content>, String> {
         (None, None, Some(body)) => Ok(parameters::scalar_text(body).map(Content::Text)),
         _ => Err("only one of `json`, `form` and `body` can be sent".to_owned()),
     }
-}
-
-fn rules(success: Option<&str>, refused: Option<&str>) -> Result<Rules, String> {
-    let compile = |name: &str, source: &str| {
-        Expression::compile_bool(source, &environment()).map_err(|faults| {
-            let fault = faults.first().map(|fault| fault.message.clone()).unwrap_or_default();
-            format!("`{name}` is no condition over status, headers and body: {fault}")
-        })
-    };
-    let refused = refused.map(|source| compile("refused", source)).transpose()?;
-    Ok(Rules { success: compile("success", success.unwrap_or(SUCCESS))?, already_done: None, refused, retry: None })
 }
 
 impl Action for HttpCall {

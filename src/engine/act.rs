@@ -37,10 +37,14 @@ impl Engine {
         let Ok(permit) = self.inner.workers.clone().acquire_owned().await else { return };
         // It may have been frozen while no worker was free.
         self.inner.freeze.wait_until_thawed().await;
-        // The step may have gone on by another way, or the run ended: nothing is lost. Recovery finds what is.
-        if let Err(error) = self.begin(run, &path, permit).await {
-            tracing::debug!(run.id = %run, step.path = %path, %error, "a waiting attempt did not begin");
-        }
+        // Workers are given in order; what begins then begins side by side, so that one commit serves many.
+        let engine = self.clone();
+        self.inner.supervisor.spawn("begin", async move {
+            // The step may have gone on by another way, or the run ended: nothing is lost. Recovery finds what is.
+            if let Err(error) = engine.begin(run, &path, permit).await {
+                tracing::debug!(run.id = %run, step.path = %path, %error, "a waiting attempt did not begin");
+            }
+        });
     }
 
     /// Begins an attempt with a worker that is free.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::domain::{Approval, ApprovalId, Event, Hold, HoldId, Run, StepPath};
+use crate::domain::{Approval, ApprovalId, Attempt, Event, Hold, HoldId, Run, StepPath, StepState};
 use crate::machine::{Call, Effect, IllegalTransition, begin, transition};
 use crate::playbook::Playbook;
 use crate::store::{Guard, Row, Subject};
@@ -44,6 +44,14 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// A worker whose step makes no call any more.
+    pub fn spare_permit(&mut self) -> Option<OwnedSemaphorePermit> {
+        let steps = &self.run.steps;
+        let spare = |path: &&StepPath| !steps.get(path).is_some_and(|record| needs_worker(&record.state));
+        let path = self.permits.keys().find(spare)?.clone();
+        self.permits.remove(&path)
+    }
+
     /// The guards and rows of the commit.
     pub fn commit_parts(&self) -> (Vec<Guard>, Vec<Row>) {
         let mut guards = vec![Guard::RunVersion { run: self.run.id, expected: self.expected }];
@@ -132,6 +140,15 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// Whether a step is about to be, or is being, made by a worker. Looking for an effect needs none.
+const fn needs_worker(state: &StepState) -> bool {
+    matches!(
+        state,
+        StepState::Doing(attempt) | StepState::Undoing(attempt)
+            if matches!(attempt, Attempt::Preparing { .. } | Attempt::Running { .. } | Attempt::Checking { .. })
+    )
 }
 
 fn empty(

@@ -56,11 +56,11 @@ impl Engine {
                     return Some(EventKind::AttemptBegan { path });
                 }
                 draft.epoch?;
-                let free = if self.is_frozen() || !self.is_acting() {
-                    None
-                } else {
-                    self.inner.workers.clone().try_acquire_owned().ok()
-                };
+                // A step that ended leaves its worker to the next one of its run: runs that began are finished before
+                // others begin, and the step begins in this very commit.
+                let any = || self.inner.workers.clone().try_acquire_owned().ok();
+                let may_begin = !self.is_frozen() && self.is_acting();
+                let free = if may_begin { draft.spare_permit().or_else(any) } else { None };
                 if let Some(permit) = free {
                     draft.permits.insert(path.clone(), permit);
                     return Some(EventKind::AttemptBegan { path });

@@ -6,7 +6,8 @@ use std::hash::{BuildHasher, Hash, RandomState};
 
 use tokio::sync::{Mutex, MutexGuard};
 
-const SHARDS: usize = 256;
+/// So many that callers who wait for the disk at the same time seldom meet.
+const SHARDS: usize = 2048;
 
 /// A fixed number of locks, chosen by hash.
 pub(super) struct KeyedLocks {

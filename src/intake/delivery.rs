@@ -147,7 +147,9 @@ impl Intake {
             }
             let all = count == part.mapped.len();
             let (mut commit, started, told, answers) = batch.finish();
-            let answer = in_order(json!({ "alerts": before.iter().chain(&answers).collect::<Vec<_>>() }));
+            let answer = json!({ "alerts": before.iter().chain(&answers).collect::<Vec<_>>() });
+            // Only what can be delivered again is kept, and must be answered the same then.
+            let answer = if authenticated.delivery_id.is_some() { in_order(answer) } else { answer };
             if all {
                 commit.rows.extend(letters.iter().cloned());
                 if let Some(delivery) = &authenticated.delivery_id {

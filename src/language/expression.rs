@@ -8,6 +8,7 @@
 
 mod budget;
 mod check;
+mod demand;
 mod error;
 mod evaluate;
 mod functions;
@@ -41,6 +42,7 @@ struct Compiled {
     tree: cel::IdedExpr,
     needs: Needs,
     result: Type,
+    demands: Vec<demand::Demand>,
 }
 
 impl Expression {
@@ -88,6 +90,9 @@ impl Expression {
         variables: &serde_json::Value,
         now: jiff::Timestamp,
     ) -> Result<serde_json::Value, EvaluationError> {
+        if demand::is_refused(&self.inner.demands, variables) {
+            return Ok(serde_json::Value::Bool(false));
+        }
         evaluate::evaluate(&self.inner.tree, &self.inner.needs, &self.inner.result, variables, now)
     }
 
@@ -104,7 +109,10 @@ fn compile(source: &str, env: &Environment) -> Result<Expression, Vec<Fault>> {
     let (tree, places) = parse::parse(source).map_err(|fault| vec![fault])?;
     let checked = check::check(&tree, &places, source, env)?;
     let tree = budget::with_budget(tree);
-    let inner = Compiled { source: source.to_owned(), tree, needs: checked.needs, result: checked.result };
+    let mut needs = checked.needs;
+    needs.add_of_tree(&tree);
+    let demands = demand::demands(&tree, &needs);
+    let inner = Compiled { source: source.to_owned(), tree, needs, result: checked.result, demands };
     Ok(Expression { inner: Arc::new(inner) })
 }
 

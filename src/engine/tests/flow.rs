@@ -154,6 +154,28 @@ stages:
 "#;
 
 #[test]
+fn a_run_that_began_is_finished_before_the_next_one_gets_its_worker() {
+    let text = "playbook: two\ntitle: Two\nowner: user:ana\nmode: enforce\nmatch: { when: \"true\" }\nstages:\n  \
+                - { stage: one, steps: [{ step: first, action: try.idempotent }] }\n  \
+                - { stage: two, steps: [{ step: second, action: try.idempotent }] }\n";
+    let mut world = World::new(&[text]);
+    world.options.workers = 1;
+    let life = world.start();
+    world.outside.hang("try.idempotent", "send");
+    let runs: Vec<_> = ["billing-bot", "mail-bot", "billing-bot"].map(|agent| life.launch("two", agent)).into();
+    life.until("the first call is under way", async || world.outside.count("try.idempotent", "send") == 1);
+    world.outside.release();
+    for run in &runs {
+        life.until_finished(*run);
+    }
+    let made =
+        world.outside.calls_of("try.idempotent", "send").into_iter().map(|call| (call.run, call.path.to_string()));
+    let ordered: Vec<_> = runs.iter().flat_map(|run| ["first", "second"].map(|step| (*run, step.to_owned()))).collect();
+    assert_eq!(made.collect::<Vec<_>>(), ordered);
+    assert_eq!(world.outside.most_under_way(), 1);
+}
+
+#[test]
 fn more_steps_than_workers_wait_as_ready_and_all_of_them_finish() {
     let mut world = World::new(&[MANY]);
     world.options.workers = 2;

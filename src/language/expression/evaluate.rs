@@ -28,15 +28,19 @@ pub(super) fn evaluate(
         size = size.saturating_add(budget::steps(&value));
         context.add_variable_from_value(name.clone(), value);
     }
-    for (name, order) in SEVERITIES.iter().zip(1_i64..) {
-        context.add_variable_from_value(*name, Value::Int(order));
+    if needs.severities {
+        for (name, order) in SEVERITIES.iter().zip(1_i64..) {
+            context.add_variable_from_value(*name, Value::Int(order));
+        }
     }
     if needs.now {
         let now = value::timestamp(now).ok_or(EvaluationError::Internal)?;
         context.add_variable_from_value(NOW, now);
     }
     let budget = Arc::new(Budget::new(size));
-    functions::register(&mut context, &budget).map_err(|_| EvaluationError::Internal)?;
+    if needs.functions {
+        functions::register(&mut context, &budget).map_err(|_| EvaluationError::Internal)?;
+    }
     // The evaluator may panic on inputs that nobody thought of; an incident must not end a worker.
     let outcome = catch_unwind(AssertUnwindSafe(|| Value::resolve(tree, &context)));
     if budget.is_exceeded() {

@@ -33,6 +33,11 @@ pub(super) const SIGNATURES: [Signature; 8] = [
     Signature { name: "severity", arguments: &[Type::Any], result: Type::Severity },
 ];
 
+/// Whether [`register`] makes a function of this name known.
+pub(super) fn is_ours(name: &str) -> bool {
+    name == LOOP || name == GROW || SIGNATURES.iter().any(|signature| signature.name == name)
+}
+
 /// Makes the functions known to an evaluation.
 pub(super) fn register(context: &mut Context<'_, '_>, budget: &Arc<Budget>) -> Result<(), DeclarationError> {
     let paid = Arc::clone(budget);

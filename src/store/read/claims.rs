@@ -9,7 +9,8 @@ use super::{Cell, Decoder, Reader, Text, all, limited, one, query};
 const CLAIM: &str = "SELECT r.id, coalesce(c.epoch, 1) AS epoch, coalesce(c.takeovers, 0) AS takeovers, c.quarantined,
         CASE WHEN c.run IS NULL THEN r.owner ELSE c.owner END AS owner
     FROM runs AS r LEFT JOIN claims AS c ON c.run = r.id WHERE r.id = $1";
-const CLAIMED_RUN: &str = "SELECT r.id, (SELECT w.state FROM run_states AS w WHERE w.id = r.id) AS state, coalesce(c.epoch, 1) AS epoch,
+const CLAIMED_RUN: &str =
+    "SELECT r.id, (SELECT w.state FROM run_states AS w WHERE w.id = r.id) AS state, coalesce(c.epoch, 1) AS epoch,
         coalesce(c.takeovers, 0) AS takeovers, c.quarantined,
         CASE WHEN c.run IS NULL THEN r.owner ELSE c.owner END AS owner
     FROM runs AS r LEFT JOIN claims AS c ON c.run = r.id WHERE r.id = $1";

@@ -14,6 +14,7 @@ mod newest;
 mod open;
 pub(in crate::store) mod prepared;
 mod read;
+mod readers;
 mod sending;
 pub(in crate::store) mod statement;
 pub(in crate::store) mod stats;
@@ -22,8 +23,6 @@ mod writer;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-use sqlx::{Executor as _, SqlSafeStr as _, SqlitePool};
 
 use crate::domain::ReplicaId;
 use crate::store::commit::{Commit, CommitError};
@@ -37,7 +36,8 @@ pub use stats::{Spent, WriterStats};
 pub use upkeep::{StagedRestore, backup, migrate, schema};
 
 use prepared::Prepared;
-use statement::{LENGTHS, all, text_of};
+use readers::Readers;
+use statement::{all, text_of};
 use writer::WriterHandle;
 
 /// An open SQLite database, and the replica that uses it. Clones share both.
@@ -50,7 +50,7 @@ pub struct SqliteStore {
 #[derive(Debug)]
 struct Inner {
     writer: WriterHandle,
-    readers: SqlitePool,
+    readers: Readers,
     lease: Duration,
     neighbours: Neighbours,
     /// Messages that somebody is sending, until when. Memory is enough: nobody else has the database.
@@ -78,17 +78,13 @@ impl SqliteStore {
 
     /// Has SQLite prepare every statement that writes, in its shortest form.
     pub async fn check_statements(&self) -> Read<usize> {
-        let [shortest, ..] = LENGTHS;
-        let texts: Vec<_> = (0..all().count()).map(|place| text_of(place, shortest)).collect();
-        for text in &texts {
-            let prepared = self.inner.readers.prepare(text.into_sql_str()).await;
-            let unavailable = |error: sqlx::Error| ReadError::Unavailable {
-                what: "the statements",
-                reason: format!("{error}: {text}"),
-            };
-            prepared.map_err(unavailable)?;
+        for (place, _) in all().enumerate() {
+            let text = text_of(place, 1);
+            let unavailable =
+                |error| ReadError::Unavailable { what: "the statements", reason: format!("{error}: {text}") };
+            self.inner.readers.prepare(text).await.map_err(unavailable)?;
         }
-        Ok(texts.len())
+        Ok(all().count())
     }
 
     /// Who this is.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqlSafeStr};
 
 use crate::store::backend::{OpenError, StoreOptions};
@@ -17,6 +17,7 @@ use crate::store::seat::{Neighbours, Seat};
 use super::bundle::BUNDLES_MAX;
 use super::lock::{LockFile, in_words};
 use super::newest::Newest;
+use super::readers::Readers;
 use super::writer::WriterHandle;
 use super::{Inner, SqliteStore, claims, sending, upkeep};
 
@@ -31,7 +32,6 @@ const SYNCHRONOUS_FULL: i64 = 2;
 /// Every statement in each of its lengths, and the look-up.
 const STATEMENTS_CACHED_MAX: usize = 224 + BUNDLES_MAX;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Opens the database at `path`, creating it if it is not there.
 pub async fn open(path: &Path, options: &StoreOptions) -> Result<SqliteStore, OpenError> {
@@ -64,12 +64,8 @@ pub async fn open(path: &Path, options: &StoreOptions) -> Result<SqliteStore, Op
     claims::bury(&mut writer).await.map_err(|error| unusable(error.to_string()))?;
     claims::register(&mut writer, seat.replica(), lease).await.map_err(|error| unusable(error.to_string()))?;
 
-    let readers = SqlitePoolOptions::new()
-        .max_connections(options.read_connections.max(1))
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_with(connect.pragma("query_only", "ON"))
-        .await
-        .map_err(|error| unusable(error.to_string()))?;
+    let readers = Readers::open(connect.pragma("query_only", "ON"), options.read_connections).await;
+    let readers = readers.map_err(|error| unusable(error.to_string()))?;
     let newest = Newest::read(&mut writer).await.map_err(|error| unusable(error.to_string()))?;
     let writer = WriterHandle::start(writer, newest, lock, options).map_err(|error| unusable(error.to_string()))?;
     let inner =
@@ -89,8 +85,7 @@ pub async fn open_for_reading(path: &Path) -> Result<SqliteStore, OpenError> {
         .busy_timeout(BUSY_TIMEOUT)
         .disable_statement_logging()
         .pragma("query_only", "ON");
-    let readers = SqlitePoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).connect_with(connect);
-    let readers = readers.await.map_err(|error| unusable(path, &error))?;
+    let readers = Readers::open(connect, 1).await.map_err(|error| unusable(path, &error))?;
     let inner = Inner {
         writer: WriterHandle::absent(),
         readers,

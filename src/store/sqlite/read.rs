@@ -4,24 +4,24 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sqlx::Row as _;
-use sqlx::SqlitePool;
 use sqlx::sqlite::SqliteRow;
 
 use crate::domain::{MessageId, ReplicaId};
 use crate::store::commit::CommitError;
 use crate::store::ports::{Outbox as _, Read};
-use crate::store::read::{Columns, Database, Query, Reader, all, limited, query};
+use crate::store::read::{Columns, Database, all, limited, query};
 use crate::store::rows::QueuedMessage;
 
 use super::SqliteStore;
+use super::readers::Readers;
 
 const NEXT: &str = "SELECT id, failures, next_at FROM messages WHERE status <> 'sent' AND status = 'queued'
     ORDER BY next_at, id LIMIT $1";
 
 impl Database for SqliteStore {
-    type Readers = SqlitePool;
+    type Readers = Readers;
 
-    fn readers(&self) -> &SqlitePool {
+    fn readers(&self) -> &Readers {
         &self.inner.readers
     }
 
@@ -49,16 +49,6 @@ impl Database for SqliteStore {
         let replica = self.seat.replica();
         let free = |(id, failures, at)| (!self.inner.sending.is_taken((id, failures), replica)).then_some(at);
         Ok(waiting.await?.into_iter().find_map(free))
-    }
-}
-
-impl Reader for SqlitePool {
-    type Row = SqliteRow;
-
-    async fn fetch(&self, query: Query) -> Result<Vec<SqliteRow>, String> {
-        let statement = sqlx::query(query.text.sqlite);
-        let statement = query.parameters.into_iter().fold(statement, sqlx::query::Query::bind);
-        statement.fetch_all(self).await.map_err(|error| error.to_string())
     }
 }
 

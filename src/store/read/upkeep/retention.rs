@@ -24,7 +24,8 @@ const RUNS: Text = Text {
             AND NOT EXISTS (SELECT 1 FROM holds AS h
                 WHERE h.agent = r.agent AND h.lifted_at IS NULL AND h.body LIKE '%\"cause\":{\"run\":%')
         ORDER BY r.id LIMIT $4",
-    postgres: "SELECT r.id AS id, r.version AS version, (SELECT w.state FROM run_states AS w WHERE w.id = r.id) AS state,
+    postgres:
+        "SELECT r.id AS id, r.version AS version, (SELECT w.state FROM run_states AS w WHERE w.id = r.id) AS state,
             (SELECT count(*) FROM events AS e WHERE e.subject = $5 || r.id) AS events,
             (SELECT count(*) FROM messages AS m WHERE m.run = r.id) AS messages
         FROM runs AS r
