@@ -195,8 +195,8 @@ fn has_fraction(value: &Value) -> bool {
 /// The alerts of a commit that its runs have just so.
 fn stored_alerts(rows: &[Row]) -> Vec<AlertId> {
     let runs = || rows.iter().filter_map(|row| if let Row::Run(run) = row { Some(run) } else { None });
-    let alerts = rows.iter().filter_map(|row| if let Row::Alert { alert, .. } = row { Some(alert) } else { None });
-    let same = |alert: &&Box<Alert>| runs().all(|run| run.alert.id != alert.id || run.alert == ***alert);
+    let alerts = rows.iter().filter_map(|row| if let Row::Alert { alert, .. } = row { Some(&**alert) } else { None });
+    let same = |alert: &&Alert| runs().all(|run| run.alert.id != alert.id || run.alert == **alert);
     alerts.filter(same).map(|alert| alert.id).collect()
 }
 

@@ -53,13 +53,13 @@ impl Readers {
     /// A connection that nobody uses, or the turn at one that somebody does.
     async fn lend(&self) -> Result<MutexGuard<'_, Option<SqliteConnection>>, String> {
         let closed = || "the store is closed".to_owned();
-        let slot = match self.slots.iter().find_map(|slot| slot.try_lock().ok()) {
-            Some(free) => free,
-            None => {
-                let turn = self.next.fetch_add(1, Ordering::Relaxed).checked_rem(self.slots.len());
-                let slot = turn.and_then(|turn| self.slots.get(turn));
-                slot.ok_or_else(closed)?.lock().await
-            }
+        let free = self.slots.iter().find_map(|slot| slot.try_lock().ok());
+        let slot = if let Some(free) = free {
+            free
+        } else {
+            let turn = self.next.fetch_add(1, Ordering::Relaxed).checked_rem(self.slots.len());
+            let slot = turn.and_then(|turn| self.slots.get(turn));
+            slot.ok_or_else(closed)?.lock().await
         };
         if self.closed.load(Ordering::SeqCst) { Err(closed()) } else { Ok(slot) }
     }

@@ -8,7 +8,8 @@
 use std::sync::LazyLock;
 
 /// How many rows a statement takes, shortest first.
-pub const LENGTHS: [usize; 4] = [1, 8, 64, 256];
+pub const LENGTHS: [usize; 4] = [1, 8, 64, LENGTH_MAX];
+const LENGTH_MAX: usize = 256;
 
 /// What a row is written to, in the order in which a batch writes: what is new comes before what changes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -264,8 +265,7 @@ static TEXTS: LazyLock<Vec<[&'static str; 4]>> =
 
 /// The length of the shortest statement that takes `rows` rows; the longest if none does.
 pub fn length_for(rows: usize) -> usize {
-    let longest = LENGTHS.len() - 1;
-    LENGTHS.into_iter().find(|length| *length >= rows).unwrap_or(LENGTHS[longest])
+    LENGTHS.into_iter().find(|length| *length >= rows).unwrap_or(LENGTH_MAX)
 }
 
 /// The text of the statement at that place of [`all`] for one of the [`LENGTHS`].

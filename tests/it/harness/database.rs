@@ -26,6 +26,13 @@ pub async fn change(file: &Path, statements: &str) {
     connection.close().await.unwrap();
 }
 
+/// Keeps whoever has the database open from writing to it, until the connection is closed.
+pub async fn occupy(file: &Path) -> SqliteConnection {
+    let mut connection = open(file).await;
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await.unwrap();
+    connection
+}
+
 /// One number from a database.
 pub async fn number(file: &Path, question: &str) -> i64 {
     let mut connection = open(file).await;

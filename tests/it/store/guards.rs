@@ -82,7 +82,9 @@ pub async fn people_are_asked_about_the_end_of_a_hold_once(store: &impl Backend)
     let ask = |hold: HoldId| guarded(Guard::HoldEndOpen { hold }, [Row::HoldEndHandled { hold }]);
     let refused = |hold: HoldId| Err(CommitError::Conflict(Guard::HoldEndOpen { hold }));
     let (first, second) = tokio::join!(store.commit(ask(ended.id)), store.commit(ask(ended.id)));
-    assert_eq!((first, second), (Ok(()), refused(ended.id)));
+    // A database with several writers may judge the second one first.
+    let both = [first, second];
+    assert!(both.contains(&Ok(())) && both.contains(&refused(ended.id)), "{both:?}");
     assert_eq!(store.commit(ask(ended.id)).await, refused(ended.id));
     let lift = Row::HoldLifted { hold: lifted.id, at: at(1), by: by_hand(), reason: "done".to_owned() };
     store.commit(rows([lift])).await.unwrap();
