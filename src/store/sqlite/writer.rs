@@ -67,7 +67,7 @@ struct WriterThread {
     commits_max: usize,
     bytes_since_checkpoint: usize,
     closers: Vec<oneshot::Sender<()>>,
-    _lock: LockFile,
+    lock: LockFile,
 }
 
 impl WriterHandle {
@@ -88,7 +88,7 @@ impl WriterHandle {
             commits_max: options.batch_commits_max.max(1),
             bytes_since_checkpoint: 0,
             closers: Vec::new(),
-            _lock: lock,
+            lock,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         std::thread::Builder::new()
@@ -291,6 +291,8 @@ impl WriterThread {
         if let Err(error) = self.connection.close().await {
             tracing::warn!(store.error = %error, "the database could not be closed");
         }
+        // Whoever waits for the end may open the database again at once.
+        drop(self.lock);
         for done in self.closers {
             // Whoever asked may have gone; the writer has ended all the same.
             done.send(()).unwrap_or_default();
