@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use crate::domain::event::Resolution;
@@ -61,10 +61,8 @@ pub enum Runs {
         /// The run, run_...
         id: RunId,
         /// The step that needs it
-        #[arg(long)]
         step: StepPath,
-        /// What happened, or that it is to be sent again
-        #[arg(long = "as", value_name = "OUTCOME")]
+        #[command(flatten)]
         outcome: Outcome,
         /// How that is known
         #[arg(long)]
@@ -72,15 +70,29 @@ pub enum Runs {
     },
 }
 
-/// What a person says of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Outcome {
+/// What a person says of a call: one of the three, or else that it is to be sent again.
+#[derive(Clone, Copy, Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Outcome {
     /// It was applied
-    Applied,
+    #[arg(long)]
+    applied: bool,
     /// It was not applied
-    NotApplied,
+    #[arg(long)]
+    not_applied: bool,
     /// Send it again, as a new call
-    Retry,
+    #[arg(long)]
+    retry: bool,
+}
+
+impl From<Outcome> for Resolution {
+    fn from(outcome: Outcome) -> Self {
+        match (outcome.applied, outcome.not_applied, outcome.retry) {
+            (true, _, _) => Self::Applied,
+            (_, true, _) => Self::NotApplied,
+            (_, _, _) => Self::Retry,
+        }
+    }
 }
 
 impl Runs {
@@ -99,12 +111,8 @@ impl Runs {
             Self::Cancel { id, reason } => client.post(&format!("/runs/{id}/cancel"), &Cancellation { reason }).await?,
             Self::Release { id, reason } => client.post(&format!("/runs/{id}/release"), &Release { reason }).await?,
             Self::Resolve { id, step, outcome, reason } => {
-                let resolution = match outcome {
-                    Outcome::Applied => Resolution::Applied,
-                    Outcome::NotApplied => Resolution::NotApplied,
-                    Outcome::Retry => Resolution::Retry,
-                };
-                client.post(&format!("/runs/{id}/resolve"), &ResolveOrder { step, resolution, reason }).await?
+                let order = ResolveOrder { step, resolution: outcome.into(), reason };
+                client.post(&format!("/runs/{id}/resolve"), &order).await?
             }
         };
         context.show(&run, |run| words::show(run, now))?;

@@ -27,7 +27,7 @@ fn what_the_help_and_the_answers_tell_people_to_type_is_taken() {
         format!("standdown runs show {run} --follow"),
         format!("standdown runs cancel {run} --reason x"),
         format!("standdown runs release {run} --reason x"),
-        format!("standdown runs resolve {run} --step pause[1] --as not-applied --reason x"),
+        format!("standdown runs resolve {run} pause[1] --not-applied --reason x"),
         format!("standdown approvals decide {approval} --approve --reason x --plan-hash {hash}"),
         format!("standdown approvals escalate {approval}"),
         "standdown run contain --agent spiffe://prod/bot --reason x --observe".to_owned(),
@@ -60,6 +60,8 @@ fn what_makes_no_sense_is_refused_before_anything_is_called() {
         format!("standdown approvals decide {approval} --plan-hash {hash}"),
         format!("standdown approvals decide {approval} --approve --reject --plan-hash {hash}"),
         format!("standdown approvals decide {approval} --approve"),
+        "standdown runs resolve run_00000000000000000000000000 pause --applied --retry --reason x".to_owned(),
+        "standdown runs resolve run_00000000000000000000000000 pause --reason x".to_owned(),
         "standdown runs list --limit 0".to_owned(),
         "standdown status --socket a --url https://b".to_owned(),
     ] {

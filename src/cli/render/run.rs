@@ -75,8 +75,8 @@ fn wanted(run: &RunView, now: Timestamp) -> String {
         let Some(reason) = &step.needs_operator else { continue };
         let line = format!("\nA person must look at `{}`: {}", step.path, quoted(reason));
         text.push_str(&paint(Tone::Bad, &line));
-        let order = format!("standdown runs resolve {} --step {}", run.id, step.path);
-        add(&mut text, format_args!("\n  {order} --as applied|not-applied|retry --reason \"...\"\n"));
+        let order = format!("standdown runs resolve {} {}", run.id, step.path);
+        add(&mut text, format_args!("\n  {order} --applied | --not-applied | --retry --reason \"...\"\n"));
     }
     if run.quarantined.is_some() {
         text.push_str(&paint(Tone::Bad, "\nNothing of this run is done until a person releases it"));

@@ -67,7 +67,7 @@ fn text_from_outside_can_not_steer_the_terminal() {
 fn a_step_that_needs_a_person_comes_with_the_command_to_type() {
     let text = shown(&run("running", Some("the target did not answer")));
     assert!(text.contains("A person must look at `revoke`: the target did not answer"), "{text}");
-    assert!(text.contains("standdown runs resolve run_00000000000000000000000000 --step revoke --as"), "{text}");
+    assert!(text.contains("standdown runs resolve run_00000000000000000000000000 revoke --applied"), "{text}");
 }
 
 #[test]
