@@ -21,20 +21,25 @@ use super::render::{add, paint};
 #[derive(Debug, Args)]
 pub struct Restore {
     /// The backup
-    file: PathBuf,
+    #[arg(required_unless_present = "settle")]
+    file: Option<PathBuf>,
     /// Let open runs go on at once. Without it the daemon starts frozen if there are any: what they are about to do may
     /// have been done after the backup was made
     #[arg(long)]
     go_on: bool,
+    /// Put nothing in place: say to the store as it is, e.g. after pg_restore, that it was restored
+    #[arg(long, conflicts_with = "file")]
+    settle: bool,
 }
 
 impl Restore {
     pub async fn run(self, context: &Context) -> Result<(), Error> {
         let configuration = context.configuration().map_err(|faults| super::check::refused(&faults))?;
         let failed = |error: &dyn std::fmt::Display| Error::Failed(error.to_string());
-        let restoration = Restoration::begin(&configuration.store, &self.file).await.map_err(|error| failed(&error))?;
+        let Some(file) = &self.file else { return settle(context, &configuration, self.go_on).await };
+        let restoration = Restoration::begin(&configuration.store, file).await.map_err(|error| failed(&error))?;
         let standing = holds_of(&configuration).await;
-        let backup = self.file.file_name().unwrap_or(self.file.as_os_str()).to_string_lossy().into_owned();
+        let backup = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
         let store = Store::open(&restoration.staged_url(), StoreOptions::default()).await;
         let store = store.map_err(|error| failed(&error))?;
         let settled = settle_restored(&store, &caller(&configuration), context.now(), &backup, self.go_on).await;
@@ -48,6 +53,25 @@ impl Restore {
         });
         context.show(&answer, |_| words(&restored, &settled, &lost))
     }
+}
+
+/// Readies a store that somebody restored by other means.
+async fn settle(context: &Context, configuration: &Configuration, go_on: bool) -> Result<(), Error> {
+    let failed = |error: &dyn std::fmt::Display| Error::Failed(error.to_string());
+    let store =
+        Store::open(&configuration.store, store_options(configuration)).await.map_err(|error| failed(&error))?;
+    let settled = settle_restored(&store, &caller(configuration), context.now(), "another program", go_on).await;
+    store.close().await;
+    let settled = settled.map_err(|error| failed(&error))?;
+    let answer = json!({ "runs_open": settled.runs_open, "frozen": settled.frozen });
+    context.show(&answer, |_| {
+        let next = if settled.frozen {
+            "The daemon starts frozen: look at the open runs (standdown runs list), then standdown thaw --reason \"...\".\n"
+        } else {
+            "The daemon may start.\n"
+        };
+        next.to_owned()
+    })
 }
 
 /// Whoever restores, as the history names them.

@@ -42,6 +42,7 @@ fn what_the_help_and_the_answers_tell_people_to_type_is_taken() {
         "standdown fsck --json".to_owned(),
         "standdown backup monday.db --force".to_owned(),
         "standdown restore monday.db --go-on".to_owned(),
+        "standdown restore --settle".to_owned(),
         "standdown migrate --check".to_owned(),
     ] {
         assert!(parse(&line).is_ok(), "{line}: {}", parse(&line).unwrap_err());

@@ -139,7 +139,11 @@ impl Engine {
     pub async fn build(parts: Parts) -> Result<(Self, Loops), crate::store::ReadError> {
         use crate::store::Agents;
         let (now, lease) = (parts.clock.now(), parts.store.lease());
+        let began = std::time::Instant::now();
         let holds = holds::Book::new(parts.store.holds().await?);
+        if parts.store.is_shared() {
+            parts.gate.was_read(began);
+        }
         let since = now.saturating_sub(budget::WINDOW_MAX).unwrap_or(now);
         let budget = Arc::new(budget::Ledger::new(parts.store.containments(since).await?));
         let freeze = freeze::Switch::new(parts.store.setting(freeze::SETTING).await?);

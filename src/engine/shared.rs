@@ -127,7 +127,8 @@ impl Engine {
             }
         }
         self.inner.gate.learn(self.inner.store.gate_sightings().await?);
-        self.inner.freeze.follow(self.inner.store.setting(freeze::SETTING).await?);
+        let seen = self.inner.freeze.changes();
+        self.inner.freeze.follow(seen, self.inner.store.setting(freeze::SETTING).await?);
         if let Some(newest) = self.inner.budget.newest() {
             let since = newest.saturating_sub(SKEW_MAX).unwrap_or(newest);
             self.inner.budget.merge(self.inner.store.containments(since).await?);

@@ -11,7 +11,7 @@ use crate::store::{Claim, Claims, Commit, CommitError, Guard, ReadError, Row, Su
 
 use super::Engine;
 use super::playbooks::LibraryError;
-use super::submit::SubmitError;
+use super::submit::{SubmitError, stopping};
 
 /// How often a run may be taken over from owners that died before it is quarantined.
 pub const TAKEOVERS_MAX: u32 = 5;
@@ -162,8 +162,15 @@ impl Engine {
         Ok(true)
     }
 
-    /// Lets a quarantined run go on, on a person's word. This replica takes it over at once.
+    /// Lets a quarantined run go on, on a person's word. This replica takes it over at once; what was begun is finished
+    /// even if the caller goes away.
     pub async fn release(&self, run: RunId, by: Actor, reason: &str) -> Result<(), ReleaseError> {
+        let (engine, reason) = (self.clone(), reason.to_owned());
+        let work = async move { engine.try_release(run, by, &reason).await };
+        self.inner.supervisor.finish("release", work).await.unwrap_or_else(|| Err(stopping().into()))
+    }
+
+    async fn try_release(&self, run: RunId, by: Actor, reason: &str) -> Result<(), ReleaseError> {
         let claim = self.inner.store.claim(run).await?.ok_or(ReleaseError::NoSuchRun(run))?;
         let Some(quarantined) = claim.quarantined else { return Err(ReleaseError::NotQuarantined(run)) };
         let at = self.clock().now();

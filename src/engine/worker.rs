@@ -8,6 +8,7 @@ use crate::action::Registry;
 use crate::clock::Clock;
 use crate::domain::{Event, EventKind};
 use crate::machine::{Call, CallResult, Phase};
+use crate::store::Claims as _;
 
 use super::Engine;
 use super::live::{Claim, Job};
@@ -41,17 +42,17 @@ impl Engine {
     pub(super) async fn work(&self, job: Job) {
         let mut next = Some(job);
         while let Some(Job { call, claim, permit }) = next.take() {
+            let mut waited = false;
             let permit = match permit {
                 // Looking for an effect may take long, and costs little: it must not keep a change waiting.
                 _ if is_patient(call.phase) => None,
                 Some(permit) => Some(permit),
-                None => self.inner.workers.clone().acquire_owned().await.ok(),
+                None => {
+                    waited = true;
+                    self.inner.workers.clone().acquire_owned().await.ok()
+                }
             };
-            tokio::select! {
-                () = self.inner.supervisor.stopping(), if self.is_frozen() => return,
-                () = self.inner.freeze.wait_until_thawed() => {}
-            }
-            if !self.may_still_perform(&claim).await {
+            if !self.may_still_perform(&call, &claim, waited).await {
                 return;
             }
             let result = self.inner.performer.perform(&call, self.clock()).await;
@@ -65,13 +66,44 @@ impl Engine {
         }
     }
 
-    /// Waits until this replica may act. Whoever was declared dead meanwhile leaves the call to whoever has the run.
-    async fn may_still_perform(&self, claim: &Claim) -> bool {
-        tokio::select! {
-            () = self.inner.supervisor.stopping(), if !self.is_acting() => return false,
-            () = self.inner.tenure.wait_until_acting() => {}
+    /// Waits until nothing is frozen and this replica may act, and whether the call is still its to make: whoever `waited`
+    /// asks, because meanwhile the run may have been taken over, or quarantined and released under another epoch.
+    async fn may_still_perform(&self, call: &Call, claim: &Claim, mut waited: bool) -> bool {
+        loop {
+            waited |= self.is_frozen() || !self.is_acting();
+            tokio::select! {
+                () = self.inner.supervisor.stopping(), if self.is_frozen() => return false,
+                () = self.inner.freeze.wait_until_thawed() => {}
+            }
+            tokio::select! {
+                () = self.inner.supervisor.stopping(), if !self.is_acting() => return false,
+                () = self.inner.tenure.wait_until_acting() => {}
+            }
+            // While one was waited for, the other may have changed.
+            if self.is_frozen() || !self.is_acting() {
+                continue;
+            }
+            if claim.replica() != self.inner.store.replica() {
+                return false;
+            }
+            if !waited {
+                return true;
+            }
+            match self.inner.store.claim(call.run).await {
+                Ok(now) => {
+                    let ours = now.is_some_and(|now| self.owns(&now) && now.epoch == claim.epoch());
+                    if !ours || (!self.is_frozen() && self.is_acting()) {
+                        return ours;
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(run.id = %call.run, %error, "whether a call is still ours could not be read; trying again");
+                    if !self.inner.supervisor.sleep(RESUBMIT_PAUSE_MAX / 5).await {
+                        return false;
+                    }
+                }
+            }
         }
-        claim.replica() == self.inner.store.replica()
     }
 
     /// Submits a result until it is taken: an answer that was heard is not thrown away because the disk is busy. What

@@ -52,6 +52,9 @@ const SLEEP_MAX: Duration = Duration::from_secs(5);
 /// The pause after a fault of the store, so that a broken disk does not make the loop spin.
 const PAUSE_AFTER_FAULT: Duration = Duration::from_secs(1);
 
+/// The pause after a look that settled nothing.
+const PAUSE_AFTER_NOTHING: Duration = Duration::from_millis(250);
+
 /// The configured ways to reach people.
 #[derive(Debug, Default)]
 pub struct Channels {
@@ -80,8 +83,13 @@ impl Delivery {
     /// Sends until a stop is asked for; a message that is under way then is finished first.
     pub async fn run(self) {
         while !self.engine.supervisor().is_stopping() {
-            let (_, fault) = self.deliver_due().await;
-            let sleep = if fault { PAUSE_AFTER_FAULT } else { self.time_to_sleep().await };
+            let (settled, fault) = self.deliver_due().await;
+            let sleep = match (fault, settled) {
+                (true, _) => PAUSE_AFTER_FAULT,
+                // What is due and was not settled can't be read: looking again at once would find it again.
+                (false, 0) => self.time_to_sleep().await.max(PAUSE_AFTER_NOTHING),
+                (false, _) => self.time_to_sleep().await,
+            };
             tokio::select! {
                 () = self.engine.supervisor().stopping() => return,
                 () = self.engine.posted(), if !fault => {}

@@ -3,6 +3,8 @@
 //! A request that reached nobody by any channel can't be escalated in somebody's name, because nobody did anything: the
 //! fallback owner's people are told over whatever channels they have, and an ERROR is logged.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use crate::domain::{ApprovalId, Message, MessageId, MessageKind};
@@ -10,7 +12,13 @@ use crate::store::{Approvals, Commit, Outbox, QueuedMessage, Row, Writer};
 
 use super::attempt::{Fate, RecordError};
 use super::pause::next_try;
-use super::{Delivery, NO_LONGER_NEEDED};
+use super::{Delivery, LEASE, NO_LONGER_NEEDED};
+
+/// The pause after a first commit that was not taken.
+const PAUSE_MIN: Duration = Duration::from_millis(50);
+
+/// The longest pause.
+const PAUSE_MAX: Duration = Duration::from_secs(5);
 
 impl Delivery {
     pub(super) async fn record(&self, queued: &QueuedMessage, fate: Fate) -> Result<(), RecordError> {
@@ -31,7 +39,26 @@ impl Delivery {
                 };
             }
         };
-        Ok(self.engine.store().commit(Commit { guards: Vec::new(), rows: vec![row] }).await?)
+        self.keep(vec![row]).await
+    }
+
+    /// Writes down what became of a message, as often as it takes while the message is this replica's: one that was sent
+    /// must not be sent again because the disk is busy.
+    async fn keep(&self, rows: Vec<Row>) -> Result<(), RecordError> {
+        let mut pause = PAUSE_MIN;
+        let mut left = LEASE;
+        loop {
+            let error = match self.engine.store().commit(Commit { guards: Vec::new(), rows: rows.clone() }).await {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            if left < pause || !self.engine.supervisor().sleep(pause).await {
+                return Err(error.into());
+            }
+            tracing::warn!(%error, "what became of a message could not be recorded yet; trying again");
+            left = left.saturating_sub(pause);
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
     }
 
     async fn delay(

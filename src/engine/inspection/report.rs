@@ -40,6 +40,17 @@ impl Inspection {
         self.fault_count == 0
     }
 
+    /// How many faults are written down, and how many there are.
+    pub(super) fn mark(&self) -> (usize, u64) {
+        (self.faults.len(), self.fault_count)
+    }
+
+    /// Takes back the faults that were found since.
+    pub(super) fn forget_since(&mut self, (kept, count): (usize, u64)) {
+        self.faults.truncate(kept);
+        self.fault_count = count;
+    }
+
     pub(super) fn count(&mut self, what: &str, more: u64) {
         match self.counts.get_mut(what) {
             Some(count) => *count += more,

@@ -6,7 +6,7 @@ use crate::domain::Run;
 use crate::machine::{SEMANTICS, begin, transition};
 use crate::playbook::Playbook;
 use crate::store::upkeep::ExaminedPage;
-use crate::store::{Approvals as _, Examination as _, Read, Store, StoredEvent, Subject};
+use crate::store::{Approvals as _, Examination as _, Read, RunLog as _, Store, StoredEvent, Subject};
 
 use super::super::history::event;
 use super::super::playbooks::Library;
@@ -32,7 +32,12 @@ pub(super) async fn look(store: &Store, library: &Library, inspection: &mut Insp
                 inspection.fault("row", &row.id, "runs", fault, RESTORE);
             }
             if let Some(run) = row.record {
+                let before = inspection.mark();
                 look_at(store, library, &run, inspection).await?;
+                // A run that is forgotten while this looks has lost its rows for a good reason.
+                if inspection.mark() != before && matches!(store.run(run.id).await, Ok(None)) {
+                    inspection.forget_since(before);
+                }
             } else if let Ok(id) = row.id.parse() {
                 // Its state is damaged; its history may still be whole.
                 walk(store, Subject::Run(id), inspection, |_, _| {}).await?;

@@ -148,7 +148,12 @@ impl Attempts {
             Some(connected) if connected.moves == self.connector.moves() => Ok(connected),
             _ => {
                 let mut connected = self.connector.connect(Purpose::Write).await?;
-                batch::prune(&mut connected.connection).await?;
+                // The row of this writer must be there before its first batch: it is what a doubtful commit locks.
+                let prepared = timeout(WRITE_TIMEOUT, batch::enter(&mut connected.connection, self.writer, fresh()));
+                prepared.await.unwrap_or_else(|_| Err(Trouble::slow("a statement")))?;
+                if let Ok(Err(trouble)) = timeout(WRITE_TIMEOUT, batch::prune(&mut connected.connection)).await {
+                    tracing::debug!(%trouble, "numbers of former writers could not be removed");
+                }
                 Ok(connected)
             }
         }

@@ -26,9 +26,9 @@ const MARK: &str = "INSERT INTO batches (writer, batch, at)
     ON CONFLICT (writer) DO UPDATE SET batch = excluded.batch, at = excluded.at";
 /// It waits until whatever became of the batch is certain: its transaction has the row's lock until it is over.
 const LAST: &str = "SELECT batch FROM batches WHERE writer = $1 FOR UPDATE";
-/// Writers that were not heard of for a day are gone; their rows go too.
+/// Writers that were not heard of for a month are gone; their rows go too.
 const PRUNE: &str = "DELETE FROM batches
-    WHERE at < (extract(epoch FROM clock_timestamp()) * 1000000)::bigint - 86400000000";
+    WHERE at < (extract(epoch FROM clock_timestamp()) * 1000000)::bigint - 2592000000000";
 
 /// The statements of this file, for the test that prepares every statement.
 pub const MARKS: [&str; 3] = [MARK, LAST, PRUNE];
@@ -86,6 +86,12 @@ pub async fn commit(connection: &mut PgConnection, spent: &mut Spent) -> Result<
     let start = Instant::now();
     sqlx::raw_sql("COMMIT").execute(connection).await?;
     spent.commit += start.elapsed();
+    Ok(())
+}
+
+/// Makes the row of a writer, which a later batch only changes.
+pub async fn enter(connection: &mut PgConnection, writer: Number, number: Number) -> Result<(), Trouble> {
+    sqlx::query(MARK).bind(writer.as_slice()).bind(number.as_slice()).execute(connection).await?;
     Ok(())
 }
 

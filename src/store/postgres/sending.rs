@@ -7,8 +7,8 @@ use sqlx::postgres::PgRow;
 
 use crate::domain::ReplicaId;
 use crate::store::commit::CommitError;
-use crate::store::ports::{Read, ReadError};
-use crate::store::read::{Database, Decoder, one, query};
+use crate::store::ports::Read;
+use crate::store::read::{Database, Decoder, one, passed_over, query};
 use crate::store::rows::QueuedMessage;
 
 use super::PostgresStore;
@@ -60,8 +60,7 @@ impl Database for PostgresStore {
             })
         });
         let taken = taken.await?;
-        let taken = taken.iter().map(queued).collect::<Result<Vec<_>, ReadError>>();
-        let mut taken = taken.map_err(|error| CommitError::Unavailable(error.to_string()))?;
+        let mut taken: Vec<_> = taken.iter().map(queued).filter_map(passed_over).collect();
         taken.sort_by_key(|(next_at, queued)| (*next_at, queued.message.id));
         Ok(taken.into_iter().map(|(_, queued)| queued).collect())
     }

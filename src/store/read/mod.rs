@@ -114,6 +114,23 @@ pub async fn all<R: Reader, T>(
     rows.iter().map(|row| decode(&Decoder::new(row, what))).collect()
 }
 
+/// All rows that can be understood; the others are logged and passed over, so that one damaged row stops no other.
+pub async fn understood<R: Reader, T>(
+    readers: &R,
+    what: &'static str,
+    query: Query,
+    decode: impl Fn(&Decoder<'_>) -> Read<T> + Send,
+) -> Read<Vec<T>> {
+    let rows = readers.fetch(query).await.map_err(|reason| ReadError::Unavailable { what, reason })?;
+    let decoded = rows.iter().map(|row| decode(&Decoder::new(row, what)));
+    Ok(decoded.filter_map(passed_over).collect())
+}
+
+/// What could be understood; what could not is logged.
+pub fn passed_over<T>(decoded: Read<T>) -> Option<T> {
+    decoded.inspect_err(|error| tracing::error!(%error, "a damaged row is passed over")).ok()
+}
+
 /// A limit as a parameter.
 pub fn limited(limit: u32) -> Cell {
     Cell::Integer(i64::from(limit))

@@ -9,7 +9,7 @@ use crate::store::commit::CommitError;
 use crate::store::ports::{Outbox, Read};
 use crate::store::rows::{MessageSummary, QueuedMessage};
 
-use super::{Database, all, limited, one, query};
+use super::{Database, all, limited, one, query, understood};
 
 // `status <> 'sent'` is what makes SQLite read only the index of messages that are not done with.
 const DUE: &str = "SELECT id, body, failures FROM messages
@@ -29,7 +29,7 @@ impl<D: Database> Outbox for D {
     }
 
     async fn messages_due(&self, now: Timestamp, limit: u32) -> Read<Vec<QueuedMessage>> {
-        all(self.readers(), "message", query(DUE, [now.into(), limited(limit)]), |row| {
+        understood(self.readers(), "message", query(DUE, [now.into(), limited(limit)]), |row| {
             Ok(QueuedMessage { message: row.json("body")?, failures: row.small_count("failures")? })
         })
         .await

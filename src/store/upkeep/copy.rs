@@ -13,7 +13,8 @@ use super::super::sqlite;
 pub enum CopyError {
     /// The store is no file.
     #[error(
-        "failed to copy the store: this command copies SQLite files only; for PostgreSQL use pg_dump and pg_restore"
+        "failed to copy the store: this command copies SQLite files only; for PostgreSQL use pg_dump and pg_restore, \
+         and before the first start after it `standdown restore --settle`"
     )]
     NotAFile,
     /// The store can't be opened.
