@@ -93,8 +93,8 @@ impl Application {
         let faults = configuration.check_secrets(secrets.as_ref());
         let (registry, sources, channels) = parts::adapters(&configuration, &secrets, faults)?;
         let password = configuration.store_password.clone().map(|named| Password::new(named, secrets.clone()));
-        let store_options =
-            StoreOptions { queue_length_max: configuration.limits.queue, password, ..StoreOptions::default() };
+        let (queue_length_max, lease) = (configuration.limits.queue, configuration.limits.lease);
+        let store_options = StoreOptions { queue_length_max, lease, password, ..StoreOptions::default() };
         let store = Store::open(&configuration.store, store_options).await?;
         let listener = web::listen::bind(configuration.listen);
         let address = configuration.listen;

@@ -19,6 +19,8 @@ use crate::store::Store;
 const SOCKET_PATH_BYTES_MAX: usize = 98;
 /// The longest time that a stopping daemon waits.
 const DRAIN_MAX: Duration = Duration::from_mins(10);
+/// How long a daemon may be silent. Heartbeats come five times as often, and a busy machine delays them by a second.
+const LEASES: RangeInclusive<Duration> = Duration::from_secs(3)..=Duration::from_mins(5);
 /// The shortest and the longest time that something is kept.
 const AGE_MIN: Duration = Duration::from_hours(1);
 const AGE_MAX: Duration = Duration::from_hours(24 * 36_500);
@@ -168,6 +170,10 @@ pub(super) fn limits(document: &Document, limits: &LimitOptions, faults: &mut Ve
     check("workers", limits.workers, 1..=1024);
     check("queue", limits.queue, 16..=1_000_000);
     check("body_bytes_max", limits.body_bytes_max, 1024..=64 * 1024 * 1024);
+    if !LEASES.contains(&limits.lease) {
+        let message = "lease is not between 3s and 5m: a shorter one takes a slow daemon for a dead one";
+        faults.push(document.error("/limits/lease", codes::LIMIT, message).hint("write 15s unless you have a reason"));
+    }
     if limits.drain > DRAIN_MAX {
         let message = "drain is longer than 10m: a stop would seem to hang";
         faults.push(document.error("/limits/drain", codes::LIMIT, message).hint("write at most 10m"));

@@ -103,6 +103,9 @@ pub struct LimitOptions {
     /// How long a stopping daemon waits for actions under way.
     #[serde(deserialize_with = "duration::deserialize")]
     pub drain: Duration,
+    /// How long a daemon may be silent before others that share its database take its runs over.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub lease: Duration,
 }
 
 /// How long what is over is kept; `None` keeps it for ever.

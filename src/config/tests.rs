@@ -77,7 +77,7 @@ channels:
   webhooks:
     chat: { url: https://chat.example.com/hook, secret: "file:/run/secrets/chat" }
 gate: { token: "${GATE}", identify: header, header: X-Agent-Id }
-limits: { workers: 8, drain: 30s }
+limits: { workers: 8, drain: 30s, lease: 5s }
 retention: { finished_runs: null, deliveries: 36h }
 evidence_folder: evidence
 "#;
@@ -121,7 +121,7 @@ fn a_full_configuration_is_read_as_it_is_meant() {
     assert_eq!(configuration.log, LogOptions { format: LogFormat::Json, level: LogLevel::Debug });
     assert_eq!(configuration.gate.header.as_deref(), Some("x-agent-id"));
     assert_eq!((configuration.limits.workers, configuration.limits.queue), (8, 4096));
-    assert_eq!(configuration.limits.drain.as_secs(), 30);
+    assert_eq!((configuration.limits.drain.as_secs(), configuration.limits.lease.as_secs()), (30, 5));
     let retention = configuration.retention;
     assert_eq!((retention.finished_runs, retention.deliveries), (None, Some(Duration::from_hours(36))));
     assert_eq!(retention.messages, Some(Duration::from_hours(24 * 30)));

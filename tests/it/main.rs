@@ -24,6 +24,7 @@ mod harness;
 mod operations;
 mod real_crash;
 mod real_example;
+mod real_kills;
 mod real_postgres;
 mod real_postgres_daemon;
 mod real_spine;

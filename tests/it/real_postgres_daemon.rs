@@ -12,14 +12,7 @@ use crate::harness::world::{AGENT, LIMIT, World, timeline};
 
 /// A daemon that keeps everything in the first of these servers that takes writes; its password stands in a file.
 async fn world_on(ports: &[u16]) -> World {
-    World::start(Policy::Permissive, Rule::Pass, |setup| kept_in(setup, ports)).await
-}
-
-fn kept_in(mut setup: Setup, ports: &[u16]) -> Setup {
-    let hosts: Vec<String> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
-    let address = format!("postgres://{}@{}/postgres?sslmode=disable", Postgres::USER, hosts.join(","));
-    let password = setup.secret("store", Postgres::PASSWORD);
-    setup.set("/store", json!(address)).set("/store_password", json!(password))
+    World::start(Policy::Permissive, Rule::Pass, |setup| setup.postgres(ports)).await
 }
 
 fn another(number: u32) -> Delivery {
@@ -93,7 +86,7 @@ async fn second_daemon(world: &World, port: u16) -> Daemon {
         .oauth("corporate-idp", world.interposer.url(), name, password)
         .email(&world.smtp)
         .agent_with_token(AGENT, &world.token);
-    Daemon::start(&kept_in(setup, &[port])).await
+    Daemon::start(&setup.postgres(&[port])).await
 }
 
 #[tokio::test]
@@ -152,7 +145,7 @@ async fn gate_of(daemon: &Daemon) -> u16 {
 async fn a_call_that_was_under_way_when_its_daemon_died_is_taken_over_and_made_with_the_same_key() {
     let server = Postgres::start().await;
     let ports = [server.port()];
-    let mut world = World::start(Policy::Permissive, Rule::HoldBefore, |setup| kept_in(setup, &ports)).await;
+    let mut world = World::start(Policy::Permissive, Rule::HoldBefore, |setup| setup.postgres(&ports)).await;
     let mut other = second_daemon(&world, server.port()).await;
     let run = world.alert().await;
     world.interposer.wait_until_held(LIMIT).await;

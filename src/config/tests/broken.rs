@@ -34,6 +34,8 @@ const CASES: &[Case] = &[
     ("limits: {workers: -1}\n", &[(codes::WRONG_VALUE, 1, 19)]),
     ("limits: {drain: 10}\n", &[(codes::WRONG_VALUE, 1, 17)]),
     ("limits: {drain: 1d}\n", &[(codes::LIMIT, 1, 17)]),
+    ("limits: {lease: 2s}\n", &[(codes::LIMIT, 1, 17)]),
+    ("limits: {lease: 6m}\n", &[(codes::LIMIT, 1, 17)]),
     ("retention: {finished_runs: 90}\n", &[(codes::WRONG_VALUE, 1, 28)]),
     ("retention: {deliveries: 59m}\n", &[(codes::LIMIT, 1, 25)]),
     ("retention: {blobs: 1d}\n", &[(codes::UNKNOWN_SETTING, 1, 13)]),

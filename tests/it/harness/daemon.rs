@@ -188,6 +188,18 @@ impl Daemon {
         self.wait_ready().await;
     }
 
+    /// Starts the daemon again and does not wait until it is ready.
+    pub fn relaunch(&mut self) {
+        assert!(self.child.is_none(), "the daemon still runs: kill it or stop it first");
+        self.launch();
+    }
+
+    /// Sends it a signal, such as one that freezes it.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let id = rustix::process::Pid::from_raw(i32::try_from(self.id()).unwrap()).unwrap();
+        rustix::process::kill_process(id, signal).unwrap();
+    }
+
     /// Starts the daemon where it can't start, and gives how it ended.
     pub async fn fail_to_start(&mut self) -> ExitStatus {
         self.launch();

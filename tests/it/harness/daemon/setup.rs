@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use crate::harness::servers::Smtp;
+use crate::harness::servers::{Postgres, Smtp};
 
 /// What signs the deliveries of the source `detector`.
 pub(super) const SIGNING_KEY: &[u8] = b"a key of thirty-two bytes: 0123.";
@@ -123,6 +123,14 @@ impl Setup {
             "auth": { "basic": { "username": username, "password": password } },
         });
         self.set(&format!("/connections/{connection}"), options)
+    }
+
+    /// Keeps everything in the first of these servers of PostgreSQL that takes writes; its password stands in a file.
+    pub fn postgres(mut self, ports: &[u16]) -> Self {
+        let hosts: Vec<String> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+        let address = format!("postgres://{}@{}/postgres?sslmode=disable", Postgres::USER, hosts.join(","));
+        let password = self.secret("store", Postgres::PASSWORD);
+        self.set("/store", json!(address)).set("/store_password", json!(password))
     }
 
     /// E-mail through that server: STARTTLS, its own authority, user and password.

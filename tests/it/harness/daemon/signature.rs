@@ -31,7 +31,8 @@ impl Delivery {
         Self { id: id.to_owned(), at: now(), body: body.to_vec(), signature: None }
     }
 
-    pub(super) fn headers(&self) -> Vec<(&'static str, String)> {
+    /// Its headers: signature, time, id and kind.
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
         vec![
             ("content-type", "application/json".to_owned()),
             ("webhook-id", self.id.clone()),

@@ -1,0 +1,126 @@
+//! The client's book and the target's book compared with what the daemon shows in the end.
+
+use std::collections::BTreeSet;
+
+use futures_util::StreamExt as _;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::LIMIT;
+use crate::harness::daemon::Daemon;
+use crate::harness::load::{Acknowledged, Book, rule};
+use crate::harness::target::Target;
+use crate::harness::world::{step, timeline};
+use crate::operations::fsck::fsck;
+
+/// How many questions are asked of the daemon at the same time.
+const AT_ONCE: usize = 16;
+/// What a timeline says of a call that was under way when its daemon died.
+const DIED: &str = "the process died during this attempt";
+
+/// What the comparison found, for the test to say that it was about something.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// Calls that were made more than once, each with one key.
+    pub repeated: usize,
+    /// Calls without protection that a person had to judge.
+    pub judged: usize,
+}
+
+/// Waits for the end of every run, judging by the target's book where a person is asked; then compares.
+pub async fn compare(daemon: &Daemon, book: &Book, target: &Target) -> Findings {
+    let ended = futures_util::stream::iter(&book.acknowledged)
+        .map(|taken| async move { (taken, end_of(daemon, taken, target).await) })
+        .buffer_unordered(AT_ONCE)
+        .collect::<Vec<_>>()
+        .await;
+    let mut findings = Findings::default();
+    let calls = target.calls();
+    for (taken, run) in &ended {
+        assert_eq!(run["consistent"], true, "{run:#}");
+        assert!(run["quarantined"].is_null(), "{run:#}");
+        for path in steps_of(taken.number) {
+            let keys = calls.get(&format!("/{path}/{}", taken.number)).map_or(&[][..], Vec::as_slice);
+            findings.repeated += usize::from(keys.len() > 1);
+            assert_call(run, path, keys);
+        }
+        findings.judged += usize::from(is_judged(run));
+    }
+    compare_with_store(daemon, book).await;
+    findings
+}
+
+const fn steps_of(number: u64) -> [&'static str; 2] {
+    if number.is_multiple_of(2) { ["first", "second"] } else { ["once", "after"] }
+}
+
+/// Whether a person said what became of a call: nobody did anything else in these runs.
+fn is_judged(run: &Value) -> bool {
+    run["timeline"].as_array().unwrap().iter().any(|entry| entry["actor"].to_string().contains("ana"))
+}
+
+/// The run once it is over.
+async fn end_of(daemon: &Daemon, taken: &Acknowledged, target: &Target) -> Value {
+    let path = format!("/runs/{}", taken.run);
+    let settled = |view: &Value| {
+        let asks = view["steps"].as_array().unwrap().iter().any(|step| !step["needs_operator"].is_null());
+        (asks || !view["ended_at"].is_null()).then(|| view.clone())
+    };
+    let view = daemon.read_until(&path, LIMIT, settled).await;
+    if !view["ended_at"].is_null() {
+        return view;
+    }
+    assert_eq!(rule(taken.number), "once", "only what may not be sent again needs a person: {view:#}");
+    assert!(timeline(&view).contains(&format!("once: {DIED}")), "the doubt must be told: {view:#}");
+    let made = !target.calls_of(&format!("/once/{}", taken.number)).is_empty();
+    let resolution = if made { "applied" } else { "not_applied" };
+    let order = json!({ "step": "once", "resolution": resolution, "reason": "the target's own book says so" });
+    let answer = daemon.api(Method::POST, &format!("{path}/resolve"), Some(&order)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let view = daemon.read_until(&path, LIMIT, |view| (!view["ended_at"].is_null()).then(|| view.clone())).await;
+    assert_eq!(view["status"], if made { "completed" } else { "failed" }, "{view:#}");
+    view
+}
+
+/// What the target saw of one call, against what the run's history says of it.
+fn assert_call(run: &Value, path: &str, keys: &[String]) {
+    let said = timeline(run);
+    let seen: BTreeSet<_> = keys.iter().collect();
+    assert!(seen.len() <= 1 && keys.iter().all(|key| !key.is_empty()), "one call has one key: {keys:?}\n{said}");
+    match step(run, path)["state"].as_str().unwrap() {
+        "succeeded" => assert!(!keys.is_empty(), "{path} succeeded and was never called:\n{said}"),
+        "failed" | "skipped" | "cancelled" | "pending" => {
+            assert!(keys.is_empty() && run["status"] == "failed", "{path} was called: {keys:?}\n{run:#}");
+        }
+        other => panic!("{path} is {other} in a run that is over: {run:#}"),
+    }
+    if path == "once" {
+        assert!(keys.len() <= 1, "a call without protection was made {} times:\n{said}", keys.len());
+    }
+    if keys.len() > 1 {
+        assert!(said.contains(&format!("{path}: {DIED}")), "nothing is repeated silently: {keys:?}\n{said}");
+    }
+}
+
+/// Every acknowledged alert is there, exactly once, with exactly one run; and nothing else is.
+async fn compare_with_store(daemon: &Daemon, book: &Book) {
+    let shown = futures_util::stream::iter(&book.acknowledged)
+        .map(|taken| async move { (taken, daemon.read(&format!("/incidents/{}", taken.incident)).await) })
+        .buffer_unordered(AT_ONCE)
+        .collect::<Vec<_>>()
+        .await;
+    for (taken, incident) in &shown {
+        let (alerts, runs) = (incident["alerts"].as_array().unwrap(), incident["runs"].as_array().unwrap());
+        assert!(alerts.len() == 1 && runs.len() == 1, "{incident:#}");
+        assert_eq!(alerts[0]["alert"]["event_id"], format!("load-{}", taken.number), "{incident:#}");
+        assert_eq!(alerts[0]["count"], 1, "what was sent again is no repeat: {incident:#}");
+        assert_eq!(runs[0]["id"], taken.run.as_str(), "{incident:#}");
+    }
+    let runs: BTreeSet<_> = book.acknowledged.iter().map(|taken| &taken.run).collect();
+    assert_eq!(runs.len(), book.acknowledged.len(), "every alert has a run of its own");
+    let (sound, report) = fsck(daemon).await;
+    assert!(sound && report["fault_count"] == 0, "{report:#}");
+    for kind in ["alerts", "runs"] {
+        assert_eq!(report["counts"][kind], runs.len(), "{kind}: {report:#}");
+    }
+}
