@@ -71,7 +71,10 @@ async fn asking_run(owner: &Daemon, number: u64) -> (String, Value) {
 #[tokio::test]
 async fn what_is_decided_elsewhere_is_heard_although_the_listeners_were_cut_off() {
     let (target, server) = (Target::start().await, Postgres::start().await);
-    let setup = || calling(&target).postgres(&[server.port()]);
+    // Agents of Ana's, so that she may decide.
+    let agent = |number| json!({ "id": format!("agent-{number}"), "name": "an agent", "owner": "user:ana" });
+    let agents = |setup| (0..ROUNDS).fold(setup, |setup: Setup, number| setup.agent(agent(number)));
+    let setup = || agents(calling(&target).postgres(&[server.port()]));
     let mut owner = Daemon::start(&setup()).await;
     let mut other = Daemon::start(&setup()).await;
     let mut asking = Vec::new();
