@@ -1,6 +1,7 @@
 //! The client's book and the target's book compared with what the daemon shows in the end.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use reqwest::Method;
@@ -8,13 +9,15 @@ use serde_json::{Value, json};
 
 use super::LIMIT;
 use crate::harness::daemon::Daemon;
-use crate::harness::load::{Acknowledged, Book, rule};
+use crate::harness::load::{Acknowledged, Book};
 use crate::harness::target::Target;
 use crate::harness::world::{step, timeline};
 use crate::operations::fsck::fsck;
 
 /// How many questions are asked of the daemon at the same time.
 const AT_ONCE: usize = 16;
+/// How long is waited between two looks at all runs that are not over.
+const PAUSE: Duration = Duration::from_millis(500);
 /// What a timeline says of a call that was under way when its daemon died.
 const DIED: &str = "the process died during this attempt";
 
@@ -29,11 +32,7 @@ pub struct Findings {
 
 /// Waits for the end of every run, judging by the target's book where a person is asked; then compares.
 pub async fn compare(daemon: &Daemon, book: &Book, target: &Target) -> Findings {
-    let ended = futures_util::stream::iter(&book.acknowledged)
-        .map(|taken| async move { (taken, end_of(daemon, taken, target).await) })
-        .buffer_unordered(AT_ONCE)
-        .collect::<Vec<_>>()
-        .await;
+    let ended = ends_of(daemon, book, target).await;
     let mut findings = Findings::default();
     let calls = target.calls();
     for (taken, run) in &ended {
@@ -59,27 +58,45 @@ fn is_judged(run: &Value) -> bool {
     run["timeline"].as_array().unwrap().iter().any(|entry| entry["actor"].to_string().contains("ana"))
 }
 
-/// The run once it is over.
-async fn end_of(daemon: &Daemon, taken: &Acknowledged, target: &Target) -> Value {
-    let path = format!("/runs/{}", taken.run);
-    let settled = |view: &Value| {
-        let asks = view["steps"].as_array().unwrap().iter().any(|step| !step["needs_operator"].is_null());
-        (asks || !view["ended_at"].is_null()).then(|| view.clone())
-    };
-    let view = daemon.read_until(&path, LIMIT, settled).await;
-    if !view["ended_at"].is_null() {
-        return view;
+/// Every run once it is over. Rounds with pauses: a daemon that is busy answering would do nothing else.
+async fn ends_of<'a>(daemon: &Daemon, book: &'a Book, target: &Target) -> Vec<(&'a Acknowledged, Value)> {
+    let (mut open, mut ended): (Vec<_>, Vec<_>) = (book.acknowledged.iter().collect(), Vec::new());
+    let began = Instant::now();
+    loop {
+        let mut still = Vec::new();
+        let mut last = Value::Null;
+        for taken in open {
+            let view = daemon.read(&format!("/runs/{}", taken.run)).await;
+            if view["ended_at"].is_null() {
+                judge(daemon, taken, &view, target).await;
+                still.push(taken);
+                last = view;
+            } else {
+                ended.push((taken, view));
+            }
+        }
+        if still.is_empty() {
+            return ended;
+        }
+        let log = || daemon.log();
+        assert!(began.elapsed() < LIMIT, "{} runs never ended; one of them: {last:#}\n{}", still.len(), log());
+        open = still;
+        tokio::time::sleep(PAUSE).await;
     }
-    assert_eq!(rule(taken.number), "once", "only what may not be sent again needs a person: {view:#}");
-    assert!(timeline(&view).contains(&format!("once: {DIED}")), "the doubt must be told: {view:#}");
+}
+
+/// Says what became of a call that only a person can judge, if the run asks for that.
+async fn judge(daemon: &Daemon, taken: &Acknowledged, run: &Value, target: &Target) {
+    let asks = |step: &&Value| !step["needs_operator"].is_null();
+    let Some(asking) = run["steps"].as_array().unwrap().iter().find(asks) else { return };
+    assert_eq!(asking["path"], "once", "only what may not be sent again needs a person: {run:#}");
+    assert!(timeline(run).contains(&format!("once: {DIED}")), "the doubt must be told: {run:#}");
     let made = !target.calls_of(&format!("/once/{}", taken.number)).is_empty();
     let resolution = if made { "applied" } else { "not_applied" };
     let order = json!({ "step": "once", "resolution": resolution, "reason": "the target's own book says so" });
-    let answer = daemon.api(Method::POST, &format!("{path}/resolve"), Some(&order)).await;
+    let answer = daemon.api(Method::POST, &format!("/runs/{}/resolve", taken.run), Some(&order)).await;
     assert_eq!(answer.status, 200, "{answer:?}");
-    let view = daemon.read_until(&path, LIMIT, |view| (!view["ended_at"].is_null()).then(|| view.clone())).await;
-    assert_eq!(step(&view, "once")["state"], if made { "succeeded" } else { "failed" }, "{view:#}");
-    view
+    assert_eq!(step(&answer.json(), "once")["state"], if made { "succeeded" } else { "failed" }, "{answer:?}");
 }
 
 /// What the target saw of one call, against what the run's history says of it.
