@@ -171,7 +171,8 @@ impl Sender {
         if gone.load(Ordering::Relaxed) {
             self.assert_ready().await;
         }
-        let text = |key: &str| answer["alerts"][0][key].as_str().unwrap_or_else(|| panic!("no {key}: {answer}")).to_owned();
+        let text =
+            |key: &str| answer["alerts"][0][key].as_str().unwrap_or_else(|| panic!("no {key}: {answer}")).to_owned();
         Some(Acknowledged { number, incident: text("incident"), run: text("run") })
     }
 
@@ -184,7 +185,8 @@ impl Sender {
         let response = request.body(delivery.body).send().await?;
         let status = response.status();
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            let seconds = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse::<u32>().ok());
+            let seconds =
+                response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse::<u32>().ok());
             assert!(seconds.is_some(), "a 503 must say when to come back: {:?}", response.headers());
         }
         Ok((status, response.json().await?))

@@ -98,7 +98,11 @@ async fn what_is_decided_elsewhere_is_heard_although_the_listeners_were_cut_off(
     };
     let heard = tokio::time::timeout(ROUNDS_TIME_MAX, rounds).await;
     assert!(heard.is_ok(), "decisions were not heard: {:?}\n{}", target.calls(), owner.log());
-    assert!((0..ROUNDS).all(|number| target.calls_of(&format!("/approved/{number}")).len() == 1), "{:?}", target.calls());
+    assert!(
+        (0..ROUNDS).all(|number| target.calls_of(&format!("/approved/{number}")).len() == 1),
+        "{:?}",
+        target.calls()
+    );
     other.stop().await;
     owner.stop().await;
 }

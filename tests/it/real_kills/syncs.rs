@@ -91,7 +91,21 @@ async fn traced(trace: &Path, daemon: &Daemon) -> String {
 #[tokio::test]
 async fn every_202_is_written_after_a_sync_of_the_log_that_covers_its_alert() {
     let calls = "trace=fsync,fdatasync,pwrite64,pwritev,write,writev,sendto,sendmsg,read,readv,recvfrom,recvmsg";
-    let strace = ["strace", "-D", "-f", "-qq", "-y", "-s", SHOWN_BYTES, "-e", calls, "-e", "signal=none", "-o", "@FOLDER@/trace"];
+    let strace = [
+        "strace",
+        "-D",
+        "-f",
+        "-qq",
+        "-y",
+        "-s",
+        SHOWN_BYTES,
+        "-e",
+        calls,
+        "-e",
+        "signal=none",
+        "-o",
+        "@FOLDER@/trace",
+    ];
     let mut daemon = Daemon::start(&Setup::new().under(&strace)).await;
     for number in 0..ALERTS {
         let mark = mark(number);
@@ -105,7 +119,8 @@ async fn every_202_is_written_after_a_sync_of_the_log_that_covers_its_alert() {
     let mut rest = &acts[..];
     let mut total = 0;
     for number in 0..ALERTS {
-        let asked = rest.iter().position(|act| *act == Act::Asked).unwrap_or_else(|| panic!("alert {number} was not read"));
+        let asked =
+            rest.iter().position(|act| *act == Act::Asked).unwrap_or_else(|| panic!("alert {number} was not read"));
         let answered = rest.iter().position(|act| *act == Act::Answered).unwrap();
         assert!(asked < answered, "alert {number} was answered before it was read: {rest:?}");
         let between = &rest[asked..answered];

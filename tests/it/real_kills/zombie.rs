@@ -27,7 +27,10 @@ async fn until_completed(daemon: &Daemon, run: &str) -> Value {
 fn without_late(view: &Value) -> Value {
     let mut view = view.clone();
     view.as_object_mut().unwrap().remove("late_replies");
-    view["timeline"].as_array_mut().unwrap().retain(|entry| !entry["text"].as_str().unwrap().contains("heard too late"));
+    view["timeline"]
+        .as_array_mut()
+        .unwrap()
+        .retain(|entry| !entry["text"].as_str().unwrap().contains("heard too late"));
     view
 }
 
