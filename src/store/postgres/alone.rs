@@ -1,6 +1,7 @@
 //! A connection for what is a transaction of its own: claims, heartbeats, messages to be sent.
 //!
-//! It stands beside the writers, so that none of that waits behind a flood of alerts.
+//! It stands beside the writers, so that none of that waits behind a flood of alerts. Whoever asks may give up waiting, as
+//! a heartbeat does; making the connection goes on meanwhile, or a server that is slower than that would never be reached.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use futures_util::future::BoxFuture;
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::store::commit::CommitError;
@@ -21,7 +23,14 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// The connection.
 pub struct Alone {
     connector: Arc<Connector>,
-    kept: Mutex<Option<Connected>>,
+    held: Mutex<Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    kept: Option<Connected>,
+    /// A connection that is being made, whether or not somebody waits for it.
+    making: Option<JoinHandle<Result<Connected, Trouble>>>,
 }
 
 impl std::fmt::Debug for Alone {
@@ -33,7 +42,7 @@ impl std::fmt::Debug for Alone {
 impl Alone {
     /// None is made before it is needed.
     pub fn new(connector: Arc<Connector>) -> Self {
-        Self { connector, kept: Mutex::default() }
+        Self { connector, held: Mutex::default() }
     }
 
     /// Does something in one transaction. After an error it may or may not have been done; what is asked here may be
@@ -42,8 +51,8 @@ impl Alone {
         &self,
         work: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, Trouble>> + Send,
     ) -> Result<T, CommitError> {
-        let mut kept = self.kept.lock().await;
-        let connected = Box::pin(self.connected(kept.take())).await;
+        let mut held = self.held.lock().await;
+        let connected = Box::pin(self.connected(&mut held)).await;
         let mut connected = connected.map_err(|trouble| unavailable(&trouble))?;
         let connection = &mut connected.connection;
         let done = timeout(TIMEOUT, async {
@@ -55,25 +64,35 @@ impl Alone {
         // A connection that something went wrong on is dropped, and its transaction with it.
         let done = done.await.unwrap_or_else(|_| Err(Trouble::slow("a transaction")));
         let done = done.map_err(|trouble| unavailable(&trouble))?;
-        *kept = Some(connected);
+        held.kept = Some(connected);
         Ok(done)
     }
 
     /// Ends the connection.
     pub async fn close(&self) {
-        if let Some(connected) = self.kept.lock().await.take() {
+        let mut held = self.held.lock().await;
+        if let Some(making) = held.making.take() {
+            making.abort();
+        }
+        if let Some(connected) = held.kept.take() {
             // The server notices either way.
             drop(timeout(Duration::from_secs(1), connected.connection.close()).await);
         }
     }
 
-    async fn connected(&self, kept: Option<Connected>) -> Result<Connected, Trouble> {
-        if let Some(mut connected) = kept.filter(|connected| connected.moves == self.connector.moves())
+    async fn connected(&self, held: &mut Held) -> Result<Connected, Trouble> {
+        if let Some(mut connected) = held.kept.take().filter(|connected| connected.moves == self.connector.moves())
             && matches!(timeout(TIMEOUT, connected.connection.ping()).await, Ok(Ok(())))
         {
             return Ok(connected);
         }
-        self.connector.connect(Purpose::Write).await
+        let making = held.making.get_or_insert_with(|| {
+            let connector = Arc::clone(&self.connector);
+            tokio::spawn(async move { connector.connect(Purpose::Write).await })
+        });
+        let made = making.await;
+        held.making = None;
+        made.unwrap_or_else(|_| Err(Trouble::slow("a connection")))
     }
 }
 

@@ -101,10 +101,11 @@ async fn take_over(
 }
 
 impl PostgresStore {
-    /// Gives this replica its row, when the store is opened.
+    /// Gives this replica its row, when the store is opened. By the connection of the heartbeats, so that the first of them
+    /// finds it made.
     pub(super) async fn join(&self) -> Result<(), CommitError> {
         let (replica, lease) = (self.replica(), self.inner.options.lease);
-        self.inner.alone.run(move |connection| Box::pin(register(connection, replica, lease))).await
+        self.inner.heart.run(move |connection| Box::pin(register(connection, replica, lease))).await
     }
 
     /// Where to look for runs to take over, if it is worth it: looking through every live run is not, as long as every
