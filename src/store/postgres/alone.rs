@@ -1,7 +1,7 @@
 //! A connection for what is a transaction of its own: claims, heartbeats, messages to be sent.
 //!
 //! It stands beside the writers, so that none of that waits behind a flood of alerts. Whoever asks may give up waiting, as
-//! a heartbeat does; making the connection goes on meanwhile, or a server that is slower than that would never be reached.
+//! a heartbeat does; whoever asks next goes on making the connection, or a server that is slower would never be reached.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,6 @@ use futures_util::future::BoxFuture;
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 use tokio::sync::Mutex;
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::store::commit::CommitError;
@@ -29,8 +28,8 @@ pub struct Alone {
 #[derive(Default)]
 struct Held {
     kept: Option<Connected>,
-    /// A connection that is being made, whether or not somebody waits for it.
-    making: Option<JoinHandle<Result<Connected, Trouble>>>,
+    /// A connection that was begun to be made by somebody who gave up waiting.
+    making: Option<BoxFuture<'static, Result<Connected, Trouble>>>,
 }
 
 impl std::fmt::Debug for Alone {
@@ -71,9 +70,7 @@ impl Alone {
     /// Ends the connection.
     pub async fn close(&self) {
         let mut held = self.held.lock().await;
-        if let Some(making) = held.making.take() {
-            making.abort();
-        }
+        held.making = None;
         if let Some(connected) = held.kept.take() {
             // The server notices either way.
             drop(timeout(Duration::from_secs(1), connected.connection.close()).await);
@@ -88,11 +85,11 @@ impl Alone {
         }
         let making = held.making.get_or_insert_with(|| {
             let connector = Arc::clone(&self.connector);
-            tokio::spawn(async move { connector.connect(Purpose::Write).await })
+            Box::pin(async move { connector.connect(Purpose::Write).await })
         });
         let made = making.await;
         held.making = None;
-        made.unwrap_or_else(|_| Err(Trouble::slow("a connection")))
+        made
     }
 }
 
