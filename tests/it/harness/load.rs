@@ -25,7 +25,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// How long an answer may take before a sender gives it up.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long a delivery may need in the end, over all deaths on the way.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// One alert that was answered 2xx.
 #[derive(Clone, Debug)]
