@@ -27,7 +27,7 @@ pub struct Restore {
     /// have been done after the backup was made
     #[arg(long)]
     go_on: bool,
-    /// Put nothing in place: say to the store as it is, e.g. after pg_restore, that it was restored
+    /// Put nothing in place: say to the store as it is, e.g. after `pg_restore`, that it was restored
     #[arg(long, conflicts_with = "file")]
     settle: bool,
 }
