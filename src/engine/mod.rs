@@ -36,6 +36,7 @@ mod tell;
 mod tenure;
 mod timers;
 mod worker;
+mod write;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -109,6 +110,9 @@ pub(crate) struct Inner {
     posted: Notify,
     forgotten: retention::Tally,
     system_alerts: mpsc::UnboundedSender<SystemAlert>,
+    /// What the tests let happen to this process.
+    #[cfg(test)]
+    fate: std::sync::OnceLock<Arc<tests::fate::Fate>>,
 }
 
 /// What [`Engine::build`] puts together.
@@ -172,6 +176,8 @@ impl Engine {
             posted: Notify::new(),
             forgotten: retention::Tally::default(),
             system_alerts: parts.system_alerts,
+            #[cfg(test)]
+            fate: std::sync::OnceLock::new(),
         };
         let engine = Self { inner: Arc::new(inner) };
         engine.refresh_gate();

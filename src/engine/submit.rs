@@ -7,7 +7,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::domain::{Event, EventKind, Run, RunId, StepPath};
 use crate::machine::IllegalTransition;
-use crate::store::{Claims, Commit, CommitError, ReadError, Row, Writer};
+use crate::store::{Claims, Commit, CommitError, ReadError, Row};
 
 use super::Engine;
 use super::budget::Place;
@@ -139,7 +139,7 @@ impl Engine {
             }
             let claims = self.claims(&draft, hands.claim.as_ref());
             let (guards, rows) = draft.commit_parts();
-            match self.inner.store.commit(Commit { guards, rows }).await {
+            match self.write(Commit { guards, rows }).await {
                 Ok(()) => return Ok(Some(self.committed(draft, claims, hands.claim.take()))),
                 Err(CommitError::Conflict(_)) if conflicts < CONFLICTS_MAX => {
                     conflicts += 1;

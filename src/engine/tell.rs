@@ -3,7 +3,7 @@
 
 use crate::domain::{Event, EventKind, Run, RunId};
 use crate::machine::transition;
-use crate::store::{Claims, Commit, CommitError, Guard, ReadError, Row, Writer};
+use crate::store::{Claims, Commit, CommitError, Guard, ReadError, Row};
 
 use super::Engine;
 use super::draft::Draft;
@@ -54,7 +54,7 @@ impl Engine {
         }
         let posts = commit.rows.iter().any(|row| matches!(row, Row::Message(_)));
         let claims: Vec<_> = drafts.iter().map(|draft| self.claims(draft, None)).collect();
-        self.inner.store.commit(commit).await?;
+        self.write(commit).await?;
         if posts {
             self.inner.posted.notify_one();
         }

@@ -2,14 +2,19 @@
 //! a process that may die at any moment.
 
 mod clock;
+mod crash_points;
 mod crashes;
+pub(crate) mod database;
+pub(crate) mod fate;
 mod flow;
 mod frozen;
 pub(crate) mod harness;
 mod limits;
 pub(crate) mod outside;
+mod postgres;
 mod quarantine;
 mod races;
 mod replicas;
 mod samples;
+pub(crate) mod target;
 mod versions;

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -15,13 +15,16 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use super::database::Database;
+use super::fate::{self, Fate};
 use super::outside::{Outside, catalogue};
 pub use super::samples::{agent, agent_id, alert, ana, directory, path};
+use super::target::Target;
 use crate::clock::{Clock, TestClock};
 use crate::domain::approval::{ApprovalStatus, Choice};
 use crate::domain::*;
 use crate::engine::{
-    Engine, Gate, Inventory, Library, Loaded, Options, Parts, Reach, RunHistory, StartRequest, SubmitError, Supervisor,
+    Engine, Gate, Inventory, Library, Loaded, Options, Parts, Performer, Reach, RunHistory, StartRequest, SubmitError, Supervisor,
     SystemAlert,
 };
 use crate::store::{Claims, Commit, OpenError, ReadModel, RunLog, Store, StoreOptions, Subject, verify_chain};
@@ -31,9 +34,16 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What outlives the daemon: its folder, the time, and everything that it talks to.
 pub struct World {
-    folder: TempDir,
+    home: Home,
+    pub database: Database,
     pub clock: TestClock,
     pub outside: Arc<Outside>,
+    /// What is called instead of `outside`, if there is one.
+    pub target: Option<Arc<Target>>,
+    /// What happens to the daemon, in every life.
+    pub fate: Arc<Fate>,
+    /// Lives that ended without a word: whoever comes next knows that they did.
+    dead: Arc<Mutex<Vec<ReplicaId>>>,
     pub options: Options,
     pub store_options: StoreOptions,
     pub agents: Vec<Agent>,
@@ -43,6 +53,13 @@ pub struct World {
     pub threads: bool,
 }
 
+/// Where a world keeps its files.
+enum Home {
+    Own(TempDir),
+    /// Somebody else looks after it.
+    At(PathBuf),
+}
+
 /// One life of the daemon.
 pub struct Life {
     pub engine: Engine,
@@ -50,6 +67,7 @@ pub struct Life {
     pub clock: TestClock,
     alerts: Mutex<UnboundedReceiver<SystemAlert>>,
     supervisor: Supervisor,
+    dead: Arc<Mutex<Vec<ReplicaId>>>,
     // The last field: what is above lets go of the store before the runtime ends.
     runtime: Runtime,
 }
@@ -57,10 +75,34 @@ pub struct Life {
 impl World {
     /// A world with these playbooks in its folder, each named after its `playbook:` line.
     pub fn new(playbooks: &[&str]) -> Self {
-        let world = Self {
-            folder: tempfile::tempdir().unwrap(),
+        Self::on(Database::Sqlite, playbooks)
+    }
+
+    /// A world on a database, with these playbooks in a folder of its own.
+    pub fn on(database: Database, playbooks: &[&str]) -> Self {
+        let world = Self::at(Home::Own(tempfile::tempdir().unwrap()), database);
+        std::fs::create_dir(world.playbooks()).unwrap();
+        for text in playbooks {
+            world.write(text);
+        }
+        world
+    }
+
+    /// A world that another process made, seen from this one.
+    pub fn of_another_process(folder: PathBuf, address: String) -> Self {
+        Self::at(Home::At(folder), Database::At(address))
+    }
+
+    /// The world as it is before anybody has done anything.
+    fn at(home: Home, database: Database) -> Self {
+        Self {
+            home,
+            database,
             clock: TestClock::at("2026-11-23T03:00:00Z".parse().unwrap()),
             outside: Arc::new(Outside::default()),
+            target: None,
+            fate: Arc::default(),
+            dead: Arc::default(),
             options: Options {
                 workers: 8,
                 // Recovery runs at the start of every life and whenever a test calls it.
@@ -74,16 +116,47 @@ impl World {
             agents: ["billing-bot", "mail-bot"].map(agent).into(),
             missing_actions: Vec::new(),
             threads: false,
-        };
-        std::fs::create_dir(world.playbooks()).unwrap();
-        for text in playbooks {
-            world.write(text);
         }
-        world
+    }
+
+    /// Has this world call a target with books in its folder.
+    pub fn with_a_target(mut self) -> Self {
+        self.target = Some(Arc::new(Target::new(self.folder().join("books.jsonl"), Arc::clone(&self.fate))));
+        self
+    }
+
+    /// The target that this world was given.
+    pub fn target(&self) -> &Target {
+        self.target.as_deref().expect("this world has a target")
+    }
+
+    fn performer(&self) -> Arc<dyn Performer> {
+        match &self.target {
+            Some(target) => Arc::clone(target) as Arc<dyn Performer>,
+            None => Arc::clone(&self.outside) as Arc<dyn Performer>,
+        }
+    }
+
+    /// The folder of everything that outlives the daemon.
+    pub fn folder(&self) -> &Path {
+        match &self.home {
+            Home::Own(folder) => folder.path(),
+            Home::At(folder) => folder,
+        }
+    }
+
+    /// The address of the database.
+    pub fn address(&self) -> String {
+        self.database.url(self.folder())
+    }
+
+    /// A life that nobody here could see ended without a word.
+    pub fn has_died(&self, replica: ReplicaId) {
+        self.dead.lock().unwrap().push(replica);
     }
 
     fn playbooks(&self) -> PathBuf {
-        self.folder.path().join("playbooks")
+        self.folder().join("playbooks")
     }
 
     /// Writes a playbook under its name.
@@ -121,7 +194,7 @@ impl World {
             let parts = Parts {
                 store,
                 clock: Arc::new(self.clock.clone()),
-                performer: self.outside.clone(),
+                performer: self.performer(),
                 library,
                 inventory: Inventory::new(self.agents.clone(), directory()),
                 gate: Arc::new(Gate::new(false)),
@@ -130,19 +203,27 @@ impl World {
                 system_alerts: sender,
             };
             let (engine, waiting) = Engine::build(parts).await.unwrap();
+            fate::give(&engine, &self.fate);
             engine.run(waiting);
             (engine, loaded)
         });
-        Life { engine, loaded, clock: self.clock.clone(), alerts: Mutex::new(alerts), supervisor, runtime }
+        let (alerts, dead) = (Mutex::new(alerts), Arc::clone(&self.dead));
+        Life { engine, loaded, clock: self.clock.clone(), alerts, supervisor, dead, runtime }
     }
 
     /// Opens the store as soon as the life before has let go of its lock.
     async fn open(&self) -> Store {
-        let url = format!("sqlite:{}", self.folder.path().join("standdown.db").display());
+        let url = self.address();
         let began = Instant::now();
         loop {
             match Store::open(&url, self.store_options.clone()).await {
-                Ok(store) => return store,
+                Ok(store) => {
+                    let dead = std::mem::take(&mut *self.dead.lock().unwrap());
+                    for replica in dead.into_iter().filter(|_| store.is_shared()) {
+                        store.remove_replica(replica).await.unwrap();
+                    }
+                    return store;
+                }
                 Err(OpenError::Locked { .. }) if began.elapsed() < PATIENCE => {
                     tokio::time::sleep(Duration::from_millis(2)).await;
                 }
@@ -155,6 +236,15 @@ impl World {
 impl World {
     /// Another replica over the database of a life, in the same runtime, with a world outside of its own.
     pub fn neighbour(&self, life: &Life, outside: Arc<Outside>) -> Engine {
+        self.neighbour_calling(life, outside)
+    }
+
+    /// Another replica over the database of a life, in the same runtime, that calls what this world calls.
+    pub fn successor(&self, life: &Life) -> Engine {
+        self.neighbour_calling(life, self.performer())
+    }
+
+    fn neighbour_calling(&self, life: &Life, performer: Arc<dyn Performer>) -> Engine {
         life.on(async {
             let store = life.engine.store().another_replica().await.unwrap();
             let library = Arc::new(Library::new(crate::playbook::Catalogue::new(catalogue()), self.playbooks()));
@@ -162,7 +252,7 @@ impl World {
             let parts = Parts {
                 store,
                 clock: Arc::new(self.clock.clone()),
-                performer: outside,
+                performer,
                 library,
                 inventory: Inventory::new(self.agents.clone(), directory()),
                 gate: Arc::new(Gate::new(false)),
@@ -171,6 +261,7 @@ impl World {
                 system_alerts: tokio::sync::mpsc::unbounded_channel().0,
             };
             let (engine, loops) = Engine::build(parts).await.unwrap();
+            fate::give(&engine, &self.fate);
             engine.run(loops);
             engine
         })
@@ -185,7 +276,8 @@ impl Life {
 
     /// Ends this life as a power cut does: nobody is told.
     pub fn crash(self) {
-        let Self { engine, runtime, .. } = self;
+        let Self { engine, runtime, dead, .. } = self;
+        dead.lock().unwrap().push(engine.store().replica());
         drop(engine);
         runtime.shutdown_timeout(PATIENCE);
     }

@@ -3,11 +3,12 @@
 //! A cluster is made once and copied for every test, for making one takes longer than most tests. PostgreSQL does not run
 //! as root: where the tests do, the server runs as `postgres`, which its package makes. It syncs as it does outside.
 
+mod cluster;
+
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
+use std::process::Child;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -18,7 +19,8 @@ use tempfile::TempDir;
 use crate::harness::authority::Authority;
 use crate::harness::patience::{START, poll};
 
-const INSTALL: &str = "run tests/servers/install";
+use cluster::{as_owner, copy, folder, free_port, give_to_owner, program, run, serve};
+
 /// How long a server may take to end.
 const STOP: Duration = Duration::from_secs(30);
 
@@ -39,8 +41,8 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    pub const USER: &str = "standdown";
-    pub const PASSWORD: &str = "password-of-the-store";
+    pub const USER: &str = cluster::USER;
+    pub const PASSWORD: &str = cluster::PASSWORD;
 
     pub async fn start() -> Self {
         Self::start_with(&[]).await
@@ -75,10 +77,7 @@ impl Postgres {
     }
 
     fn prepare(settings: &[&str]) -> Self {
-        let template = template();
-        let folder = folder();
-        let copied = Command::new("cp").arg("-a").arg(template).arg(folder.path().join("data")).status().unwrap();
-        assert!(copied.success(), "the cluster could not be copied");
+        let folder = copy();
         let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
         Self { child: None, folder, port: free_port(), settings }
     }
@@ -164,19 +163,7 @@ impl Postgres {
     /// Starts it again on the same files and the same port.
     pub async fn restart(&mut self) {
         assert!(self.child.is_none(), "the server still runs");
-        let log = fs::OpenOptions::new().create(true).append(true).open(self.folder.path().join("server.log")).unwrap();
-        let mut command = as_owner(&program("postgres"));
-        command.arg("-D").arg(self.folder.path().join("data"));
-        let port = format!("port={}", self.port);
-        let ours =
-            ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=on", "logging_collector=off", &port];
-        let ours = ours.into_iter().chain(self.settings.iter().map(String::as_str));
-        for setting in ours {
-            command.arg("-c").arg(setting);
-        }
-        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
-        self.child =
-            Some(command.spawn().unwrap_or_else(|error| panic!("failed to start PostgreSQL: {error}; {INSTALL}")));
+        self.child = Some(serve(self.folder.path(), self.port, &self.settings));
         let ready = poll(START, || async {
             let connection = self.connection().await?;
             connection.close().await.ok()
@@ -199,73 +186,4 @@ impl Drop for Postgres {
             eprintln!("failed to collect PostgreSQL: {error}");
         }
     }
-}
-
-/// The cluster that tests copy; made if it is not there.
-fn template() -> PathBuf {
-    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("postgres-15-cluster");
-    if place.is_dir() {
-        return place;
-    }
-    let folder = folder();
-    let (data, password) = (folder.path().join("data"), folder.path().join("password"));
-    fs::write(&password, Postgres::PASSWORD).unwrap();
-    fs::set_permissions(&password, fs::Permissions::from_mode(0o644)).unwrap();
-    let mut initdb = as_owner(&program("initdb"));
-    initdb.args(["--username", Postgres::USER, "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C"]);
-    initdb.args(["--wal-segsize", "1", "--no-sync", "--pgdata"]).arg(&data).arg("--pwfile").arg(&password);
-    run(initdb, "initdb");
-    let made = place.with_extension(std::process::id().to_string());
-    let copied = Command::new("cp").arg("-a").arg(&data).arg(&made).status().unwrap();
-    assert!(copied.success(), "the cluster could not be kept");
-    // Two tests may have made one at the same time; the first stays.
-    if fs::rename(&made, &place).is_err() {
-        fs::remove_dir_all(&made).unwrap();
-    }
-    place
-}
-
-/// A folder that whoever runs the server may go through.
-fn folder() -> TempDir {
-    let folder = TempDir::new().unwrap();
-    give_to_owner(folder.path());
-    folder
-}
-
-fn give_to_owner(path: &Path) {
-    if let Some(owner) = owner() {
-        let done = Command::new("chown").arg(owner).arg(path).status().unwrap();
-        assert!(done.success(), "{} could not be given to {owner}", path.display());
-    }
-}
-
-/// Who runs the server, where it must not be who runs the tests.
-fn owner() -> Option<&'static str> {
-    rustix::process::getuid().is_root().then_some("postgres")
-}
-
-/// A program, run by whoever may, under the guard that ends it with the test.
-fn as_owner(program: &Path) -> Command {
-    let mut command = Command::new("setpriv");
-    if let Some(owner) = owner() {
-        command.args(["--reuid", owner, "--regid", owner, "--clear-groups"]);
-    }
-    command.args(["--pdeathsig", "KILL", "--"]).arg(program);
-    command.env("LC_ALL", "C").current_dir("/");
-    command
-}
-
-fn run(mut command: Command, name: &str) {
-    let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{name}: {error}; {INSTALL}"));
-    assert!(output.status.success(), "{name}: {}; {INSTALL}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// A program of the package; Debian keeps it outside the search path.
-fn program(name: &str) -> PathBuf {
-    let here = Path::new("/usr/lib/postgresql/15/bin").join(name);
-    if here.is_file() { here } else { super::process::installed(name) }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
