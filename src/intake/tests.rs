@@ -4,6 +4,7 @@ mod by_hand;
 mod deliveries;
 mod desk;
 mod follow_up;
+mod histories;
 mod property;
 mod refusals;
 mod retention;

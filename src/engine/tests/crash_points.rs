@@ -11,9 +11,11 @@ use super::database::Database;
 
 fn every_point(database: Database, protection: &'static str) {
     let stage = Stage::on(database);
+    let mut life = stage.world.start();
     for case in Case::all(protection) {
-        stage.stuck(&case);
+        life = stage.stuck(life, &case);
     }
+    life.stop();
 }
 
 fn every_point_of_a_process_of_its_own(database: Database, protection: &'static str) {

@@ -93,6 +93,7 @@ pub struct Fate {
     aim: Mutex<Option<Aim>>,
     end: End,
     is_met: AtomicBool,
+    is_stuck: AtomicBool,
 }
 
 /// A moment of a commit: whose call it puts under way, or whose result it keeps.
@@ -112,17 +113,24 @@ impl Fate {
     /// Chooses the moment.
     pub fn aim(&self, point: CrashPoint, step: &str, direction: Direction) {
         self.is_met.store(false, Ordering::SeqCst);
+        self.is_stuck.store(false, Ordering::SeqCst);
         *self.aim.lock().unwrap() = Some(Aim { point, step: step.parse().unwrap(), direction });
     }
 
-    /// Takes the aim back; whether the moment never came.
-    pub fn forget(&self) -> bool {
-        self.aim.lock().unwrap().take().is_some()
+    /// Takes the aim back; whoever is stuck is forgotten.
+    pub fn forget(&self) {
+        self.is_stuck.store(false, Ordering::SeqCst);
+        *self.aim.lock().unwrap() = None;
     }
 
     /// Whether the moment has come.
     pub fn is_met(&self) -> bool {
         self.is_met.load(Ordering::SeqCst)
+    }
+
+    /// Whether the moment has come, and somebody waits there for ever.
+    pub fn is_stuck(&self) -> bool {
+        self.is_stuck.load(Ordering::SeqCst)
     }
 
     /// Whether this is the chosen moment, which then is over.
@@ -139,6 +147,7 @@ impl Fate {
     /// A call is at a point; if it was chosen, nothing comes after it.
     pub async fn pass(&self, point: CrashPoint, step: &StepPath, direction: Direction) {
         if self.meets(point, step, direction) {
+            self.is_stuck.store(true, Ordering::SeqCst);
             match self.end {
                 End::Stuck => std::future::pending().await,
                 End::Abort => std::process::abort(),

@@ -366,10 +366,17 @@ impl Life {
 
     /// A person votes on the pending request of a run at some replica.
     pub fn vote_at(&self, engine: &Engine, run: RunId, person: &str, choice: Choice) -> Result<Run, SubmitError> {
-        let approval = self.pending(run);
+        self.pending(run);
+        let actor = Actor::Person { id: PersonId::parse(person).unwrap(), assurance: Assurance::Link };
+        let kind = Self::vote_event(&self.run(run), person, choice);
+        self.on(engine.submit(run, Event { at: self.clock.now(), actor, kind }))
+    }
+
+    /// A person's vote on the pending request of a run.
+    pub fn vote_event(run: &Run, person: &str, choice: Choice) -> EventKind {
+        let approval = pending(run).expect("people are asked");
         let person = PersonId::parse(person).unwrap();
-        let actor = Actor::Person { id: person.clone(), assurance: Assurance::Link };
-        let kind = EventKind::Voted {
+        EventKind::Voted {
             approval: approval.id,
             person,
             choice,
@@ -377,8 +384,7 @@ impl Life {
             assurance: Assurance::Link,
             plan: approval.plan.hash,
             eligible: approval.people.clone(),
-        };
-        self.on(engine.submit(run, Event { at: self.clock.now(), actor, kind }))
+        }
     }
 
     /// Lets time pass, and the daemon notice.

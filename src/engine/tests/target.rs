@@ -77,10 +77,13 @@ struct Plans {
     /// How often callers were taken for dead: whoever called before is a caller of the past.
     age: u64,
     /// Calls that get no answer now.
-    waiting: Vec<(RunId, String)>,
+    waiting: Vec<Waiting>,
     /// How many calls of callers of the past were answered.
     answered_to_the_past: usize,
 }
+
+/// A call that gets no answer: how old its caller is, its run and its step.
+type Waiting = (u64, RunId, String);
 
 /// What a caller of the past is told, so that it can be found wherever it is kept.
 pub const OF_THE_PAST: &str = "for a caller of the past";
@@ -125,9 +128,11 @@ impl Target {
         self.plans.lock().unwrap().answered_to_the_past
     }
 
-    /// The steps whose change gets no answer now.
+    /// The steps whose change gets no answer now, of callers of the present.
     pub fn waiting(&self) -> Vec<(RunId, String)> {
-        self.plans.lock().unwrap().waiting.clone()
+        let plans = self.plans.lock().unwrap();
+        let present = plans.waiting.iter().filter(|(age, ..)| *age == plans.age);
+        present.map(|(_, run, step)| (*run, step.clone())).collect()
     }
 
     /// The books.
@@ -166,9 +171,9 @@ impl Target {
         }
     }
 
-    async fn wait(&self, call: &Call, silence: Silence) {
+    async fn wait(&self, call: &Call, age: u64, silence: Silence) {
         let action = call.action.as_str();
-        let place = (call.run, call.path.to_string());
+        let place = (age, call.run, call.path.to_string());
         let mut waits = None;
         loop {
             let moved = self.moved.notified();
@@ -193,12 +198,12 @@ impl Target {
         }
         self.write(Deed::Got, call);
         self.fate.pass(CrashPoint::BeforeItIsApplied, step, direction).await;
-        self.wait(call, Silence::Before).await;
+        self.wait(call, age, Silence::Before).await;
         if matches!(reply, Reply::Done | Reply::LostAfter) {
             self.apply(call);
         }
         self.fate.pass(CrashPoint::BeforeTheAnswer, step, direction).await;
-        self.wait(call, Silence::After).await;
+        self.wait(call, age, Silence::After).await;
         let past = {
             let mut plans = self.plans.lock().unwrap();
             let past = plans.age > age;
@@ -228,10 +233,10 @@ impl Target {
 }
 
 /// Counts a call as waiting as long as it does, also if its caller dies.
-struct Waits<'a>(&'a Target, (RunId, String));
+struct Waits<'a>(&'a Target, Waiting);
 
 impl<'a> Waits<'a> {
-    fn begin(target: &'a Target, place: (RunId, String)) -> Self {
+    fn begin(target: &'a Target, place: Waiting) -> Self {
         target.plans.lock().unwrap().waiting.push(place.clone());
         Self(target, place)
     }

@@ -49,9 +49,14 @@ impl Desk {
 
     /// Delivers a signed body under a delivery id.
     pub fn send_signed(&self, id: &str, body: &Value) -> Result<Receipt, Refused> {
+        self.life.on(self.receive_signed(id, body))
+    }
+
+    /// A signed body under a delivery id comes in.
+    pub async fn receive_signed(&self, id: &str, body: &Value) -> Result<Receipt, Refused> {
         let body = body.to_string();
         let headers = signed(id, self.life.clock.now(), &body);
-        self.life.on(self.intake.receive("signed", &headers, body.as_bytes()))
+        self.intake.receive("signed", &headers, body.as_bytes()).await
     }
 
     pub fn incidents(&self) -> Vec<Incident> {

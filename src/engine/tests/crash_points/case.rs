@@ -6,6 +6,7 @@ use super::super::database::Database;
 use super::super::fate::CrashPoint;
 use super::super::harness::{Life, World, path, pending};
 use super::super::target::{Deed, Line};
+use crate::clock::Clock;
 use crate::domain::approval::Choice;
 use crate::domain::event::Resolution;
 use crate::domain::{
@@ -57,6 +58,11 @@ impl Case {
         serde_json::from_value(self.protection.into()).unwrap()
     }
 
+    /// Whether the target is looked at before the call and after it.
+    fn has_a_probe(&self) -> bool {
+        self.direction == Direction::Do && self.protection() == Protection::Verifiable
+    }
+
     /// Whether the call is made once more, by itself or on a person's word.
     fn is_made_again(&self) -> bool {
         let doubt = self.point.leaves_doubt();
@@ -100,24 +106,21 @@ impl Stage {
         Self { world: World::on(database, &texts).with_a_target() }
     }
 
-    /// The process is stuck at the moment, and everything in it is dropped there.
-    pub fn stuck(&self, case: &Case) {
-        let life = self.world.start();
-        let run = self.bring_to_its_moment(&life, case);
+    /// In this life the process gets stuck at the moment, and everything in it is dropped there. Gives the next life.
+    pub fn stuck(&self, life: Life, case: &Case) -> Life {
+        let run = life.launch(&case.playbook(), "billing-bot");
+        self.go_to_the_moment(&life, case, run);
         if case.point.is_unheard() {
             // Nobody dies: what was not heard of is found as it would be by the next look.
-            self.check(case, life, run);
-        } else {
-            life.crash();
-            self.check(case, self.world.start(), run);
+            return self.check(case, life, run);
         }
+        life.crash();
+        self.next_life(case, run)
     }
 
-    /// Brings a new run to the chosen moment of its call.
-    pub fn bring_to_its_moment(&self, life: &Life, case: &Case) -> RunId {
-        let run = life.launch(&case.playbook(), "billing-bot");
-        self.go_to_the_moment(life, case, run);
-        run
+    /// The life after the process ended, in which the run comes to its end.
+    pub fn next_life(&self, case: &Case, run: RunId) -> Life {
+        self.check(case, self.world.start(), run)
     }
 
     /// Brings a run that asks people to the chosen moment of its call.
@@ -137,8 +140,7 @@ impl Stage {
             }
         });
         // Only where people's vote and the intent are one commit is it they who hear of it.
-        let of_a_worker = case.direction == Direction::Do && case.protection() == Protection::Verifiable;
-        let is_intents = case.point == CrashPoint::IntentUnheard && !of_a_worker;
+        let is_intents = case.point == CrashPoint::IntentUnheard && !case.has_a_probe();
         match heard {
             Some(Err(SubmitError::Commit(_))) if is_intents => {}
             Some(Ok(_)) | None if !is_intents => {}
@@ -147,12 +149,11 @@ impl Stage {
         life.until(&format!("{case:?} is reached"), async || self.world.fate.is_met());
     }
 
-    /// Lets a run go on to its end, and judges it by the target's books.
-    pub fn check(&self, case: &Case, life: Life, run: RunId) {
+    /// Lets a run go on to its end, and judges it by the target's books. Gives the life back.
+    fn check(&self, case: &Case, life: Life, run: RunId) -> Life {
         let help = self.see_the_end(case, &life, run);
         // Where the state before is read first, the vote is on disk long before the intent.
-        let with_the_vote = case.direction == Direction::Undo || case.protection() != Protection::Verifiable;
-        let is_lost = case.point == CrashPoint::BeforeIntent && with_the_vote;
+        let is_lost = case.point == CrashPoint::BeforeIntent && !case.has_a_probe();
         assert_eq!(help.votes, usize::from(is_lost), "{case:?}: votes asked for again");
         let asks_a_person = case.protection() == Protection::None && case.point.leaves_doubt();
         assert_eq!(help.resolutions, usize::from(asks_a_person), "{case:?}: whether a person had to look");
@@ -181,8 +182,9 @@ impl Stage {
 
         let history = life.checked_history(run);
         let told = history.entries.iter().any(|entry| entry.text.contains("the process died"));
-        assert_eq!(told, case.point.leaves_doubt(), "{case:?}: {:#?}", history.entries);
-        life.stop();
+        // With a probe something is under way at every other moment too: it is looked before the call and after it.
+        assert_eq!(told, case.point.leaves_doubt() || case.has_a_probe(), "{case:?}: {:#?}", history.entries);
+        life
     }
 
     fn see_the_end(&self, case: &Case, life: &Life, id: RunId) -> Help {
@@ -230,17 +232,8 @@ fn attempt(run: &Run) -> Option<&Attempt> {
 }
 
 fn vote(life: &Life, run: RunId) -> Event {
-    let approval = life.pending(run);
-    let person = PersonId::parse("ana").unwrap();
-    let actor = Actor::Person { id: person.clone(), assurance: Assurance::Link };
-    let kind = EventKind::Voted {
-        approval: approval.id,
-        person,
-        choice: Choice::Approve,
-        reason: "looked at the logs".into(),
-        assurance: Assurance::Link,
-        plan: approval.plan.hash,
-        eligible: approval.people.clone(),
-    };
-    Event { at: crate::clock::Clock::now(&life.clock), actor, kind }
+    life.pending(run);
+    let actor = Actor::Person { id: PersonId::parse("ana").unwrap(), assurance: Assurance::Link };
+    let kind = Life::vote_event(&life.run(run), "ana", Choice::Approve);
+    Event { at: life.clock.now(), actor, kind }
 }

@@ -55,7 +55,7 @@ impl Stage {
         let Left { replica, run } = serde_json::from_slice(&fs::read(&left).unwrap()).unwrap();
         fs::remove_file(left).unwrap();
         self.world.has_died(replica);
-        self.check(case, self.world.start(), run);
+        self.next_life(case, run).crash();
     }
 }
 

@@ -15,7 +15,7 @@ const LISTENERS: &str = "FROM pg_stat_activity WHERE datname = 'cut_off' AND que
 
 /// Something to write that nobody asks about.
 fn sight() -> Row {
-    Row::GateSight { agent: agent_id("mail-bot"), seen_at: None, refused_at: None }
+    Row::GateSight { agent: agent_id("mail-bot"), seen_at: "2026-11-23T02:00:00Z".parse().unwrap(), refused_at: None }
 }
 
 #[test]
