@@ -24,8 +24,8 @@ use crate::clock::{Clock, TestClock};
 use crate::domain::approval::{ApprovalStatus, Choice};
 use crate::domain::*;
 use crate::engine::{
-    Engine, Gate, Inventory, Library, Loaded, Options, Parts, Performer, Reach, RunHistory, StartRequest, SubmitError, Supervisor,
-    SystemAlert,
+    Engine, Gate, Inventory, Library, Loaded, Options, Parts, Performer, Reach, RunHistory, StartRequest, SubmitError,
+    Supervisor, SystemAlert,
 };
 use crate::store::{Claims, Commit, OpenError, ReadModel, RunLog, Store, StoreOptions, Subject, verify_chain};
 

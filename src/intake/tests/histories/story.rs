@@ -72,8 +72,7 @@ impl Story {
         world.agents = (0..agents).map(|number| agent(&format!("bot-{number}"))).collect();
         world.options.workers = 64;
         let desk = Desk::open(&world);
-        let mut story =
-            Self { world, desk, past: Vec::new(), taken: Vec::new(), deliveries: 0, has_died: false };
+        let mut story = Self { world, desk, past: Vec::new(), taken: Vec::new(), deliveries: 0, has_died: false };
         for act in acts {
             story = story.lives(act).come_to_rest();
         }
