@@ -17,7 +17,7 @@ pub const CALLS: [(&str, &str); 5] = [
 
 /// One thing that happens. Numbers name runs and deliveries in the order of their beginning; a number that names nothing
 /// means that nothing happens.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     /// A sender delivers an alert about an agent.
     Deliver { agent: usize, alert: usize },

@@ -58,7 +58,7 @@ fn run_shape(story: &Story, id: RunId) -> RunShape {
     let events = life.on(store.events(&Subject::Run(id))).unwrap().into_iter().map(|event| event.kind);
     let late = life.on(store.late_replies(id)).unwrap();
     let mut messages: Vec<String> =
-        life.on(store.messages_of(id)).unwrap().into_iter().map(|message| message.kind.to_string()).collect();
+        life.on(store.messages_of(id)).unwrap().into_iter().map(|message| message.kind).collect();
     messages.sort();
     RunShape {
         status: format!("{:?}", run.status),
