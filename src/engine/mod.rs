@@ -110,9 +110,7 @@ pub(crate) struct Inner {
     posted: Notify,
     forgotten: retention::Tally,
     system_alerts: mpsc::UnboundedSender<SystemAlert>,
-    /// What the tests let happen to this process.
-    #[cfg(test)]
-    fate: std::sync::OnceLock<Arc<tests::fate::Fate>>,
+    passage: write::Passage,
 }
 
 /// What [`Engine::build`] puts together.
@@ -176,8 +174,7 @@ impl Engine {
             posted: Notify::new(),
             forgotten: retention::Tally::default(),
             system_alerts: parts.system_alerts,
-            #[cfg(test)]
-            fate: std::sync::OnceLock::new(),
+            passage: write::Passage::default(),
         };
         let engine = Self { inner: Arc::new(inner) };
         engine.refresh_gate();

@@ -18,3 +18,10 @@ impl Engine {
         written
     }
 }
+
+/// What may happen on the way; in the program that ships, nothing.
+#[derive(Default)]
+pub(super) struct Passage {
+    #[cfg(test)]
+    pub(super) fate: std::sync::OnceLock<std::sync::Arc<super::tests::fate::Fate>>,
+}

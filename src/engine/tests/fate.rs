@@ -189,12 +189,12 @@ impl Fate {
 
 /// The fate of an engine's process; of one that was given none, nothing happens to it.
 pub fn of(engine: &Engine) -> Arc<Fate> {
-    Arc::clone(engine.inner.fate.get_or_init(Arc::default))
+    Arc::clone(engine.inner.passage.fate.get_or_init(Arc::default))
 }
 
 /// Gives an engine its fate.
 pub fn give(engine: &Engine, fate: &Arc<Fate>) {
-    assert!(engine.inner.fate.set(Arc::clone(fate)).is_ok(), "an engine has one fate");
+    assert!(engine.inner.passage.fate.set(Arc::clone(fate)).is_ok(), "an engine has one fate");
 }
 
 /// The changes that a commit puts under way, and the results that it keeps.
