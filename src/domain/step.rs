@@ -303,6 +303,9 @@ pub struct StepRecord {
     pub state: StepState,
     /// Part of the idempotency key; a new one only on a person's order.
     pub generation: u32,
+    /// Whether an earlier try of the call may have been applied: then a refusal of a later one proves nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub doubted: bool,
     /// Whether it may act: budget, trust and protection have been asked, or people have approved.
     pub authorized: bool,
     /// Its parameters as rendered; secrets as references.
@@ -353,6 +356,7 @@ impl StepRecord {
         Self {
             state: StepState::Pending,
             generation: 1,
+            doubted: false,
             authorized: false,
             params: None,
             baseline: None,

@@ -110,6 +110,7 @@ pub(crate) struct Inner {
     posted: Notify,
     forgotten: retention::Tally,
     system_alerts: mpsc::UnboundedSender<SystemAlert>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "it has a use in the tests alone"))]
     passage: write::Passage,
 }
 

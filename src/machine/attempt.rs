@@ -54,6 +54,14 @@ impl Motion<'_> {
             let until = after(self.at, pause);
             return self.put(path, direction, Attempt::Backoff { number, until, reason: reason.to_owned() });
         }
+        if self.record(path)?.doubted {
+            // An earlier try may have been applied, and this one refused for that very reason.
+            if self.action(path)?.verify.is_some() && direction == Direction::Do {
+                return self.check(path, direction, number);
+            }
+            let reason = format!("an earlier try may have been applied, and the last one was not: {reason}");
+            return self.needs_operator(path, direction, number, &reason);
+        }
         self.fail(path, direction, reason)
     }
 
@@ -79,6 +87,7 @@ impl Motion<'_> {
         self.put(path, direction, Attempt::InDoubt { number, reason: reason.to_owned() })?;
         match action.protection {
             Protection::Read | Protection::Idempotent | Protection::Keyed => {
+                self.record_mut(path)?.doubted = action.protection != Protection::Read;
                 self.say(path, format!("in doubt ({reason}): sent again with the same key"))?;
                 if lost && number < LOST_ATTEMPTS_MAX {
                     return self.ready(path, direction, number + 1);
@@ -127,6 +136,7 @@ impl Motion<'_> {
     /// The target accepted the call: look for the effect, or be done.
     pub fn applied(&mut self, path: &StepPath, output: Value) -> Result<(), IllegalTransition> {
         let (direction, attempt) = self.attempt(path)?;
+        self.record_mut(path)?.doubted = false;
         let number = attempt.number();
         if direction == Direction::Undo {
             return self.set(path, StepState::Undone);

@@ -17,7 +17,10 @@ pub fn apply(
     };
     match applied {
         Some(true) => motion.applied(path, Value::Null),
-        Some(false) => motion.not_applied(path, &format!("the target says it was not applied: {detail}"), true),
+        Some(false) => {
+            motion.record_mut(path)?.doubted = false;
+            motion.not_applied(path, &format!("the target says it was not applied: {detail}"), true)
+        }
         None => motion.needs_operator(path, direction, number, &format!("the target can't say: {detail}")),
     }
 }

@@ -17,6 +17,7 @@ pub fn apply(
         return Err(motion.wrong_state(path));
     };
     motion.say(path, format!("a person looked: {reason}"))?;
+    motion.record_mut(path)?.doubted = false;
     match resolution {
         Resolution::Applied => motion.applied(path, Value::Null),
         Resolution::NotApplied => motion.fail(path, direction, &format!("a person says it was not applied: {reason}")),

@@ -90,6 +90,22 @@ fn a_doubtful_idempotent_call_is_sent_again_with_the_same_key() {
 }
 
 #[test]
+fn a_refusal_after_a_doubtful_try_does_not_prove_that_nothing_was_applied() {
+    let mut sim = one("try.idempotent");
+    sim.ended(CallOutcome::Ambiguous { reason: "timeout".into() });
+    sim.wait(SignedDuration::from_secs(1));
+    sim.ended(CallOutcome::Refused { reason: "409 it is gone already".into(), retry: false });
+    assert_eq!((sim.alarms.len(), sim.state("act") == "failed"), (1, false), "a person is asked");
+    let known = EventKind::Resolved {
+        path: path("act"),
+        resolution: Resolution::NotApplied,
+        reason: "the target's log".to_owned(),
+    };
+    sim.submit(known).unwrap();
+    assert_eq!(sim.state("act"), "failed");
+}
+
+#[test]
 fn a_doubtful_verifiable_call_asks_the_target_first() {
     let mut sim = one("try.verifiable");
     sim.prepared(true);
