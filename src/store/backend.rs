@@ -25,8 +25,9 @@ use super::rows::{
     Change, ContainmentRecord, DeadLetter, GateSighting, MessageSummary, OpenRun, QueuedMessage, RunSummary,
     StoredAlert, StoredEvent, Subject, Token,
 };
-use super::sqlite::{self, SqliteStore, WriterStats};
+use super::sqlite::{self, SqliteStore};
 use super::upkeep::{AgedPage, AgedPlace, Aging, Examination, Examined, ExaminedPage, Record, Retention, Stray};
+use super::write::stats::WriterStats;
 
 /// How a store is opened.
 #[derive(Clone, Debug)]

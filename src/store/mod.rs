@@ -14,6 +14,7 @@ pub mod rows;
 mod seat;
 mod sqlite;
 pub mod upkeep;
+mod write;
 
 pub use backend::{OpenError, Password, Store, StoreOptions};
 pub use chain::{ChainCheck, ChainError, verify_chain};
@@ -22,5 +23,7 @@ pub use commit::{Commit, CommitError, Guard, Row};
 pub use ports::{Agents, Approvals, Claims, Inbox, Outbox, Playbooks, Read, ReadError, ReadModel, RunLog, Writer};
 pub use postgres::{AddressError, PostgresStore};
 pub use rows::*;
-pub use sqlite::{RUN_STATE_BYTES_MAX, Spent, SqliteStore, WriterStats};
+pub use sqlite::SqliteStore;
 pub use upkeep::{Examination, Retention};
+pub use write::prepared::RUN_STATE_BYTES_MAX;
+pub use write::stats::{Spent, WriterStats};

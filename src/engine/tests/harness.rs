@@ -4,8 +4,9 @@
 //! Every life of the daemon has a runtime of its own. A crash drops that runtime with everything in it, as a killed
 //! process would: tasks end where they wait, nothing is told to stop, and the next life opens the same file.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
+mod life;
+
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -15,19 +16,19 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedReceiver;
 
+pub use life::{launch, pending};
+
 use super::database::Database;
 use super::fate::{self, Fate};
 use super::outside::{Outside, catalogue};
 pub use super::samples::{agent, agent_id, alert, ana, directory, path};
 use super::target::Target;
 use crate::clock::{Clock, TestClock};
-use crate::domain::approval::{ApprovalStatus, Choice};
 use crate::domain::*;
 use crate::engine::{
-    Engine, Gate, Inventory, Library, Loaded, Options, Parts, Performer, Reach, RunHistory, StartRequest, SubmitError,
-    Supervisor, SystemAlert,
+    Engine, Gate, Inventory, Library, Loaded, Options, Parts, Performer, Reach, Supervisor, SystemAlert,
 };
-use crate::store::{Claims, Commit, OpenError, ReadModel, RunLog, Store, StoreOptions, Subject, verify_chain};
+use crate::store::{Claims, OpenError, Store, StoreOptions};
 
 /// How long a test waits for something that must come by itself.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -266,187 +267,4 @@ impl World {
             engine
         })
     }
-}
-
-impl Life {
-    /// Runs something to its end, and the daemon's tasks meanwhile.
-    pub fn on<T>(&self, work: impl Future<Output = T>) -> T {
-        self.runtime.block_on(async { tokio::time::timeout(PATIENCE, work).await.expect("this takes too long") })
-    }
-
-    /// Ends this life as a power cut does: nobody is told.
-    pub fn crash(self) {
-        let Self { engine, runtime, dead, .. } = self;
-        dead.lock().unwrap().push(engine.store().replica());
-        drop(engine);
-        runtime.shutdown_timeout(PATIENCE);
-    }
-
-    /// Ends this life as an operator does.
-    pub fn stop(self) {
-        let clean = self.on(self.supervisor.stop(Duration::from_secs(5)));
-        assert!(clean, "a task did not end when it was told to stop");
-        self.on(self.engine.leave());
-        self.on(self.engine.store().close());
-        self.crash();
-    }
-
-    /// Waits until something is so.
-    pub fn until(&self, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-        self.runtime.block_on(async {
-            let began = Instant::now();
-            while !is_so().await {
-                assert!(began.elapsed() < PATIENCE, "waited too long for: {what}");
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        });
-    }
-
-    /// Waits until a run is in a state.
-    pub fn until_run(&self, id: RunId, what: &str, is_so: impl Fn(&Run) -> bool) -> Run {
-        self.until(&format!("{what}; it is {:#?}", self.states(id)), async || is_so(&self.read(id).await));
-        self.run(id)
-    }
-
-    /// Waits until a run is quarantined, and says why it is.
-    pub fn until_quarantined(&self, id: RunId) -> String {
-        let mut reason = None;
-        self.until("the run is quarantined", async || {
-            reason = self.engine.store().claim(id).await.unwrap().and_then(|claim| claim.quarantined);
-            reason.is_some()
-        });
-        reason.unwrap()
-    }
-
-    /// Waits until a run is over.
-    pub fn until_finished(&self, id: RunId) -> Run {
-        self.until_run(id, "the run is over", |run| run.status.is_finished())
-    }
-
-    async fn read(&self, id: RunId) -> Run {
-        self.engine.store().run(id).await.unwrap().expect("the run is in the store")
-    }
-
-    /// A run as it is stored.
-    pub fn run(&self, id: RunId) -> Run {
-        self.on(self.read(id))
-    }
-
-    /// Where the steps of a run stand, for people who read a failed test.
-    pub fn states(&self, id: RunId) -> BTreeMap<String, String> {
-        let run = self.run(id);
-        run.steps.iter().map(|(path, record)| (path.to_string(), format!("{:?}", record.state))).collect()
-    }
-
-    /// Starts a playbook for an agent, as an alert of a trusted source would.
-    pub fn launch(&self, playbook: &str, agent: &str) -> RunId {
-        self.launch_with(playbook, agent, Trust::Contain)
-    }
-
-    /// Starts a playbook for an agent, as an alert of a source with this trust would.
-    pub fn launch_with(&self, playbook: &str, agent: &str, trust: Trust) -> RunId {
-        self.on(launch(&self.engine, playbook, agent, trust))
-    }
-
-    /// Submits an event that Standdown itself causes.
-    pub fn submit(&self, run: RunId, kind: EventKind) -> Result<Run, SubmitError> {
-        self.on(self.engine.submit(run, Event::by_system(self.clock.now(), kind)))
-    }
-
-    /// The request of a run that people are being asked.
-    pub fn pending(&self, run: RunId) -> Approval {
-        let run = self.until_run(run, "people are asked", |run| pending(run).is_some());
-        pending(&run).unwrap().clone()
-    }
-
-    /// A person votes on the pending request of a run.
-    pub fn vote(&self, run: RunId, person: &str, choice: Choice) -> Result<Run, SubmitError> {
-        self.vote_at(&self.engine, run, person, choice)
-    }
-
-    /// A person votes on the pending request of a run at some replica.
-    pub fn vote_at(&self, engine: &Engine, run: RunId, person: &str, choice: Choice) -> Result<Run, SubmitError> {
-        self.pending(run);
-        let actor = Actor::Person { id: PersonId::parse(person).unwrap(), assurance: Assurance::Link };
-        let kind = Self::vote_event(&self.run(run), person, choice);
-        self.on(engine.submit(run, Event { at: self.clock.now(), actor, kind }))
-    }
-
-    /// A person's vote on the pending request of a run.
-    pub fn vote_event(run: &Run, person: &str, choice: Choice) -> EventKind {
-        let approval = pending(run).expect("people are asked");
-        let person = PersonId::parse(person).unwrap();
-        EventKind::Voted {
-            approval: approval.id,
-            person,
-            choice,
-            reason: "looked at the logs".into(),
-            assurance: Assurance::Link,
-            plan: approval.plan.hash,
-            eligible: approval.people.clone(),
-        }
-    }
-
-    /// Lets time pass, and the daemon notice.
-    pub fn wait(&self, time: Duration) {
-        self.clock.advance(time);
-        self.on(async {
-            assert!(!self.engine.tick_due().await, "a deadline could not be dealt with");
-            assert!(!self.engine.ask_about_ended_holds().await, "the end of a hold could not be dealt with");
-        });
-    }
-
-    /// The alerts of Standdown's own since they were last asked for.
-    pub fn own_alerts(&self) -> Vec<SystemAlert> {
-        let mut alerts = self.alerts.lock().unwrap();
-        std::iter::from_fn(|| alerts.try_recv().ok()).collect()
-    }
-
-    /// Whether the gate lets an agent act.
-    pub fn gate_allows(&self, agent: &str) -> bool {
-        self.engine.gate().check(&agent_id(agent), self.clock.now()).allowed
-    }
-
-    /// A run's history, checked: it leads to the stored state, and nobody changed it.
-    pub fn checked_history(&self, id: RunId) -> RunHistory {
-        let history = self.on(self.engine.history(id)).unwrap();
-        assert!(history.consistent, "the history leads to another state than {:#?}", history.run);
-        let subject = Subject::Run(id);
-        let events = self.on(self.engine.store().events(&subject)).unwrap();
-        verify_chain(&events, &subject).unwrap();
-        history
-    }
-
-    /// All runs, oldest first.
-    pub fn runs(&self) -> Vec<RunId> {
-        let runs = self.on(self.engine.store().runs(None, 1000)).unwrap();
-        let mut ids: Vec<RunId> = runs.into_iter().map(|run| run.id).collect();
-        ids.sort_unstable();
-        ids
-    }
-}
-
-/// Starts a playbook for an agent through the engine's own door.
-pub async fn launch(engine: &Engine, playbook: &str, agent: &str, trust: Trust) -> RunId {
-    let at = engine.clock().now();
-    let serving = engine.library().serving();
-    let playbook = &serving[&PlaybookName::parse(playbook).unwrap()];
-    let inventory = engine.inventory();
-    let agent = inventory.agent(&agent_id(agent)).expect("the inventory has the agent");
-    let request = StartRequest {
-        playbook,
-        mode: playbook.mode,
-        incident: IncidentId::generate(at),
-        agent: &agent,
-        alert: &Alert { trust, ..alert(at) },
-        actor: Actor::Source { id: SourceId::parse("detector").unwrap() },
-        inherits: Vec::new(),
-    };
-    let started = engine.prepare(request).unwrap();
-    engine.commit(Commit::default(), vec![started]).await.unwrap().remove(0).id
-}
-
-/// The request of a run that waits for people.
-pub fn pending(run: &Run) -> Option<&Approval> {
-    run.approvals.values().find(|approval| approval.status == ApprovalStatus::Pending)
 }

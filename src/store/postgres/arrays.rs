@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use sqlx::Postgres;
 use sqlx::postgres::PgArguments;
 
-use crate::store::sqlite::cell::Cell;
+use crate::store::write::cell::Cell;
 
 use super::cell::storable;
 use super::statement::{Kind, Repeats, Statement};

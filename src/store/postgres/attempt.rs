@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
 
 use crate::store::commit::CommitError;
-use crate::store::sqlite::prepared::Prepared;
-use crate::store::sqlite::stats::Spent;
+use crate::store::write::Verdicts;
+use crate::store::write::prepared::Prepared;
+use crate::store::write::stats::Spent;
 
-use super::batch::{self, Number, Verdicts};
+use super::batch::{self, Number};
 use super::connect::{Connected, Connector, Purpose};
 use super::trouble::{Remedy, Trouble};
 

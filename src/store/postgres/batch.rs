@@ -8,13 +8,11 @@ use std::time::Instant;
 use sqlx::Row as _;
 use sqlx::postgres::PgConnection;
 
-use crate::domain::Digest;
-use crate::store::commit::CommitError;
-use crate::store::sqlite::cell::Cell;
-use crate::store::sqlite::guards::World;
-use crate::store::sqlite::prepared::Prepared;
-use crate::store::sqlite::statement::Target;
-use crate::store::sqlite::stats::Spent;
+use crate::store::write::Verdicts;
+use crate::store::write::prepared::Prepared;
+use crate::store::write::stats::Spent;
+use crate::store::write::target::Target;
+use crate::store::write::world::World;
 
 use super::arrays::{Row, bound, rounds};
 use super::look_up::{lock, look_up};
@@ -33,9 +31,6 @@ const PRUNE: &str = "DELETE FROM batches
 /// The statements of this file, for the test that prepares every statement.
 pub const MARKS: [&str; 3] = [MARK, LAST, PRUNE];
 
-/// What became of each commit of a batch, in order.
-pub type Verdicts = Vec<Result<(), CommitError>>;
-
 /// The number of a writer or of a batch.
 pub type Number = [u8; 16];
 
@@ -53,15 +48,7 @@ pub async fn write(
     spent.look_up += start.elapsed();
 
     let start = Instant::now();
-    let mut verdicts = Vec::with_capacity(batch.len());
-    let mut admitted = Vec::with_capacity(batch.len());
-    for commit in batch {
-        let verdict = world.admit(commit).map_err(CommitError::Conflict);
-        if verdict.is_ok() {
-            admitted.push(*commit);
-        }
-        verdicts.push(verdict);
-    }
+    let (verdicts, admitted) = world.judge(batch);
     let rows = gathered(&admitted, world);
     spent.gather += start.elapsed();
 
@@ -121,21 +108,7 @@ fn gathered(admitted: &[&Prepared], mut world: World) -> Vec<Vec<Row>> {
             put(*target, cells.clone());
         }
         for event in &commit.events {
-            let (last_seq, prev_hash) = world.heads.get(&event.subject).copied().unwrap_or((0, Digest::ZERO));
-            let seq = last_seq + 1;
-            let hash = event.link.hash(&prev_hash, seq);
-            let row = vec![
-                Cell::bytes(&event.subject),
-                Cell::count(seq),
-                event.at.clone(),
-                event.actor.clone(),
-                Cell::text(event.kind),
-                event.body.clone(),
-                Cell::from(&prev_hash),
-                Cell::from(&hash),
-            ];
-            put(Target::Events, row);
-            world.heads.insert(event.subject.clone(), (seq, hash));
+            put(Target::Events, world.chain(event).into());
         }
     }
     gathered

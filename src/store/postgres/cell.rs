@@ -5,7 +5,7 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArgumentBuffer, PgTypeInfo};
 use sqlx::{Encode, Postgres, Type};
 
-use crate::store::sqlite::cell::Cell;
+use crate::store::write::cell::Cell;
 
 impl Type<Postgres> for Cell {
     fn type_info() -> PgTypeInfo {

@@ -10,13 +10,14 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{FromRow, Row as _};
+use sqlx::Row as _;
+use sqlx::postgres::PgConnection;
 
-use crate::domain::{Digest, HoldId, ReplicaId};
+use crate::domain::{Digest, ReplicaId};
 use crate::store::commit::Guard;
-use crate::store::sqlite::guards::{Questions, World};
-use crate::store::sqlite::prepared::Prepared;
+use crate::store::write::prepared::Prepared;
+use crate::store::write::questions::{Answer, Questions};
+use crate::store::write::world::World;
 
 use super::cell::storable;
 use super::trouble::Trouble;
@@ -76,63 +77,24 @@ pub async fn look_up(connection: &mut PgConnection, batch: &[&Prepared]) -> Resu
     if questions.is_empty() {
         return Ok(world);
     }
-    let keys: Vec<&str> = questions.open_keys.iter().copied().collect();
-    let deliveries: Vec<_> = questions.deliveries.iter().copied().collect();
+    let listed = questions.listed();
     let found = sqlx::query(LOOK_UP)
         .bind(questions.runs.iter().map(|id| id.as_bytes().to_vec()).collect::<Vec<_>>())
         .bind(questions.incidents.iter().map(|id| id.as_bytes().to_vec()).collect::<Vec<_>>())
-        .bind(keys.iter().map(|key| storable(key).into_owned()).collect::<Vec<_>>())
-        .bind(deliveries.iter().map(|(source, _)| source.as_str().to_owned()).collect::<Vec<_>>())
-        .bind(deliveries.iter().map(|(_, delivery)| storable(delivery).into_owned()).collect::<Vec<_>>())
+        .bind(listed.keys.iter().map(|key| storable(key).into_owned()).collect::<Vec<_>>())
+        .bind(listed.deliveries.iter().map(|(source, _)| source.as_str().to_owned()).collect::<Vec<_>>())
+        .bind(listed.deliveries.iter().map(|(_, delivery)| storable(delivery).into_owned()).collect::<Vec<_>>())
         .bind(questions.holds.iter().map(|id| id.as_bytes().to_vec()).collect::<Vec<_>>())
         .bind(questions.subjects.iter().map(|subject| subject.to_vec()).collect::<Vec<_>>())
         .bind(questions.claims.iter().map(|id| id.as_bytes().to_vec()).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?;
     for row in &found {
-        let found = Found::from_row(row)?;
-        let uuid = uuid::Uuid::from_slice(&found.id).unwrap_or_default();
-        let version = u64::try_from(found.number).unwrap_or(0);
-        let index = usize::try_from(found.number).unwrap_or(usize::MAX);
-        match found.kind.as_str() {
-            "r" => drop(world.runs.insert(uuid.into(), version)),
-            "i" => drop(world.incidents.insert(uuid.into(), version)),
-            "h" => {
-                world.standing_holds.insert(uuid.into());
-                world.handled_ends.extend((version > 0).then(|| HoldId::from(uuid)));
-            }
-            "q" => drop(world.quarantined.insert(uuid.into())),
-            "c" => {
-                let owner = found.detail.and_then(|owner| uuid::Uuid::from_slice(&owner).ok());
-                world.claims.extend(owner.map(|owner| (uuid.into(), (owner.into(), version))));
-            }
-            "k" => world.open_keys.extend(keys.get(index).map(|key| ((*key).to_owned(), uuid.into()))),
-            "d" => {
-                let known = deliveries.get(index).map(|(source, id)| ((*source).clone(), (*id).to_owned()));
-                world.deliveries.extend(known);
-            }
-            _ => {
-                let hash = found.detail.as_deref().and_then(Digest::from_slice).unwrap_or(Digest::ZERO);
-                world.heads.insert(found.id, (version, hash));
-            }
-        }
+        let (kind, id) = (row.try_get("kind")?, row.try_get("id")?);
+        let (number, detail) = (row.try_get("number")?, row.try_get("detail")?);
+        listed.learn(&mut world, &Answer { kind, id, number, detail });
     }
     Ok(world)
-}
-
-/// One answer.
-struct Found {
-    kind: String,
-    id: Vec<u8>,
-    number: i64,
-    detail: Option<Vec<u8>>,
-}
-
-impl FromRow<'_, PgRow> for Found {
-    fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
-        let (kind, id, number) = (row.try_get("kind")?, row.try_get("id")?, row.try_get("number")?);
-        Ok(Self { kind, id, number, detail: row.try_get("detail")? })
-    }
 }
 
 /// The replicas whose claims a batch is judged by, as numbers.

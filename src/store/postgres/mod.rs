@@ -36,8 +36,8 @@ use crate::store::commit::{Commit, CommitError};
 use crate::store::ports::{Read, ReadError, Writer};
 use crate::store::rows::Change;
 use crate::store::seat::Seat;
-use crate::store::sqlite::prepared::Prepared;
-use crate::store::sqlite::stats::WriterStats;
+use crate::store::write::prepared::Prepared;
+use crate::store::write::stats::WriterStats;
 
 pub use address::{AddressError, has_password, is_address};
 pub use open::open;

@@ -3,7 +3,7 @@
 //! They write what SQLite's write, in the same order. An upsert must not meet the same row twice in one statement, so each
 //! says what is done with rows that have the same key.
 
-use crate::store::sqlite::statement::Target;
+use crate::store::write::target::Target;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

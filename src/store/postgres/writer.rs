@@ -13,12 +13,12 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use crate::store::backend::StoreOptions;
 use crate::store::commit::CommitError;
 use crate::store::rows::Change;
-use crate::store::sqlite::prepared::Prepared;
-use crate::store::sqlite::stats::{SharedStats, Spent};
+use crate::store::write::Verdicts;
+use crate::store::write::prepared::Prepared;
+use crate::store::write::stats::{SharedStats, Spent};
 
 use super::announce::Announcer;
 use super::attempt::Attempts;
-use super::batch::Verdicts;
 use super::connect::Connector;
 use super::listen::Listener;
 
@@ -173,17 +173,7 @@ impl Shared {
     async fn serve(&self, attempts: &mut Attempts, batch: &[&Prepared]) -> Verdicts {
         let mut spent = Spent::default();
         let verdicts = attempts.apply(batch, &mut spent).await;
-        self.stats.update(|stats| {
-            stats.batches += 1;
-            for verdict in &verdicts {
-                match verdict {
-                    Ok(()) => stats.commits += 1,
-                    Err(CommitError::Conflict(_)) => stats.conflicts += 1,
-                    Err(_) => stats.failures += 1,
-                }
-            }
-            stats.spent.add(&spent);
-        });
+        self.stats.count(&verdicts, &spent);
         verdicts
     }
 

@@ -25,8 +25,8 @@ use crate::store::commit::CommitError;
 use crate::store::ports::{Read, ReadError};
 use crate::store::rows::QueuedMessage;
 
-use super::sqlite::cell::Cell;
-use super::sqlite::prepared::subject_key;
+use super::write::cell::Cell;
+use super::write::prepared::subject_key;
 
 pub use claims::{
     claim, claimed_run, exists, has_replica, late_replies, late_reply_count, quarantined_runs, runs_in_hand,

@@ -5,19 +5,16 @@ use std::time::Instant;
 
 use sqlx::sqlite::SqliteConnection;
 
-use crate::domain::Digest;
-use crate::store::commit::CommitError;
-
 use super::bundle::{Bundles, Part};
-use super::cell::Cell;
-use super::guards::World;
+use super::look_up::look_up;
 use super::newest::Newest;
-use super::prepared::Prepared;
-use super::statement::{STATEMENT_COUNT, Statement, Target, all, length_for};
-use super::stats::Spent;
-
-/// What became of each commit of a batch, in order.
-pub type Verdicts = Vec<Result<(), CommitError>>;
+use super::statement::{STATEMENT_COUNT, Statement, all, length_for};
+use crate::store::write::Verdicts;
+use crate::store::write::cell::Cell;
+use crate::store::write::prepared::Prepared;
+use crate::store::write::stats::Spent;
+use crate::store::write::target::Target;
+use crate::store::write::world::World;
 
 /// The rows of a batch, flat, by statement.
 struct Gathered([Vec<Cell>; STATEMENT_COUNT]);
@@ -48,20 +45,12 @@ pub async fn add(
     spent: &mut Spent,
 ) -> Result<Verdicts, sqlx::Error> {
     let start = Instant::now();
-    let mut world = World::look_up(connection, batch, first, newest).await?;
+    let mut world = look_up(connection, batch, first, newest).await?;
     newest.count(batch);
     spent.look_up += start.elapsed();
 
     let start = Instant::now();
-    let mut verdicts = Vec::with_capacity(batch.len());
-    let mut admitted = Vec::with_capacity(batch.len());
-    for commit in batch {
-        let verdict = world.admit(commit).map_err(CommitError::Conflict);
-        if verdict.is_ok() {
-            admitted.push(*commit);
-        }
-        verdicts.push(verdict);
-    }
+    let (verdicts, admitted) = world.judge(batch);
     let gathered = Gathered::from(&admitted, world);
     spent.gather += start.elapsed();
 
@@ -101,20 +90,7 @@ impl Gathered {
                 gathered.cells(place).extend_from_slice(cells);
             }
             for event in &commit.events {
-                let (last_seq, prev_hash) = world.heads.get(&event.subject).copied().unwrap_or((0, Digest::ZERO));
-                let seq = last_seq + 1;
-                let hash = event.link.hash(&prev_hash, seq);
-                gathered.cells(FIRST_TARGET + Target::Events as usize).extend([
-                    Cell::bytes(&event.subject),
-                    Cell::count(seq),
-                    event.at.clone(),
-                    event.actor.clone(),
-                    Cell::text(event.kind),
-                    event.body.clone(),
-                    Cell::from(&prev_hash),
-                    Cell::from(&hash),
-                ]);
-                world.heads.insert(event.subject.clone(), (seq, hash));
+                gathered.cells(FIRST_TARGET + Target::Events as usize).extend(world.chain(event));
             }
         }
         gathered

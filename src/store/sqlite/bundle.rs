@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::cell::Cell;
 use super::statement::text_of;
+use crate::store::write::cell::Cell;
 
 /// How often a shape must have come before it gets a text of its own.
 const SEEN_MIN: u32 = 8;

@@ -15,8 +15,8 @@ use crate::store::ports::{Claims, Read, ReadError};
 use crate::store::read::{self, Database as _};
 
 use super::SqliteStore;
-use super::cell::Cell;
 use crate::store::seat::Seat;
+use crate::store::write::cell::Cell;
 
 const REGISTER: &str = "INSERT INTO replicas (id, heartbeat_at, lease_ms)
     VALUES (?1, CAST(unixepoch('subsec') * 1000000 AS INTEGER), ?2)";

@@ -5,19 +5,16 @@
 
 mod batch;
 mod bundle;
-pub(in crate::store) mod cell;
+mod cell;
 mod claims;
-mod encode;
-pub(in crate::store) mod guards;
 mod lock;
+mod look_up;
 mod newest;
 mod open;
-pub(in crate::store) mod prepared;
 mod read;
 mod readers;
 mod sending;
-pub(in crate::store) mod statement;
-pub(in crate::store) mod stats;
+mod statement;
 mod upkeep;
 mod writer;
 
@@ -31,11 +28,10 @@ use crate::store::rows::Change;
 use crate::store::seat::{Neighbours, Seat};
 
 pub use open::{open, open_for_reading, path_of};
-pub use prepared::RUN_STATE_BYTES_MAX;
-pub use stats::{Spent, WriterStats};
 pub use upkeep::{StagedRestore, backup, migrate, schema};
 
-use prepared::Prepared;
+use crate::store::write::prepared::Prepared;
+use crate::store::write::stats::WriterStats;
 use readers::Readers;
 use statement::{all, text_of};
 use writer::WriterHandle;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::domain::{IncidentId, RunId};
 
-use super::prepared::{Prepared, Touch};
+use crate::store::write::prepared::{Prepared, Touch};
 
 /// The highest ids, or none where nothing is stored.
 #[derive(Debug, Default)]

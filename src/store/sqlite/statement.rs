@@ -7,54 +7,11 @@
 
 use std::sync::LazyLock;
 
+use crate::store::write::target::Target;
+
 /// How many rows a statement takes, shortest first.
 pub const LENGTHS: [usize; 4] = [1, 8, 64, LENGTH_MAX];
 const LENGTH_MAX: usize = 256;
-
-/// What a row is written to, in the order in which a batch writes: what is new comes before what changes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Target {
-    Alerts,
-    Deliveries,
-    Incidents,
-    Runs,
-    Events,
-    Holds,
-    Approvals,
-    Tokens,
-    Messages,
-    Containments,
-    Playbooks,
-    DeadLetters,
-    Blobs,
-    GateSightings,
-    Settings,
-    AlertsRepeated,
-    AlertsResolved,
-    HoldsLifted,
-    HoldEndsHandled,
-    TokensFailed,
-    TokensRevoked,
-    MessagesDelayed,
-    MessagesSent,
-    MessagesUndelivered,
-    RunsAdvanced,
-    RunsQuarantined,
-    RunsReleased,
-    LateReplies,
-    TokensRetired,
-    ApprovalsRetired,
-    RunMessagesRetired,
-    EventsRetired,
-    RunsRetired,
-    AlertsRetired,
-    IncidentsRetired,
-    HoldsRetired,
-    MessagesRetired,
-    DeliveriesRetired,
-    DeadLettersRetired,
-    ContainmentsRetired,
-}
 
 /// One statement, cut where its tuples go.
 pub struct Statement {

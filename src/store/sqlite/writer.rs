@@ -17,12 +17,13 @@ use tokio::sync::{mpsc, oneshot};
 use crate::store::backend::StoreOptions;
 use crate::store::commit::CommitError;
 
-use super::batch::{self, Memory, Verdicts};
+use super::batch::{self, Memory};
 use super::bundle::Bundles;
 use super::lock::LockFile;
 use super::newest::Newest;
-use super::prepared::Prepared;
-use super::stats::{SharedStats, Spent};
+use crate::store::write::Verdicts;
+use crate::store::write::prepared::Prepared;
+use crate::store::write::stats::{SharedStats, Spent};
 
 /// How much is written before the write-ahead log is copied into the database, in bytes of rows.
 const CHECKPOINT_BYTES: usize = 32 * 1024 * 1024;
@@ -185,7 +186,7 @@ impl WriterThread {
             Ok(verdicts) => verdicts,
             Err(error) => self.apply_apart(&requests, &error, &mut spent).await,
         };
-        self.count(&verdicts, spent);
+        self.stats.count(&verdicts, &spent);
         self.bytes_since_checkpoint += requests.iter().map(|request| request.commit.byte_count()).sum::<usize>();
         for (request, verdict) in requests.into_iter().zip(verdicts) {
             // A caller that went away (its connection was closed) is not told; what it sent is on disk.
@@ -259,20 +260,6 @@ impl WriterThread {
             batch::roll_back(&mut self.connection).await;
         }
         applied
-    }
-
-    fn count(&self, verdicts: &Verdicts, spent: Spent) {
-        self.stats.update(|stats| {
-            stats.batches += 1;
-            for verdict in verdicts {
-                match verdict {
-                    Ok(()) => stats.commits += 1,
-                    Err(CommitError::Conflict(_)) => stats.conflicts += 1,
-                    Err(_) => stats.failures += 1,
-                }
-            }
-            stats.spent.add(&spent);
-        });
     }
 
     async fn checkpoint(&mut self) {

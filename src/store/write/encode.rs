@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::cell::Cell;
 use super::prepared::{RUN_STATE_BYTES_MAX, subject_key};
-use super::statement::Target;
+use super::target::Target;
 
 type Rows = Vec<(Target, Vec<Cell>)>;
 

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::cell::Cell;
 use super::encode::encode;
-use super::statement::Target;
+use super::target::Target;
 
 /// The most that the JSON of a run's state may have, in bytes.
 pub const RUN_STATE_BYTES_MAX: usize = 256 * 1024;

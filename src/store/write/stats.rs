@@ -3,6 +3,10 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::store::commit::CommitError;
+
+use super::Verdicts;
+
 /// What the writer did since it was started.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WriterStats {
@@ -50,6 +54,23 @@ impl SharedStats {
     /// Changes the numbers.
     pub fn update(&self, change: impl FnOnce(&mut WriterStats)) {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl SharedStats {
+    /// Counts what became of a batch.
+    pub fn count(&self, verdicts: &Verdicts, spent: &Spent) {
+        self.update(|stats| {
+            stats.batches += 1;
+            for verdict in verdicts {
+                match verdict {
+                    Ok(()) => stats.commits += 1,
+                    Err(CommitError::Conflict(_)) => stats.conflicts += 1,
+                    Err(_) => stats.failures += 1,
+                }
+            }
+            stats.spent.add(spent);
+        });
     }
 }
 
