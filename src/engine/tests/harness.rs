@@ -21,7 +21,7 @@ pub use life::{launch, pending};
 use super::database::Database;
 use super::fate::{self, Fate};
 use super::outside::{Outside, catalogue};
-pub use super::samples::{agent, agent_id, alert, ana, directory, path};
+pub use super::samples::{agent, agent_id, ana, directory, path};
 use super::target::Target;
 use crate::clock::{Clock, TestClock};
 use crate::domain::*;

@@ -168,3 +168,28 @@ fn a_run_that_is_not_quarantined_can_not_be_released() {
     let nobody = RunId::generate(world.clock.now());
     assert_eq!(life.on(life.engine.release(nobody, ana(), "no")), Err(ReleaseError::NoSuchRun(nobody)));
 }
+
+#[test]
+fn a_call_that_waited_while_its_run_was_set_apart_and_released_is_not_made_under_the_old_claim() {
+    let world = World::new(&[CONTAIN]);
+    world.outside.hang("try.contain", "prepare");
+    let life = world.start();
+    let run = life.launch("contain", "billing-bot");
+    life.until("the state before is being read", async || world.outside.count("try.contain", "prepare") == 1);
+    life.on(life.engine.set_frozen(true, ana(), "stop")).unwrap();
+    world.outside.release();
+    life.until_run(run, "its call waits for the thaw", |run| {
+        matches!(run.steps[&path("revoke")].state, StepState::Doing(Attempt::Running { .. }))
+    });
+    life.on(life.engine.quarantine(run, "somebody must look".to_owned()));
+    life.on(life.engine.release(run, ana(), "looked")).unwrap();
+    life.on(life.engine.set_frozen(false, ana(), "go")).unwrap();
+    life.on(life.engine.reconcile());
+    life.pending(run);
+    assert_eq!(
+        world.outside.count("try.contain", "send"),
+        1,
+        "whoever has the run now makes the call, and nobody else"
+    );
+    life.checked_history(run);
+}

@@ -3,9 +3,12 @@
 use std::os::unix::fs::PermissionsExt;
 
 use standdown::store::{
-    Claims, CommitError, OpenError, Renewal, RunLog, Store, StoreOptions, Subject, Taken, Writer, verify_chain,
+    Claims, CommitError, OpenError, Outbox, Renewal, Row, RunLog, Store, StoreOptions, Subject, Taken, Writer,
+    verify_chain,
 };
 use tempfile::TempDir;
+
+use crate::harness::database;
 
 use super::samples::*;
 use super::{fresh_sqlite, url_in};
@@ -107,5 +110,20 @@ async fn an_event_can_not_be_updated_even_from_outside() {
     let mut outside = sqlx::sqlite::SqliteConnectOptions::new().filename(path).connect().await.unwrap();
     let refused = sqlx::query("UPDATE events SET kind = 'thawed'").execute(&mut outside).await.unwrap_err();
     assert!(refused.to_string().contains("an event is never changed"), "{refused}");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_message_that_is_damaged_keeps_no_other_from_being_sent() {
+    let (directory, store) = fresh_sqlite().await;
+    let (damaged, whole) = (message(None, 1), message(None, 2));
+    let both = [&damaged, &whole].map(|message| Row::Message(Box::new(message.clone())));
+    store.commit(rows(both)).await.unwrap();
+    store.close().await;
+    let earliest = "UPDATE messages SET body = '{' WHERE next_at = (SELECT min(next_at) FROM messages)";
+    database::change(&database::file(directory.path()), earliest).await;
+    let store = Store::open(&url_in(&directory), StoreOptions::default()).await.unwrap();
+    let due = store.claim_messages(at(9), 10, std::time::Duration::from_secs(9)).await.unwrap();
+    assert_eq!(due.into_iter().map(|due| due.message).collect::<Vec<_>>(), [whole]);
     store.close().await;
 }
