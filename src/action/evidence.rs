@@ -94,7 +94,7 @@ impl EvidenceCapture {
 fn gather(task: &Task<'_>, given: &Map<String, Value>) -> Value {
     let about = &task.call.about;
     let mut items = Map::new();
-    items.insert("alert".to_owned(), about.alert.clone());
+    items.insert("alert".to_owned(), json!(about.alert));
     if let Some(pid) = given.get("pid").and_then(integer) {
         items.insert("process".to_owned(), process::facts(pid));
     }

@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -172,7 +172,7 @@ pub fn call(action: &str, parameters: Value, phase: Phase) -> Call {
         about: About {
             agent: "billing-bot".to_owned(),
             incident: "inc_1".to_owned(),
-            alert: json!({"title": "odd use", "fields": {"ip": "203.0.113.9"}}),
+            alert: Arc::new(crate::domain::samples::alert(start())),
         },
     }
 }

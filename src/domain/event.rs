@@ -3,6 +3,7 @@
 //! The machine gives the same state for the same events, so nothing in here may have to be looked up again.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -126,9 +127,9 @@ pub enum EventKind {
         /// Whether it acts.
         mode: Mode,
         /// The agent as the inventory has it now.
-        agent: Box<Agent>,
+        agent: Arc<Agent>,
         /// The alert.
-        alert: Box<Alert>,
+        alert: Arc<Alert>,
         /// Holds that it takes over from a run whose place it takes.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         inherits: Vec<HoldId>,

@@ -17,6 +17,8 @@ pub mod link;
 pub mod message;
 pub mod names;
 pub mod run;
+#[cfg(test)]
+pub mod samples;
 pub mod severity;
 pub mod standing;
 pub mod step;

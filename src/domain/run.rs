@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -148,7 +149,8 @@ impl InHand {
     }
 }
 
-/// The state of one run. At most 256 KiB as JSON; what is empty is left out of it.
+/// The state of one run. At most 256 KiB as JSON; what is empty is left out of it. What never changes is shared, because a
+/// state is copied for every event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// Its id.
@@ -166,9 +168,9 @@ pub struct Run {
     /// Whether it acts.
     pub mode: Mode,
     /// The agent as it was when the run started.
-    pub agent: Agent,
+    pub agent: Arc<Agent>,
     /// The alert that started it.
-    pub alert: Alert,
+    pub alert: Arc<Alert>,
     /// Who or what started it.
     pub started_by: Actor,
     /// When.

@@ -8,7 +8,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::domain::{Approval, ApprovalId, Attempt, Event, Hold, HoldId, Run, StepPath, StepState};
 use crate::machine::{Call, Effect, IllegalTransition, begin, transition};
 use crate::playbook::Playbook;
-use crate::store::{Guard, Row, Subject};
+use crate::store::{Claim as StoredClaim, Guard, Row, Subject};
 
 use super::budget::Place;
 use super::history::recorded;
@@ -40,10 +40,17 @@ pub(super) struct Draft {
     pub places: Vec<Place>,
     /// Whether people get messages by it.
     pub posts: bool,
+    /// The claim to the run as it was read, if the run may be remembered with it.
+    pub claim: Option<StoredClaim>,
     before: BTreeMap<ApprovalId, Approval>,
 }
 
 impl Draft {
+    /// Whether this replica has something to perform for the run once this is committed.
+    pub fn goes_on(&self) -> bool {
+        self.epoch.is_some() && !(self.calls.is_empty() && self.waiting.is_empty())
+    }
+
     /// A worker whose step makes no call any more.
     pub fn spare_permit(&mut self) -> Option<OwnedSemaphorePermit> {
         let steps = &self.run.steps;
@@ -52,8 +59,8 @@ impl Draft {
         self.permits.remove(&path)
     }
 
-    /// The guards and rows of the commit.
-    pub fn commit_parts(&self) -> (Vec<Guard>, Vec<Row>) {
+    /// The guards and rows of the commit. They are taken out: a draft is committed once.
+    pub fn commit_parts(&mut self) -> (Vec<Guard>, Vec<Row>) {
         let mut guards = vec![Guard::RunVersion { run: self.run.id, expected: self.expected }];
         // A run that is new in this commit is owned by whoever commits it.
         let epoch = self.epoch.filter(|_| self.expected > 0);
@@ -72,7 +79,7 @@ impl Draft {
             agent: self.run.agent.id.clone(),
             approval: Box::new(approval.clone()),
         }));
-        rows.extend(self.rows.iter().cloned());
+        rows.append(&mut self.rows);
         (guards, rows)
     }
 }
@@ -83,6 +90,8 @@ impl Engine {
         let (run, effects) = begin(playbook, &first)?;
         let epoch = self.is_acting().then_some(1);
         let mut draft = empty(run, 0, epoch, BTreeMap::new(), BTreeMap::new());
+        let owner = Some(self.inner.store.replica());
+        draft.claim = Some(StoredClaim { owner, epoch: 1, takeovers: 0, quarantined: None });
         self.drive(playbook, &mut draft, first, effects)?;
         Ok(draft)
     }
@@ -172,6 +181,7 @@ fn empty(
         alerts: Vec::new(),
         places: Vec::new(),
         posts: false,
+        claim: None,
         before,
     }
 }

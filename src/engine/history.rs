@@ -57,14 +57,23 @@ impl Engine {
 /// The fact as the history keeps it. Agent and alert stand once, in the run, where they never change: the first fact has
 /// their digests, so that the history vouches for them.
 pub(super) fn recorded(kind: &EventKind) -> Value {
-    let mut body = serde_json::to_value(kind).unwrap_or(Value::Null);
-    if let Some(Value::Object(fact)) = body.get_mut("run_started") {
-        for name in FROZEN {
-            let digest = fact.get(name).map(Digest::of_json);
-            fact.insert(name.to_owned(), json!(digest));
-        }
+    let EventKind::RunStarted { run, incident, digest, mode, agent, alert, inherits } = kind else {
+        return serde_json::to_value(kind).unwrap_or(Value::Null);
+    };
+    let mut fact = json!({
+        "run": run,
+        "incident": incident,
+        "digest": digest,
+        "mode": mode,
+        "agent": Digest::of_json(&json!(agent)),
+        "alert": Digest::of_json(&json!(alert)),
+    });
+    if !inherits.is_empty()
+        && let Some(fact) = fact.as_object_mut()
+    {
+        fact.insert("inherits".to_owned(), json!(inherits));
     }
-    body
+    json!({ kind.as_str(): fact })
 }
 
 /// The fact that was kept, whole again.

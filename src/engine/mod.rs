@@ -19,6 +19,7 @@ mod holds;
 mod incidents;
 pub mod inspection;
 pub mod inventory;
+mod known;
 mod late;
 mod live;
 mod locks;
@@ -101,6 +102,7 @@ pub(crate) struct Inner {
     supervisor: Supervisor,
     workers: Arc<Semaphore>,
     live: live::Live,
+    known: known::Known,
     tenure: tenure::Tenure,
     waiting: mpsc::UnboundedSender<(RunId, StepPath)>,
     /// Turns of runs, and apart from them turns of incident keys: whoever has a turn of a key may wait for one of a run.
@@ -167,6 +169,7 @@ impl Engine {
             options: parts.options,
             supervisor: parts.supervisor,
             live: live::Live::default(),
+            known: known::Known::default(),
             tenure: tenure::Tenure::new(lease),
             waiting,
             locks: locks::KeyedLocks::default(),

@@ -1,5 +1,7 @@
 //! How runs begin: intake decides which, and hands one write to the store with everything in it.
 
+use std::sync::Arc;
+
 use crate::domain::{Actor, Agent, Alert, Event, EventKind, HoldId, IncidentId, Mode, Run, RunId};
 use crate::machine::IllegalTransition;
 use crate::playbook::Playbook;
@@ -18,9 +20,9 @@ pub struct StartRequest<'a> {
     /// The incident that it is for.
     pub incident: IncidentId,
     /// The agent, frozen for the run.
-    pub agent: &'a Agent,
+    pub agent: &'a Arc<Agent>,
     /// The alert, frozen for the run.
-    pub alert: &'a Alert,
+    pub alert: &'a Arc<Alert>,
     /// Who or what starts it.
     pub actor: Actor,
     /// Holds of a run whose place it takes: undoing its own hold lifts them too.
@@ -53,8 +55,8 @@ impl Engine {
             incident: request.incident,
             digest: request.playbook.digest,
             mode: request.mode,
-            agent: Box::new(request.agent.clone()),
-            alert: Box::new(request.alert.clone()),
+            agent: Arc::clone(request.agent),
+            alert: Arc::clone(request.alert),
             inherits: request.inherits,
         };
         let event = Event { at, actor: request.actor, kind };

@@ -7,7 +7,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::domain::{Event, EventKind, Run, RunId, StepPath};
 use crate::machine::IllegalTransition;
-use crate::store::{Claims, Commit, CommitError, ReadError, Row};
+use crate::store::{ClaimedRun, Claims, Commit, CommitError, ReadError, Row};
 
 use super::Engine;
 use super::budget::Place;
@@ -124,23 +124,38 @@ impl Engine {
     ) -> Result<Option<(Run, Vec<Job>)>, SubmitError> {
         let _lock = self.inner.locks.lock(&id).await;
         let mut conflicts = 0;
+        let mut known = self.inner.known.take(id).filter(|known| self.may_go_on(known, &event.kind, hands));
         loop {
-            let stored = self.inner.store.claimed_run(id).await?.ok_or(SubmitError::NoSuchRun(id))?;
-            let epoch = self.standing_to(id, &stored.claim, &event.kind, hands)?;
-            let run = stored.run;
+            let (stored, remembered) = match known.take() {
+                Some(known) => (known, true),
+                None => (self.inner.store.claimed_run(id).await?.ok_or(SubmitError::NoSuchRun(id))?, false),
+            };
+            let ClaimedRun { run, claim } = stored;
+            let epoch = self.standing_to(id, &claim, &event.kind, hands)?;
             if !wanted(&run, epoch) {
+                if remembered {
+                    continue;
+                }
                 return Ok(None);
             }
             let playbook = self.inner.library.pinned(&self.inner.store, &run.digest).await?;
             let permits = std::mem::take(&mut hands.permits);
-            let mut draft = self.draft_event(&playbook, run, event.clone(), permits, epoch)?;
-            if epoch.is_some() && stored.claim.takeovers > 0 && advances(&event.kind) {
+            let mut draft = match self.draft_event(&playbook, run, event.clone(), permits, epoch) {
+                Ok(draft) => draft,
+                // What was remembered decides nothing: the run may have gone on elsewhere.
+                Err(_) if remembered => continue,
+                Err(error) => return Err(error.into()),
+            };
+            if epoch.is_some() && claim.takeovers > 0 && advances(&event.kind) {
                 draft.rows.push(Row::RunAdvanced { run: id });
             }
             let claims = self.claims(&draft, hands.claim.as_ref());
             let (guards, rows) = draft.commit_parts();
             match self.write(Commit { guards, rows }).await {
-                Ok(()) => return Ok(Some(self.committed(draft, claims, hands.claim.take()))),
+                Ok(()) => {
+                    draft.claim = Some(claim);
+                    return Ok(Some(self.committed(draft, claims, hands.claim.take())));
+                }
                 Err(CommitError::Conflict(_)) if conflicts < CONFLICTS_MAX => {
                     conflicts += 1;
                     hands.permits = std::mem::take(&mut draft.permits);
@@ -150,6 +165,16 @@ impl Engine {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Whether an event may be submitted to a run as this process remembers it: only where the commit asks for the claim
+    /// under which it was remembered.
+    fn may_go_on(&self, known: &ClaimedRun, kind: &EventKind, hands: &Hands) -> bool {
+        let fenced = match says(kind) {
+            Says::Answer | Says::Order => true,
+            Says::Fact => false,
+        };
+        fenced && self.standing_to(known.run.id, &known.claim, kind, hands).is_ok()
     }
 
     /// The epoch under which this replica performs for the run from here on, if it does. What only its owner may say is
@@ -195,6 +220,9 @@ impl Engine {
             self.inner.supervisor.spawn("look", async move {
                 engine.look_at(id).await;
             });
+        }
+        if let Some(claim) = draft.claim.take().filter(|_| draft.goes_on()) {
+            self.inner.known.keep(ClaimedRun { run: draft.run.clone(), claim });
         }
         let jobs = jobs(&mut draft, claims.into_iter().chain(held).collect());
         if !draft.placed.is_empty() || !draft.lifted.is_empty() {

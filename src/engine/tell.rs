@@ -47,7 +47,7 @@ impl Engine {
         for told in told {
             self.tell(&mut drafts, told).await?;
         }
-        for draft in &drafts {
+        for draft in &mut drafts {
             let (guards, rows) = draft.commit_parts();
             commit.guards.extend(guards);
             commit.rows.extend(rows);
@@ -93,6 +93,7 @@ impl Engine {
     }
 
     async fn tell_first(&self, id: RunId, event: Event) -> Result<Draft, SubmitError> {
+        drop(self.inner.known.take(id));
         let stored = self.inner.store.claimed_run(id).await?.ok_or(SubmitError::NoSuchRun(id))?;
         if stored.run.status.is_finished() {
             let over = Guard::RunVersion { run: id, expected: stored.run.version };

@@ -1,5 +1,7 @@
 //! A run that a person starts. It needs no alert from outside, and its starter never votes in it.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use crate::domain::alert::Claimed;
@@ -69,7 +71,7 @@ impl Intake {
         let at = self.engine.clock().now();
         let identity = json!({ "playbook": wanted.playbook, "agent": wanted.agent, "by": wanted.actor, "at": at });
         let claimed = Claimed { id: Some(wanted.agent.to_string()), ..Claimed::default() };
-        let alert = self.own_alert(&source, "manual", &wanted.reason, claimed, &identity);
+        let alert = Arc::new(self.own_alert(&source, "manual", &wanted.reason, claimed, &identity));
         let subject = subject::of(&inventory, &alert);
         let _turn = self.engine.turn(std::iter::once(&subject.key)).await;
         let mut touched = match self.engine.store().open_incident(&subject.key).await? {
@@ -91,7 +93,7 @@ impl Intake {
         };
         let started = self.engine.prepare(request)?;
         let (guard, mut rows) = touched.into_parts();
-        rows.push(Row::Alert { alert: Box::new(alert), raw: identity, incident: Some(incident) });
+        rows.push(Row::Alert { alert, raw: Arc::new(identity), incident: Some(incident) });
         let id = started.run().id;
         let runs = self.engine.commit(Commit { guards: vec![guard], rows }, vec![started]).await?;
         runs.into_iter().next().ok_or(ByHandError::Commit(CommitError::Unavailable(format!("{id} is gone"))))

@@ -9,7 +9,7 @@ use crate::store::{Commit, CommitError, DeadLetter, Guard, Inbox, Row, Writer};
 
 use super::Intake;
 use super::answer::{Receipt, Refused};
-use super::plan::Batch;
+use super::plan::{Batch, Planned};
 use super::subject::{self, Subject};
 
 /// How often a lost race is decided again.
@@ -45,16 +45,14 @@ impl Intake {
         }
         let now = self.engine.clock().now();
         let mut authenticated = source.authenticate(headers, body, now)?;
-        if let Some(receipt) = self.replayed(source, authenticated.delivery_id.as_deref()).await? {
-            return Ok(receipt);
-        }
+        let id = authenticated.delivery_id.clone();
         let value = match source.decode(body) {
             Ok(value) => value,
-            Err(refusal) => return Err(self.refuse(source, refusal, undecodable(source, body)).await),
+            Err(refusal) => return self.refuse(source, id, refusal, undecodable(source, body)).await,
         };
         let items = match source.map_each(&value, headers, &authenticated, now) {
             Ok(items) => items,
-            Err(refusal) => return Err(self.refuse(source, refusal, source.redact(&value).to_string()).await),
+            Err(refusal) => return self.refuse(source, id, refusal, source.redact(&value).to_string()).await,
         };
         let (mut mapped, mut refused) = (Vec::new(), Vec::new());
         for item in items {
@@ -67,7 +65,7 @@ impl Intake {
         if mapped.is_empty()
             && let Some(first) = refused.first()
         {
-            return Err(self.refuse(source, first.refusal.clone(), source.redact(&value).to_string()).await);
+            return self.refuse(source, id, first.refusal.clone(), source.redact(&value).to_string()).await;
         }
         if authenticated.delivery_id.is_none() {
             authenticated.delivery_id = common_delivery_id(&mapped);
@@ -76,15 +74,21 @@ impl Intake {
         self.take(source.id(), source.answer(), &authenticated, &mapped, letters.collect()).await
     }
 
-    async fn refuse(&self, source: &Source, refusal: Refusal, body: String) -> Refused {
+    /// Refuses what can't be used, unless it was taken before: then it could be, and its answer stays.
+    async fn refuse(
+        &self,
+        source: &Source,
+        delivery: Option<String>,
+        refusal: Refusal,
+        body: String,
+    ) -> Result<Receipt, Refused> {
+        if let Some(delivery) = delivery
+            && let Some(answer) = self.engine.store().delivery(source.id(), &delivery).await?
+        {
+            return Ok(Receipt { status: source.answer(), answer });
+        }
         self.keep_dead_letter(source, &refusal, body).await;
-        refusal.into()
-    }
-
-    async fn replayed(&self, source: &Source, delivery: Option<&str>) -> Result<Option<Receipt>, Refused> {
-        let Some(delivery) = delivery else { return Ok(None) };
-        let answer = self.engine.store().delivery(source.id(), delivery).await?;
-        Ok(answer.map(|answer| Receipt { status: source.answer(), answer }))
+        Err(refusal.into())
     }
 
     /// Takes alerts that were mapped, whoever sent them; `letters` are the items beside them that could not be.
@@ -129,14 +133,17 @@ impl Intake {
         before: &[Value],
         letters: &[Row],
     ) -> Result<Taken, Refused> {
+        // The first plan is made from memory, and says in its guards what it takes for granted: that the delivery is new,
+        // too. After a conflict everything is read.
         let mut conflicts = 0;
         loop {
-            if let Some(delivery) = &authenticated.delivery_id
+            if conflicts > 0
+                && let Some(delivery) = &authenticated.delivery_id
                 && let Some(answer) = self.engine.store().delivery(source, delivery).await?
             {
                 return Ok(Taken::Known(answer));
             }
-            let mut batch = Batch::new(self, self.engine.clock().now());
+            let mut batch = Batch::new(self, self.engine.clock().now(), conflicts == 0);
             let mut count = 0;
             for (mapped, subject) in part.mapped.iter().zip(part.subjects) {
                 if batch.is_full() {
@@ -146,7 +153,7 @@ impl Intake {
                 count += 1;
             }
             let all = count == part.mapped.len();
-            let (mut commit, started, told, answers) = batch.finish();
+            let Planned { mut commit, started, told, answers, lesson } = batch.finish();
             let answer = json!({ "alerts": before.iter().chain(&answers).collect::<Vec<_>>() });
             // Only what can be delivered again is kept, and must be answered the same then.
             let answer = if authenticated.delivery_id.is_some() { in_order(answer) } else { answer };
@@ -157,12 +164,19 @@ impl Intake {
                 }
             }
             match self.engine.commit_telling(commit, started, told).await {
-                Ok(_) => return Ok(if all { Taken::All(answer) } else { Taken::Some { count, answers } }),
-                Err(CommitError::Conflict(guard)) if conflicts < CONFLICTS_MAX => {
-                    tracing::debug!(?guard, "an intake lost a race and decides again");
+                Ok(_) => {
+                    lesson.learn(&self.memory);
+                    return Ok(if all { Taken::All(answer) } else { Taken::Some { count, answers } });
+                }
+                Err(CommitError::Conflict(guard)) if conflicts <= CONFLICTS_MAX => {
+                    tracing::debug!(?guard, "an intake was refused by a guard and decides again");
+                    lesson.unlearn(&self.memory);
                     conflicts += 1;
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    lesson.unlearn(&self.memory);
+                    return Err(error.into());
+                }
             }
         }
     }

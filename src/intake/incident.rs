@@ -70,6 +70,11 @@ impl Touched {
         }
     }
 
+    /// The incident as it will be once this is committed.
+    pub fn committed(&self) -> Incident {
+        Incident { version: self.expected + 1, ..self.incident.clone() }
+    }
+
     /// The guard and rows of it.
     pub fn into_parts(mut self) -> (Guard, Vec<Row>) {
         let guard = if self.expected == 0 {

@@ -10,6 +10,7 @@ pub mod codes;
 mod delivery;
 mod incident;
 mod matching;
+mod memory;
 mod plan;
 mod subject;
 mod system;
@@ -35,13 +36,14 @@ pub type Sources = BTreeMap<SourceId, Source>;
 pub struct Intake {
     engine: Engine,
     sources: ArcSwap<Sources>,
+    memory: memory::Memory,
 }
 
 impl Intake {
     /// Intake for the given sources.
     #[must_use]
     pub fn new(engine: Engine, sources: Sources) -> Self {
-        Self { engine, sources: ArcSwap::from_pointee(sources) }
+        Self { engine, sources: ArcSwap::from_pointee(sources), memory: memory::Memory::default() }
     }
 
     /// The engine behind it.

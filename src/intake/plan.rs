@@ -13,12 +13,13 @@ use crate::engine::{StartRequest, Started, Told};
 use crate::machine::notice::one_line;
 use crate::playbook::{OnAlert, Playbook};
 use crate::source::Mapped;
-use crate::store::{Commit, Inbox, OpenRun, Row, StoredAlert};
+use crate::store::{Commit, Guard, Inbox, OpenRun, Row, StoredAlert};
 
 use super::Intake;
 use super::answer::Refused;
 use super::incident::Touched;
 use super::matching::{Match, judge, line};
+use super::memory::{Memory, Remembered};
 use super::subject::Subject;
 
 /// How many runs one commit starts before the rest of a delivery goes into a further one.
@@ -44,13 +45,55 @@ pub(super) struct Batch<'a> {
     /// Alerts that this very delivery says are over.
     ended: BTreeSet<AlertId>,
     open: BTreeMap<IncidentId, Vec<OpenRun>>,
+    /// Whether what is remembered may stand for what is stored.
+    from_memory: bool,
+    /// What was taken for granted.
+    guards: Vec<Guard>,
+    /// Alerts that repeats fold into from now on.
+    firing: Vec<Arc<Alert>>,
+}
+
+/// A delivery, planned.
+pub(super) struct Planned {
+    pub commit: Commit,
+    /// Runs that begin with it.
+    pub started: Vec<Started>,
+    /// Runs that are told by it.
+    pub told: Vec<Told>,
+    /// What its sender is answered, alert by alert.
+    pub answers: Vec<Value>,
+    /// What to remember once it is committed.
+    pub lesson: Lesson,
+}
+
+/// What to remember once a plan is committed, and what to forget if it is refused.
+pub(super) struct Lesson {
+    firing: Vec<Arc<Alert>>,
+    incidents: Vec<Remembered>,
+}
+
+impl Lesson {
+    /// The plan was committed.
+    pub fn learn(self, memory: &Memory) {
+        self.firing.iter().for_each(|alert| memory.fires(alert));
+        self.incidents.into_iter().for_each(|remembered| memory.keep(remembered));
+    }
+
+    /// The plan was refused.
+    pub fn unlearn(&self, memory: &Memory) {
+        self.incidents.iter().for_each(|remembered| memory.forget(&remembered.incident.key));
+    }
 }
 
 impl<'a> Batch<'a> {
-    pub fn new(intake: &'a Intake, at: Timestamp) -> Self {
+    /// A plan from what is stored, or `from_memory` where something is remembered of it.
+    pub fn new(intake: &'a Intake, at: Timestamp, from_memory: bool) -> Self {
         Self {
             intake,
             at,
+            from_memory,
+            guards: Vec::new(),
+            firing: Vec::new(),
             rows: Vec::new(),
             started: Vec::new(),
             told: Vec::new(),
@@ -72,7 +115,7 @@ impl<'a> Batch<'a> {
             self.answers.push(json!({ "alert": alert.id, "outcome": "test", "playbooks": [] }));
             return Ok(());
         }
-        let known = self.intake.engine.store().firing_alert(&alert.source, &alert.dedup_key).await?;
+        let known = self.firing_alert(alert).await?;
         let known = known.filter(|known| {
             let heard_of = known.last_seen_at.saturating_add(FIRING_TTL).unwrap_or(known.last_seen_at) >= self.at;
             heard_of && !self.ended.contains(&known.alert.id)
@@ -87,15 +130,44 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// The commit, the runs that begin with it, the runs that are told by it, and the answer.
-    pub fn finish(self) -> (Commit, Vec<Started>, Vec<Told>, Vec<Value>) {
-        let mut commit = Commit { guards: Vec::new(), rows: self.rows };
+    /// What is committed, and what comes of it.
+    pub fn finish(self) -> Planned {
+        let Self { started, told, answers, firing, open, .. } = self;
+        let mut commit = Commit { guards: self.guards, rows: self.rows };
+        let mut incidents = Vec::new();
         for touched in self.incidents.into_values() {
+            let incident = touched.committed();
+            let has_runs = open.get(&incident.id).is_some_and(|runs| !runs.is_empty());
+            incidents.push(Remembered { incident, has_runs });
             let (guard, rows) = touched.into_parts();
             commit.guards.push(guard);
             commit.rows.extend(rows);
         }
-        (commit, self.started, self.told, self.answers)
+        Planned { commit, started, told, answers, lesson: Lesson { firing, incidents } }
+    }
+
+    /// The alert that this one repeats, if it does. Where none is remembered there is none, and the commit sees to it.
+    async fn firing_alert(&mut self, alert: &Alert) -> Result<Option<StoredAlert>, Refused> {
+        if self.from_memory && !self.intake.memory.may_fire(alert) {
+            self.guards.push(Guard::NoFiringAlert { source: alert.source.clone(), dedup: alert.dedup_key });
+            return Ok(None);
+        }
+        Ok(self.intake.engine.store().firing_alert(&alert.source, &alert.dedup_key).await?)
+    }
+
+    /// The open incident of a key with the runs under way for it, if there is one.
+    async fn open_incident(&mut self, key: &str) -> Result<Option<Touched>, Refused> {
+        let store = self.intake.engine.store();
+        let remembered = self.from_memory.then(|| self.intake.memory.incident(key));
+        let (incident, has_runs) = match remembered {
+            Some(Some(remembered)) => (Some(remembered.incident), remembered.has_runs),
+            Some(None) => (None, false),
+            None => (store.open_incident(key).await?, true),
+        };
+        let Some(incident) = incident else { return Ok(None) };
+        let runs = if has_runs { store.open_runs_of(incident.id).await? } else { Vec::new() };
+        self.open.insert(incident.id, runs);
+        Ok(Some(Touched::existing(incident)))
     }
 
     /// Whether further alerts belong into a further commit.
@@ -104,7 +176,8 @@ impl<'a> Batch<'a> {
     }
 
     fn record(&mut self, mapped: &Mapped, incident: Option<IncidentId>) {
-        let (alert, raw) = (Box::new(mapped.alert.clone()), mapped.raw.clone());
+        let (alert, raw) = (Arc::clone(&mapped.alert), Arc::clone(&mapped.raw));
+        self.firing.push(Arc::clone(&alert));
         self.rows.push(Row::Alert { alert, raw, incident });
     }
 
@@ -139,11 +212,10 @@ impl<'a> Batch<'a> {
         self.rows.push(Row::AlertRepeated { alert: known.alert.id, at: self.at });
         if known.incident.is_some() {
             let at = self.at;
-            let store = self.intake.engine.store();
             if !self.incidents.contains_key(&subject.key)
-                && let Some(incident) = store.open_incident(&subject.key).await?
+                && let Some(touched) = self.open_incident(&subject.key).await?
             {
-                self.incidents.insert(subject.key.clone(), Touched::existing(incident));
+                self.incidents.insert(subject.key.clone(), touched);
             }
             if let Some(touched) = self.incidents.get_mut(&subject.key) {
                 touched.join(alert, true, at);
@@ -167,7 +239,7 @@ impl<'a> Batch<'a> {
         let incident = self.touch(alert, subject).await?;
         self.fresh.insert(dedup, (alert.id, incident));
         self.record(mapped, Some(incident));
-        let (playbooks, runs) = self.start_matching(alert, subject, incident).await?;
+        let (playbooks, runs) = self.start_matching(alert, subject, incident);
         let first = runs.first();
         self.answers.push(json!({
             "alert": alert.id,
@@ -185,14 +257,8 @@ impl<'a> Batch<'a> {
     async fn touch(&mut self, alert: &Alert, subject: &Subject) -> Result<IncidentId, Refused> {
         let at = self.at;
         if !self.incidents.contains_key(&subject.key) {
-            let store = self.intake.engine.store();
-            let touched = match store.open_incident(&subject.key).await? {
-                Some(incident) => {
-                    self.open.insert(incident.id, store.open_runs_of(incident.id).await?);
-                    Touched::existing(incident)
-                }
-                None => Touched::new(alert, subject, at),
-            };
+            let open = self.open_incident(&subject.key).await?;
+            let touched = open.unwrap_or_else(|| Touched::new(alert, subject, at));
             let quiet = at.saturating_sub(UNKNOWN_TOLD_EVERY).unwrap_or(at);
             let due = touched.is_new() || touched.incident.last_alert_at < quiet;
             if due && !subject.agent.known {
@@ -208,18 +274,14 @@ impl<'a> Batch<'a> {
     }
 
     /// Starts the playbooks that match, or lets the alert join, restart or pass by runs under way.
-    async fn start_matching(
+    fn start_matching(
         &mut self,
-        alert: &Alert,
+        alert: &Arc<Alert>,
         subject: &Subject,
         incident: IncidentId,
-    ) -> Result<(Vec<Value>, Vec<(RunId, &'static str)>), Refused> {
+    ) -> (Vec<Value>, Vec<(RunId, &'static str)>) {
         let mut lines = Vec::new();
         let mut runs = Vec::new();
-        if !self.open.contains_key(&incident) && self.incidents.get(&subject.key).is_some_and(|it| !it.is_new()) {
-            let open = self.intake.engine.store().open_runs_of(incident).await?;
-            self.open.insert(incident, open);
-        }
         for (playbook, verdict) in judge(self.intake.engine.library(), alert, &subject.agent, self.at) {
             match verdict {
                 Match::No(why) => lines.push(line(&playbook, false, Some(&why))),
@@ -237,13 +299,13 @@ impl<'a> Batch<'a> {
                 }
             }
         }
-        Ok((lines, runs))
+        (lines, runs)
     }
 
     fn start(
         &mut self,
         playbook: &Arc<Playbook>,
-        alert: &Alert,
+        alert: &Arc<Alert>,
         subject: &Subject,
         incident: IncidentId,
     ) -> (Option<RunId>, Option<String>) {

@@ -1,5 +1,7 @@
 //! Whom an alert is about: the agent of the inventory, or an unknown one that is still an agent.
 
+use std::sync::Arc;
+
 use crate::domain::{Agent, AgentId, Alert, Digest};
 use crate::engine::Inventory;
 
@@ -9,7 +11,7 @@ const NOBODY: &str = "unidentified";
 /// Whom an alert is about.
 #[derive(Clone, Debug)]
 pub(super) struct Subject {
-    pub agent: Agent,
+    pub agent: Arc<Agent>,
     /// What alerts of one incident have in common.
     pub key: String,
 }
@@ -17,15 +19,15 @@ pub(super) struct Subject {
 /// Resolves what an alert claims; a claim that nobody fits is an unknown agent, never a wrong one.
 pub(super) fn of(inventory: &Inventory, alert: &Alert) -> Subject {
     if let Some(agent) = inventory.resolve(&alert.agent) {
-        return Subject { key: format!("agent:{}", agent.id), agent: (*agent).clone() };
+        return Subject { key: format!("agent:{}", agent.id), agent };
     }
     let claimed = alert.agent.id.as_deref().or(alert.agent.name.as_deref());
     match claimed {
         Some(claimed) => {
-            let agent = unknown(claimed);
+            let agent = Arc::new(unknown(claimed));
             Subject { key: format!("unknown:{}", agent.id), agent }
         }
-        None => Subject { agent: unknown(NOBODY), key: format!("alert:{}", alert.dedup_key) },
+        None => Subject { agent: Arc::new(unknown(NOBODY)), key: format!("alert:{}", alert.dedup_key) },
     }
 }
 

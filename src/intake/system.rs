@@ -1,6 +1,7 @@
 //! Alerts of Standdown's own: the end of a hold, something found undone. They come in by the same door as all others.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, json};
 
@@ -18,9 +19,9 @@ impl Intake {
         let Ok(source) = SourceId::parse("system") else { return Ok(()) };
         let identity = json!({ "rule": own.rule, "agent": own.agent, "at": self.engine.clock().now() });
         let claimed = Claimed { id: Some(own.agent.to_string()), ..Claimed::default() };
-        let alert = self.own_alert(&source, own.rule, &own.title, claimed, &identity);
+        let alert = Arc::new(self.own_alert(&source, own.rule, &own.title, claimed, &identity));
         let authenticated = Authenticated { authentication: alert.auth.clone(), delivery_id: None };
-        let mapped = [Mapped { alert, raw: identity, notes: Vec::new() }];
+        let mapped = [Mapped { alert, raw: Arc::new(identity), notes: Vec::new() }];
         self.take(&source, 202, &authenticated, &mapped, Vec::new()).await?;
         Ok(())
     }

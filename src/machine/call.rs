@@ -1,5 +1,6 @@
 //! One request to a worker: perform one phase of one attempt of a step outside of this process.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -7,7 +8,7 @@ use serde_json::Value;
 
 use crate::domain::event::{CallOutcome, Proof};
 use crate::domain::step::Baseline;
-use crate::domain::{ActionName, RunId, StepPath};
+use crate::domain::{ActionName, Alert, RunId, StepPath};
 
 /// Whether a step is being done or undone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,7 +83,7 @@ pub struct About {
     /// The incident's id.
     pub incident: String,
     /// The alert, as evidence keeps it.
-    pub alert: Value,
+    pub alert: Arc<Alert>,
 }
 
 /// What a call brought.

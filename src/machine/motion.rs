@@ -112,7 +112,7 @@ impl<'a> Motion<'a> {
             about: About {
                 agent: self.run.agent.id.to_string(),
                 incident: self.run.incident.to_string(),
-                alert: serde_json::to_value(&self.run.alert).unwrap_or_default(),
+                alert: std::sync::Arc::clone(&self.run.alert),
             },
         };
         self.effects.push(Effect::Call(Box::new(call)));

@@ -1,6 +1,7 @@
 //! The first state of a run, from its first event.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::domain::run::StageRecord;
 use crate::domain::{Event, EventKind, Run, RunStatus, StepPath, StepRecord};
@@ -32,8 +33,8 @@ pub(super) fn first_state(playbook: &Playbook, event: &Event) -> Result<Run, Ill
         playbook: playbook.name.clone(),
         digest: *digest,
         mode: *mode,
-        agent: (**agent).clone(),
-        alert: (**alert).clone(),
+        agent: Arc::clone(agent),
+        alert: Arc::clone(alert),
         started_by: event.actor.clone(),
         started_at: event.at,
         deadline: playbook.timeout.map(|limit| after(event.at, limit)),

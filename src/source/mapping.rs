@@ -22,6 +22,7 @@ use super::refusal::Refusal;
 use crate::domain::Alert;
 use rule::Rule;
 use serde_json::Value;
+use std::sync::Arc;
 
 pub(super) use compile::compile;
 pub(super) use items::Delivery;
@@ -33,9 +34,9 @@ pub(super) const ITEMS_MAX: usize = 2_000;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mapped {
     /// The alert.
-    pub alert: Alert,
+    pub alert: Arc<Alert>,
     /// The item that it was read from, without what the source declares secret.
-    pub raw: Value,
+    pub raw: Arc<Value>,
     /// What the mapping could not read, for the engineer who wrote it.
     pub notes: Vec<String>,
 }

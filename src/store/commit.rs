@@ -1,5 +1,7 @@
 //! The one write: guards that must hold, and rows that are written if they do; all or nothing.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -34,6 +36,13 @@ pub enum Guard {
     NoOpenIncident {
         /// The key.
         key: String,
+    },
+    /// No alert of this source and identity is firing.
+    NoFiringAlert {
+        /// The source.
+        source: SourceId,
+        /// The identity.
+        dedup: Digest,
     },
     /// This delivery has not been recorded yet.
     NewDelivery {
@@ -72,9 +81,9 @@ pub enum Row {
     /// A new alert with its raw body (secrets redacted).
     Alert {
         /// The alert.
-        alert: Box<Alert>,
+        alert: Arc<Alert>,
         /// The body as it was received.
-        raw: Value,
+        raw: Arc<Value>,
         /// The incident that it belongs to.
         incident: Option<IncidentId>,
     },

@@ -32,11 +32,11 @@ async fn small_evidence_is_in_the_output_with_a_digest_that_fits() {
     let evidence = &output["evidence"];
     assert_eq!(output["sha256"], json!(Digest::of(canonical_json(evidence).as_bytes())));
     assert_eq!(output["items"], json!(["alert", "process"]));
-    assert_eq!(evidence["items"]["alert"], call.about.alert);
+    assert_eq!(evidence["items"]["alert"], json!(call.about.alert));
     assert_eq!(evidence["items"]["process"]["pid"], std::process::id());
     assert_eq!(evidence["manifest"]["agent"], "billing-bot");
     assert_eq!(evidence["manifest"]["captured_at"], "2026-11-23T08:00:00Z");
-    assert_eq!(evidence["manifest"]["sha256"]["alert"], json!(Digest::of_json(&call.about.alert)));
+    assert_eq!(evidence["manifest"]["sha256"]["alert"], json!(Digest::of_json(&json!(call.about.alert))));
     assert!(output.to_string().len() <= 16 * 1024);
 }
 
@@ -44,7 +44,7 @@ async fn small_evidence_is_in_the_output_with_a_digest_that_fits() {
 async fn large_evidence_is_a_private_file_named_by_its_digest() {
     let folder = tempfile::tempdir().unwrap();
     let mut call = call("evidence.capture", json!({}), Phase::Send);
-    call.about.alert = json!({"fields": {"log": "x".repeat(40_000)}});
+    Arc::make_mut(&mut call.about.alert).title = "x".repeat(40_000);
     let output = output(send(&registry(Some(folder.path())), &call).await);
     let path = folder.path().join(format!("{}.json", output["sha256"].as_str().unwrap()));
     assert_eq!(output["file"], path.display().to_string());
@@ -59,7 +59,7 @@ async fn large_evidence_is_a_private_file_named_by_its_digest() {
 #[tokio::test]
 async fn large_evidence_without_a_place_is_refused_and_says_what_to_set() {
     let mut call = call("evidence.capture", json!({}), Phase::Send);
-    call.about.alert = json!("x".repeat(40_000));
+    Arc::make_mut(&mut call.about.alert).title = "x".repeat(40_000);
     for registry in [registry(None), registry(Some(std::path::Path::new("/nonexistent")))] {
         match send(&registry, &call).await {
             CallOutcome::Refused { reason, retry: false } => assert!(reason.contains("evidence"), "{reason}"),

@@ -254,8 +254,8 @@ async fn start(engine: &Engine, agent: &Agent, scene: &Scene) -> RunId {
             playbook: &serving[&PlaybookName::parse("token-misuse").unwrap()],
             mode: Mode::Enforce,
             incident: incident.id,
-            agent,
-            alert: &alert,
+            agent: &Arc::new(agent.clone()),
+            alert: &Arc::new(alert.clone()),
             actor: Actor::Source { id: alert.source.clone() },
             inherits: Vec::new(),
         })

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-use serde_json::Map;
-
-use crate::domain::alert::{Authentication, Claimed};
+pub use crate::domain::samples::alert;
 use crate::domain::*;
 
 pub fn agent_id(id: &str) -> AgentId {
@@ -39,35 +36,4 @@ pub fn directory() -> Directory {
         (id.clone(), Person { name: id.to_string(), id, email, webhook: None })
     });
     Directory { people: BTreeMap::from(people), groups: BTreeMap::new(), fallback: vec!["user:sam".parse().unwrap()] }
-}
-
-pub fn alert(at: Timestamp) -> Alert {
-    Alert {
-        id: AlertId::generate(at),
-        source: SourceId::parse("detector").unwrap(),
-        trust: Trust::Contain,
-        delivery_id: None,
-        event_id: None,
-        dedup_key: Digest::of(b"alert"),
-        group_key: None,
-        rule: Some("token_anomalous_use".into()),
-        title: "token used from an unexpected place".into(),
-        status: AlertStatus::Firing,
-        severity: Severity::High,
-        severity_raw: None,
-        occurred_at: at,
-        occurred_at_assumed: false,
-        ended_at: None,
-        received_at: at,
-        agent: Claimed::default(),
-        principal: None,
-        credential: None,
-        owner: None,
-        resources: Vec::new(),
-        labels: BTreeMap::new(),
-        fields: Map::new(),
-        is_test: false,
-        truncated: false,
-        auth: Authentication { scheme: "bearer".into(), key_id: None },
-    }
 }

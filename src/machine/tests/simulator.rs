@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, json};
+use serde_json::json;
 
 use crate::action::Registry;
 use crate::domain::agent::Credential;
-use crate::domain::alert::{Authentication, Claimed};
 use crate::domain::approval::{Choice, Quorum};
 use crate::domain::event::{CallOutcome, GateSight, Grant, Proof};
+use crate::domain::samples::alert;
 use crate::domain::step::Baseline;
 use crate::domain::*;
 use crate::language::Source;
@@ -102,37 +102,6 @@ pub fn agent() -> Agent {
     }
 }
 
-fn alert(at: Timestamp) -> Alert {
-    Alert {
-        id: AlertId::generate(at),
-        source: SourceId::parse("alertmanager").unwrap(),
-        trust: Trust::Contain,
-        delivery_id: None,
-        event_id: None,
-        dedup_key: Digest::of(b"alert"),
-        group_key: None,
-        rule: Some("token_anomalous_use".into()),
-        title: "token used from an unexpected place".into(),
-        status: AlertStatus::Firing,
-        severity: Severity::High,
-        severity_raw: None,
-        occurred_at: at,
-        occurred_at_assumed: false,
-        ended_at: None,
-        received_at: at,
-        agent: Claimed::default(),
-        principal: None,
-        credential: None,
-        owner: None,
-        resources: Vec::new(),
-        labels: BTreeMap::new(),
-        fields: Map::new(),
-        is_test: false,
-        truncated: false,
-        auth: Authentication { scheme: "bearer".into(), key_id: None },
-    }
-}
-
 /// A run with somebody who answers the machine's questions.
 pub struct Sim {
     pub playbook: Playbook,
@@ -163,11 +132,11 @@ impl Sim {
             incident: IncidentId::generate(at),
             digest: playbook.digest,
             mode,
-            agent: Box::new(agent),
-            alert: Box::new(alert(at)),
+            agent: agent.into(),
+            alert: alert(at).into(),
             inherits: Vec::new(),
         };
-        let event = Event { at, actor: Actor::Source { id: SourceId::parse("alertmanager").unwrap() }, kind };
+        let event = Event { at, actor: Actor::Source { id: SourceId::parse("detector").unwrap() }, kind };
         let (run, effects) = begin(&playbook, &event).unwrap();
         let mut sim = Self {
             playbook,

@@ -8,6 +8,7 @@ use crate::domain::{AlertId, AlertStatus, Digest};
 use crate::source::codes;
 use crate::source::refusal::Refusal;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 impl Mapping {
     pub(super) fn apply(&self, view: &mut View, delivery: Delivery<'_>) -> Result<Mapped, Refusal> {
@@ -59,7 +60,7 @@ impl Mapping {
             truncated: view.flag(self.truncated.as_ref()),
             auth: delivery.authenticated.authentication.clone(),
         };
-        Ok(Mapped { alert, raw: view.item().clone(), notes: view.take_notes() })
+        Ok(Mapped { alert: Arc::new(alert), raw: Arc::new(view.take_item()), notes: view.take_notes() })
     }
 
     /// The digest of the source and of the parts of the identity, a missing one being null.

@@ -91,6 +91,11 @@ impl View {
         self.shown.get("item").unwrap_or(&Value::Null)
     }
 
+    /// The item as it may be kept, when no rule will be read any more.
+    pub(super) fn take_item(&mut self) -> Value {
+        self.shown.get_mut("item").map(Value::take).unwrap_or_default()
+    }
+
     /// The value of a rule over what may be shown; null if it has none.
     pub(super) fn value(&mut self, rule: &Rule) -> Value {
         let result = rule.evaluate(&self.shown, self.now);

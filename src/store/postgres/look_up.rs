@@ -55,7 +55,11 @@ const LOOK_UP: &str = "
         WHERE EXISTS (SELECT 1 FROM replicas AS a WHERE a.id = f.owner)
     UNION ALL SELECT 'q', f.run, 0, NULL
         FROM unnest($8::bytea[]) AS q (id) CROSS JOIN LATERAL (
-            SELECT c.run FROM claims AS c WHERE c.run = q.id AND c.quarantined IS NOT NULL LIMIT 1) AS f";
+            SELECT c.run FROM claims AS c WHERE c.run = q.id AND c.quarantined IS NOT NULL LIMIT 1) AS f
+    UNION ALL SELECT 'a', ''::bytea, q.place - 1, NULL
+        FROM unnest($9::text[], $10::bytea[]) WITH ORDINALITY AS q (source, dedup, place) CROSS JOIN LATERAL (
+            SELECT a.id FROM alerts AS a WHERE substr(a.dedup, 1, 8) = substr(q.dedup, 1, 8) AND a.dedup = q.dedup
+                AND a.source = q.source AND a.firing = 1 LIMIT 1) AS f";
 
 /// The statements of this file, for the test that prepares every statement.
 pub const STATEMENTS: [&str; 2] = [LOCK, LOOK_UP];
@@ -87,6 +91,8 @@ pub async fn look_up(connection: &mut PgConnection, batch: &[&Prepared]) -> Resu
         .bind(questions.holds.iter().map(|id| id.as_bytes().to_vec()).collect::<Vec<_>>())
         .bind(questions.subjects.iter().map(|subject| subject.to_vec()).collect::<Vec<_>>())
         .bind(questions.claims.iter().map(|id| id.as_bytes().to_vec()).collect::<Vec<_>>())
+        .bind(listed.firing.iter().map(|(source, _)| source.as_str().to_owned()).collect::<Vec<_>>())
+        .bind(listed.firing.iter().map(|(_, dedup)| dedup.as_bytes().to_vec()).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?;
     for row in &found {
@@ -121,6 +127,7 @@ fn key_of(guard: &Guard) -> i64 {
         }
         Guard::IncidentVersion { incident, .. } => number(&[b"i", incident.as_bytes()]),
         Guard::NoOpenIncident { key } => number(&[b"k", storable(key).as_bytes()]),
+        Guard::NoFiringAlert { source, dedup } => number(&[b"f", source.as_str().as_bytes(), b"\0", dedup.as_bytes()]),
         Guard::NewDelivery { source, delivery } => {
             number(&[b"n", source.as_str().as_bytes(), b"\0", storable(delivery).as_bytes()])
         }

@@ -29,7 +29,10 @@ macro_rules! look_up {
         FROM json_each(?7) AS j CROSS JOIN runs AS r ON r.id = unhex(j.value) LEFT JOIN claims AS c ON c.run = r.id
         WHERE c.quarantined IS NULL
     UNION ALL SELECT 'q', c.run, 0, NULL
-        FROM json_each(?7) AS j CROSS JOIN claims AS c ON c.run = unhex(j.value) AND c.quarantined IS NOT NULL"
+        FROM json_each(?7) AS j CROSS JOIN claims AS c ON c.run = unhex(j.value) AND c.quarantined IS NOT NULL
+    UNION ALL SELECT 'a', x'', j.key, NULL
+        FROM json_each(?8) AS j CROSS JOIN alerts AS a ON substr(a.dedup, 1, 8) = substr(unhex(j.value ->> 1), 1, 8)
+            AND a.dedup = unhex(j.value ->> 1) AND a.source = j.value ->> 0 AND a.firing = 1"
     };
 }
 
@@ -63,6 +66,7 @@ pub async fn look_up(
         .bind(hex_list(questions.holds.iter().map(|id| id.as_bytes().as_slice())))
         .bind(hex_list(questions.subjects.iter().copied()))
         .bind(hex_list(questions.claims.iter().map(|id| id.as_bytes().as_slice())))
+        .bind(json!(listed.firing).to_string())
         .fetch_all(connection)
         .await?;
     for row in &found {

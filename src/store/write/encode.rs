@@ -1,6 +1,6 @@
 //! Rows of a commit as cells of a statement.
 
-use crate::domain::{Alert, AlertId, AlertStatus, Incident, ReplicaId, Run};
+use crate::domain::{Alert, AlertId, AlertStatus, Incident, ReplicaId, Run, RunId};
 use crate::store::claim::LateReply;
 use crate::store::commit::{CommitError, Row};
 use crate::store::rows::{Subject, Token};
@@ -10,21 +10,37 @@ use serde_json::Value;
 
 use super::cell::Cell;
 use super::prepared::{RUN_STATE_BYTES_MAX, subject_key};
+use super::state;
 use super::target::Target;
 
 type Rows = Vec<(Target, Vec<Cell>)>;
 
-/// Adds what the row writes for a replica in a commit that stores the `stored` alerts. Events have their own way: they are numbered by the writer.
-pub fn encode(row: Row, replica: ReplicaId, stored: &[AlertId], rows: &mut Rows) -> Result<(), CommitError> {
+/// What the rows of a commit must know of each other.
+pub struct Context {
+    /// The runs that its guards know to be there already.
+    pub old_runs: Vec<RunId>,
+    /// The alerts that it stores just as its runs have them.
+    pub stored_alerts: Vec<AlertId>,
+}
+
+impl Context {
+    fn writes_alert_of(&self, run: &Run) -> bool {
+        !self.old_runs.contains(&run.id) && !self.stored_alerts.contains(&run.alert.id)
+    }
+}
+
+/// Adds what the row writes for a replica in a commit of which `context` is known. Events have their own way: they are
+/// numbered by the writer.
+pub fn encode(row: Row, replica: ReplicaId, context: &Context, rows: &mut Rows) -> Result<(), CommitError> {
     let (target, cells) = match row {
         Row::Alert { alert, raw, incident } => {
-            (Target::Alerts, alert_cells(&alert, incident.map(|id| Cell::from(id.as_bytes())), &raw))
+            (Target::Alerts, alert_cells(&alert, incident.map(|id| Cell::from(id.as_bytes())), &raw)?)
         }
         Row::Delivery { source, delivery, at, answer } => {
             (Target::Deliveries, vec![source.as_str().into(), Cell::text(delivery), at.into(), Cell::json(&answer)])
         }
         Row::Incident(incident) => (Target::Incidents, incident_cells(&incident)),
-        Row::Run(run) => (Target::Runs, run_cells(&run, replica, stored.contains(&run.alert.id))?),
+        Row::Run(run) => (Target::Runs, run_cells(&run, replica, context.writes_alert_of(&run))?),
         Row::Hold(hold) => {
             let ask_at = hold.until.filter(|_| hold.ask_at_end);
             let cells = vec![hold.id.as_bytes().into(), hold.agent.as_str().into(), ask_at.into(), Cell::record(&hold)];
@@ -145,25 +161,36 @@ fn encode_retired(retired: Retired, rows: &mut Rows) {
     }
 }
 
-fn alert_cells(alert: &Alert, incident: Option<Cell>, raw: &Value) -> Vec<Cell> {
-    let (firing, resolved_at) = match alert.status {
-        // A test must not make the real thing look like a repeat of it.
-        AlertStatus::Firing | AlertStatus::Acknowledged => (!alert.is_test, None),
-        AlertStatus::Resolved => (false, Some(alert.ended_at.unwrap_or(alert.received_at))),
-        AlertStatus::Event | AlertStatus::Unknown => (false, None),
+/// Whether repeats of an alert fold into it. A test must not make the real thing look like a repeat of it.
+pub fn is_firing(alert: &Alert) -> bool {
+    matches!(alert.status, AlertStatus::Firing | AlertStatus::Acknowledged) && !alert.is_test
+}
+
+fn alert_cells(alert: &Alert, incident: Option<Cell>, raw: &Value) -> Result<Vec<Cell>, CommitError> {
+    let resolved_at = match alert.status {
+        AlertStatus::Resolved => Some(alert.ended_at.unwrap_or(alert.received_at)),
+        AlertStatus::Firing | AlertStatus::Acknowledged | AlertStatus::Event | AlertStatus::Unknown => None,
     };
-    vec![
+    Ok(vec![
         alert.id.as_bytes().into(),
         alert.source.as_str().into(),
         (&alert.dedup_key).into(),
         incident.into(),
-        Cell::flag(firing),
+        Cell::flag(is_firing(alert)),
         Cell::Integer(1),
         alert.received_at.into(),
         resolved_at.into(),
-        Cell::record(alert),
+        Cell::text(within_limit("an alert", serde_json::to_string(alert).unwrap_or_default())?),
         Cell::json(raw),
-    ]
+    ])
+}
+
+/// The text, unless it is too long to be kept.
+fn within_limit(what: &'static str, text: String) -> Result<String, CommitError> {
+    if text.len() > RUN_STATE_BYTES_MAX {
+        return Err(CommitError::TooLarge { what, bytes: text.len(), bytes_max: RUN_STATE_BYTES_MAX });
+    }
+    Ok(text)
 }
 
 fn incident_cells(incident: &Incident) -> Vec<Cell> {
@@ -176,16 +203,13 @@ fn incident_cells(incident: &Incident) -> Vec<Cell> {
     ]
 }
 
-/// The alert of a run stands in a column of its own, and only if it is not stored as an alert (`alert_stored`): no change
-/// of the run writes it again.
-fn run_cells(run: &Run, replica: ReplicaId, alert_stored: bool) -> Result<Vec<Cell>, CommitError> {
-    let alert = serde_json::to_string(&run.alert).unwrap_or_default();
-    let state = serde_json::to_string(run).unwrap_or_default();
-    if state.len() > RUN_STATE_BYTES_MAX {
-        let (what, bytes) = ("the state of a run", state.len());
-        return Err(CommitError::TooLarge { what, bytes, bytes_max: RUN_STATE_BYTES_MAX });
-    }
-    let state = if state.is_empty() { Cell::Null } else { Cell::text(without_alert(state, &alert)) };
+/// The alert of a run stands in a column of its own, and only if the run is new and its alert is not stored as an alert
+/// (`writes_alert`): no change of the run writes it again.
+fn run_cells(run: &Run, replica: ReplicaId, writes_alert: bool) -> Result<Vec<Cell>, CommitError> {
+    let what = "the state of a run";
+    let alert = writes_alert.then(|| within_limit(what, serde_json::to_string(&run.alert).unwrap_or_default()));
+    let state = within_limit(what, state::json(run))?;
+    let state = if state.is_empty() { Cell::Null } else { Cell::text(state) };
     let open = !run.status.is_finished();
     let wake_at = run.wake_at();
     Ok(vec![
@@ -206,19 +230,9 @@ fn run_cells(run: &Run, replica: ReplicaId, alert_stored: bool) -> Result<Vec<Ce
         run.started_at.into(),
         run.ended_at.into(),
         run.alert.id.as_bytes().into(),
-        if alert_stored { Cell::Null } else { Cell::text(alert) },
+        alert.transpose()?.map(Cell::text).into(),
         state,
     ])
-}
-
-/// The JSON of a run without its alert, which a read puts back.
-fn without_alert(mut state: String, alert: &str) -> String {
-    let member = format!(r#","alert":{alert}"#);
-    // A text within the state can't look like this: its quotes are escaped.
-    if let Some(start) = state.find(&member) {
-        state.replace_range(start..start + member.len(), "");
-    }
-    state
 }
 
 fn late_cells(late: &LateReply) -> Vec<Cell> {

@@ -4,17 +4,19 @@
 //! as [`Touch`]es; everything else is cells.
 
 use crate::domain::digest::canonical_json;
-use crate::domain::{Actor, Alert, AlertId, HoldId, IncidentId, ReplicaId, RunId, SourceId};
+use crate::domain::{Actor, Alert, AlertId, Digest, HoldId, IncidentId, ReplicaId, RunId, SourceId};
 use crate::store::chain::{Link, actor_json};
 use crate::store::commit::{Commit, CommitError, Guard, Row};
 use crate::store::rows::Subject;
 use crate::store::upkeep::Retired;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::cell::Cell;
-use super::encode::encode;
+use super::encode::{Context, encode, is_firing};
 use super::target::Target;
 
 /// The most that the JSON of a run's state may have, in bytes.
@@ -36,6 +38,8 @@ pub enum Touch {
         /// Whether it is open from now on.
         open: bool,
     },
+    /// An alert of this identity fires.
+    AlertFires(SourceId, Digest),
     /// A delivery is recorded.
     Delivery(SourceId, String),
     /// A run is quarantined.
@@ -91,13 +95,13 @@ impl Prepared {
     pub fn new(commit: Commit, replica: ReplicaId) -> Result<Self, CommitError> {
         let (guards, touches, rows, events) = (commit.guards, Vec::new(), Vec::new(), Vec::new());
         let mut prepared = Self { replica, guards, touches, rows, events };
-        let stored = stored_alerts(&commit.rows);
+        let context = Context { old_runs: old_runs(&prepared.guards), stored_alerts: stored_alerts(&commit.rows) };
         for row in commit.rows {
             prepared.touches.extend(touch(&row));
             if let Row::Event { subject, at, actor, kind, body } = &row {
                 prepared.events.push(event(subject, *at, actor, kind, body));
             } else {
-                encode(row, replica, &stored, &mut prepared.rows)?;
+                encode(row, replica, &context, &mut prepared.rows)?;
             }
         }
         Ok(prepared)
@@ -192,11 +196,21 @@ fn has_fraction(value: &Value) -> bool {
     }
 }
 
+fn old_runs(guards: &[Guard]) -> Vec<RunId> {
+    let old = |guard: &Guard| match guard {
+        Guard::RunVersion { run, expected } if *expected > 0 => Some(*run),
+        _ => None,
+    };
+    guards.iter().filter_map(old).collect()
+}
+
 /// The alerts of a commit that its runs have just so.
 fn stored_alerts(rows: &[Row]) -> Vec<AlertId> {
     let runs = || rows.iter().filter_map(|row| if let Row::Run(run) = row { Some(run) } else { None });
-    let alerts = rows.iter().filter_map(|row| if let Row::Alert { alert, .. } = row { Some(&**alert) } else { None });
-    let same = |alert: &&Alert| runs().all(|run| run.alert.id != alert.id || run.alert == **alert);
+    let alerts = rows.iter().filter_map(|row| if let Row::Alert { alert, .. } = row { Some(alert) } else { None });
+    let same = |alert: &&Arc<Alert>| {
+        runs().all(|run| run.alert.id != alert.id || Arc::ptr_eq(&run.alert, alert) || run.alert == **alert)
+    };
     alerts.filter(same).map(|alert| alert.id).collect()
 }
 
@@ -209,6 +223,7 @@ fn touch(row: &Row) -> Option<Touch> {
             key: incident.key.clone(),
             open: incident.status.is_open(),
         }),
+        Row::Alert { alert, .. } if is_firing(alert) => Some(Touch::AlertFires(alert.source.clone(), alert.dedup_key)),
         Row::Delivery { source, delivery, .. } => Some(Touch::Delivery(source.clone(), delivery.clone())),
         Row::RunQuarantined { run, .. } => Some(Touch::RunQuarantined(*run)),
         Row::RunReleased { run } => Some(Touch::RunReleased(*run)),

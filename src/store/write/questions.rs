@@ -18,6 +18,7 @@ pub struct Questions<'a> {
     pub runs: BTreeSet<RunId>,
     pub incidents: BTreeSet<IncidentId>,
     pub open_keys: BTreeSet<&'a str>,
+    pub firing: BTreeSet<(&'a SourceId, Digest)>,
     pub deliveries: BTreeSet<(&'a SourceId, &'a str)>,
     pub holds: BTreeSet<HoldId>,
     pub claims: BTreeSet<RunId>,
@@ -28,13 +29,15 @@ pub struct Questions<'a> {
 pub struct Listed<'a> {
     /// Keys of incidents.
     pub keys: Vec<&'a str>,
+    /// Sources and identities of alerts.
+    pub firing: Vec<(&'a SourceId, Digest)>,
     /// Deliveries.
     pub deliveries: Vec<(&'a SourceId, &'a str)>,
 }
 
 /// One answer.
 pub struct Answer<'r> {
-    /// `r`un, `i`ncident, open `k`ey, `d`elivery, standing `h`old, last `e`vent, `c`laim or `q`uarantined.
+    /// `r`un, `i`ncident, open `k`ey, firing `a`lert, `d`elivery, standing `h`old, last `e`vent, `c`laim or `q`uarantined.
     pub kind: &'r str,
     /// The id of what was found, or the subject of a history.
     pub id: &'r [u8],
@@ -65,6 +68,7 @@ impl<'a> Questions<'a> {
             Guard::RunVersion { run, .. } => drop(self.runs.insert(*run)),
             Guard::IncidentVersion { incident, .. } => drop(self.incidents.insert(*incident)),
             Guard::NoOpenIncident { key } => drop(self.open_keys.insert(key)),
+            Guard::NoFiringAlert { source, dedup } => drop(self.firing.insert((source, *dedup))),
             Guard::NewDelivery { source, delivery } => drop(self.deliveries.insert((source, delivery))),
             Guard::HoldStands { hold } | Guard::HoldEndOpen { hold } => drop(self.holds.insert(*hold)),
             Guard::Claim { run, .. } | Guard::Quarantined { run } => drop(self.claims.insert(*run)),
@@ -75,6 +79,7 @@ impl<'a> Questions<'a> {
         self.runs.is_empty()
             && self.incidents.is_empty()
             && self.open_keys.is_empty()
+            && self.firing.is_empty()
             && self.deliveries.is_empty()
             && self.holds.is_empty()
             && self.claims.is_empty()
@@ -83,7 +88,11 @@ impl<'a> Questions<'a> {
 
     /// What is asked by place.
     pub fn listed(&self) -> Listed<'a> {
-        Listed { keys: self.open_keys.iter().copied().collect(), deliveries: self.deliveries.iter().copied().collect() }
+        Listed {
+            keys: self.open_keys.iter().copied().collect(),
+            firing: self.firing.iter().copied().collect(),
+            deliveries: self.deliveries.iter().copied().collect(),
+        }
     }
 }
 
@@ -106,6 +115,7 @@ impl Listed<'_> {
                 world.claims.extend(owner.map(|owner| (id.into(), (owner.into(), number))));
             }
             "k" => world.open_keys.extend(self.keys.get(place).map(|key| ((*key).to_owned(), id.into()))),
+            "a" => world.firing.extend(self.firing.get(place).map(|(source, dedup)| ((*source).clone(), *dedup))),
             "d" => {
                 let known = self.deliveries.get(place).map(|(source, id)| ((*source).clone(), (*id).to_owned()));
                 world.deliveries.extend(known);

@@ -22,6 +22,8 @@ pub struct World {
     pub runs: HashMap<RunId, u64>,
     pub incidents: HashMap<IncidentId, u64>,
     pub open_keys: HashMap<String, IncidentId>,
+    /// Sources and identities of alerts that fire.
+    pub firing: HashSet<(SourceId, Digest)>,
     pub deliveries: HashSet<(SourceId, String)>,
     pub standing_holds: HashSet<HoldId>,
     pub handled_ends: HashSet<HoldId>,
@@ -77,6 +79,7 @@ impl World {
                 self.incidents.get(incident).copied().unwrap_or(0) == *expected
             }
             Guard::NoOpenIncident { key } => !self.open_keys.contains_key(key),
+            Guard::NoFiringAlert { source, dedup } => !self.firing.contains(&(source.clone(), *dedup)),
             Guard::NewDelivery { source, delivery } => !self.deliveries.contains(&(source.clone(), delivery.clone())),
             Guard::HoldStands { hold } => self.standing_holds.contains(hold),
             Guard::HoldEndOpen { hold } => self.standing_holds.contains(hold) && !self.handled_ends.contains(hold),
@@ -97,6 +100,9 @@ impl World {
                 } else if self.open_keys.get(key) == Some(id) {
                     self.open_keys.remove(key);
                 }
+            }
+            Touch::AlertFires(source, dedup) => {
+                self.firing.insert((source.clone(), *dedup));
             }
             Touch::Delivery(source, delivery) => {
                 self.deliveries.insert((source.clone(), delivery.clone()));

@@ -1,6 +1,8 @@
 //! Commits of the shape that intake makes: an alert of about 1 KiB with its body of about 1 KiB, the delivery, the
 //! incident, a run of about 1 KiB, three events, and the guards that make it safe to try again.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use standdown::domain::{AlertId, Digest, IncidentId};
 use standdown::store::{Commit, Guard, Row, Subject};
@@ -39,7 +41,7 @@ pub fn commit(number: u64) -> Commit {
             Guard::IncidentVersion { incident: incident.id, expected: 0 },
         ],
         rows: vec![
-            Row::Alert { alert: Box::new(alert), raw: body(), incident: Some(incident.id) },
+            Row::Alert { alert: Arc::new(alert), raw: Arc::new(body()), incident: Some(incident.id) },
             samples::delivery_row(&delivery),
             samples::incident_row(&incident),
             samples::event(&of_incident, "incident_opened", json!({"alert": number, "severity": "HIGH"}), seconds),

@@ -1,5 +1,7 @@
 //! What Alertmanager really sends, as alerts.
 
+use std::sync::Arc;
+
 use super::{
     Headers, at, authorization, headers, map, map_with, notes, parse_headers, payload, preset, received, source,
 };
@@ -8,7 +10,7 @@ use standdown::domain::{AlertStatus, Severity, Trust};
 
 fn alerts(name: &str) -> Vec<Alert> {
     let mapped = map(&preset("alertmanager"), &payload(&format!("alertmanager/{name}.json"))).unwrap();
-    mapped.into_iter().map(|mapped| mapped.alert).collect()
+    mapped.into_iter().map(|mapped| Arc::unwrap_or_clone(mapped.alert)).collect()
 }
 
 fn claimed(id: &str) -> Claimed {

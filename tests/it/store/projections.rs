@@ -1,5 +1,7 @@
 //! What was written comes back: alerts, runs, incidents, playbooks, what was refused.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use standdown::domain::action::Verdict;
 use standdown::domain::run::Recheck;
@@ -108,7 +110,7 @@ pub async fn runs_and_incidents_are_listed_newest_first(store: &impl Backend) {
 
 pub async fn a_state_that_is_too_large_is_refused(store: &impl Backend) {
     let mut run = lone_run(0);
-    run.alert.title = "x".repeat(RUN_STATE_BYTES_MAX);
+    Arc::make_mut(&mut run.alert).title = "x".repeat(RUN_STATE_BYTES_MAX);
     let refused = store.commit(rows([delivery_row("large"), run_row(&run)])).await;
     let Err(CommitError::TooLarge { bytes, bytes_max, .. }) = refused else { panic!("{refused:?}") };
     assert!(bytes > bytes_max && bytes_max == RUN_STATE_BYTES_MAX);

@@ -1,6 +1,7 @@
 //! Small but whole domain values, numbered, so that a test says only what matters to it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -117,8 +118,8 @@ pub fn run(incident: IncidentId, alert: Alert, seconds: i64) -> Run {
         playbook: playbook(),
         digest: Digest::of(b"name: contain-runaway"),
         mode: Mode::Enforce,
-        agent: Agent::unknown(agent("billing-bot")),
-        alert,
+        agent: Arc::new(Agent::unknown(agent("billing-bot"))),
+        alert: Arc::new(alert),
         started_by: Actor::Source { id: source() },
         started_at: at(seconds),
         deadline: None,
@@ -255,7 +256,8 @@ pub fn incident_row(incident: &Incident) -> Row {
 
 /// An alert as a row.
 pub fn alert_row(alert: &Alert, incident: Option<IncidentId>) -> Row {
-    Row::Alert { alert: Box::new(alert.clone()), raw: json!({"alerts": [{"status": "firing"}]}), incident }
+    let raw = json!({"alerts": [{"status": "firing"}]});
+    Row::Alert { alert: Arc::new(alert.clone()), raw: Arc::new(raw), incident }
 }
 
 /// A delivery as a row.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::samples::{agent_id, alert};
@@ -182,7 +183,7 @@ pub async fn launch(engine: &Engine, playbook: &str, agent: &str, trust: Trust) 
         mode: playbook.mode,
         incident: IncidentId::generate(at),
         agent: &agent,
-        alert: &Alert { trust, ..alert(at) },
+        alert: &Arc::new(Alert { trust, ..alert(at) }),
         actor: Actor::Source { id: SourceId::parse("detector").unwrap() },
         inherits: Vec::new(),
     };
