@@ -11,6 +11,7 @@ use url::Url;
 use super::answer::Answer;
 use super::connection::Connection;
 use super::parameters::scalar_text;
+use super::port::Task;
 use crate::client::{Body, Redactor, Request, SendError, reveal};
 
 /// The content of a message.
@@ -46,11 +47,29 @@ const KEY_HEADER: &str = "Idempotency-Key";
 
 /// Sends the message once and reads the answer, within `limit` or the connection's own timeout.
 pub async fn exchange(connection: &Connection, message: Message, limit: Duration) -> Result<Answer, SendError> {
+    send(connection, message, limit, false).await
+}
+
+/// Makes the change that a task asks for: over a connection that is open already where the call may be sent again.
+pub async fn make_change(connection: &Connection, message: Message, task: &Task<'_>) -> Result<Answer, SendError> {
+    send(connection, message, task.remaining(), task.call.may_be_sent_again()).await
+}
+
+async fn send(
+    connection: &Connection,
+    message: Message,
+    limit: Duration,
+    repeatable: bool,
+) -> Result<Answer, SendError> {
     let mut known = Vec::new();
     let request = assemble(connection, message, &mut known).map_err(SendError::NotSent)?;
     let limit = connection.timeout.map_or(limit, |own| own.min(limit));
     let redactor = Redactor::new(&known);
-    let sent = connection.client.send(Request { timeout: Some(limit), ..request }).await;
+    let request = Request { timeout: Some(limit), ..request };
+    let sent = match repeatable {
+        true => connection.client.send_repeatable(request).await,
+        false => connection.client.send(request).await,
+    };
     match sent {
         Ok(response) => Ok(Answer::new(response, redactor)),
         Err(SendError::NotSent(reason)) => Err(SendError::NotSent(redactor.text(&reason))),

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::connection::Connection;
-use super::exchange::{Content, Message, exchange};
+use super::exchange::{Content, Message, make_change};
 use super::parameters::{checked, scalar_text};
 use super::port::{Action, Pending, Prepared, Sight, Task, not_sent, refused};
 use super::registry::Connections;
@@ -174,7 +174,7 @@ impl Action for HttpCall {
             }
             match self.message(&task) {
                 Ok((connection, message, rules)) => {
-                    rules.outcome(exchange(connection, message, task.remaining()).await, task.now())
+                    rules.outcome(make_change(connection, message, &task).await, task.now())
                 }
                 Err(reason) => not_sent(reason),
             }

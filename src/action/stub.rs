@@ -168,6 +168,7 @@ pub fn call(action: &str, parameters: Value, phase: Phase) -> Call {
         key: "key-1".to_owned(),
         attempt: 1,
         timeout: Duration::from_secs(2),
+        protection: crate::domain::Protection::None,
         snapshot: None,
         about: About {
             agent: "billing-bot".to_owned(),

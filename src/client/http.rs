@@ -1,9 +1,10 @@
-//! The guarded client itself: one request, one connection, one answer.
+//! The guarded client itself: one request, one answer.
 //!
 //! What matters most is the truth of a failure. [`SendError::NotSent`] promises that no byte of the request left this
-//! machine, so that the call may be made again; everything else is [`SendError::Ambiguous`]. For that promise's sake the
-//! client keeps no idle connections, follows no redirect, uses no proxy and never repeats a request. Those are the
-//! decisions of the state machine above it.
+//! machine, so that the call may be made again; everything else is [`SendError::Ambiguous`]. For that promise's sake every
+//! request has a connection of its own ([`GuardedClient::send`]), unless it may be sent again in any case
+//! ([`GuardedClient::send_repeatable`]). The client follows no redirect, uses no proxy and never repeats a request: those
+//! are the decisions of the state machine above it.
 
 pub use super::error::{BuildError, SendError};
 pub use super::options::ClientOptions;
@@ -12,6 +13,7 @@ pub use super::response::Response;
 
 use super::address::Guard;
 use super::call::{Call, NoteConnected};
+use super::kept::Kept;
 use super::request::{encode, set_header};
 use super::resolver::GuardedResolver;
 use super::response::header_texts;
@@ -35,10 +37,18 @@ enum HeaderSource {
     Secret(super::SecretReference),
 }
 
+/// Why there was no answer.
+struct Failure {
+    /// Whether no connection could be made, so that there was nothing to send a byte on.
+    to_connect: bool,
+    reason: String,
+}
+
 /// An HTTP client bound to one connection's options. Cloning it is cheap.
 #[derive(Clone)]
 pub struct GuardedClient {
     client: reqwest::Client,
+    kept: Kept,
     guard: Arc<Guard>,
     headers: Vec<(String, HeaderSource)>,
     secrets: Option<Arc<dyn Secrets>>,
@@ -73,7 +83,9 @@ impl GuardedClient {
     fn assemble(options: &ClientOptions, secrets: Option<Arc<dyn Secrets>>) -> Result<Self, BuildError> {
         tls::install_provider();
         let guard = Arc::new(Guard::new(&options.networks));
-        let builder = || {
+        let (connect_timeout, unix_socket) = (options.connect_timeout, options.unix_socket.clone());
+        let admitting = Arc::clone(&guard);
+        let builder = move || {
             let builder = reqwest::Client::builder()
                 .user_agent(concat!("standdown/", env!("CARGO_PKG_VERSION")))
                 .no_proxy()
@@ -81,20 +93,26 @@ impl GuardedClient {
                 .retry(retry::never())
                 .referer(false)
                 .pool_max_idle_per_host(0)
-                .connect_timeout(options.connect_timeout)
-                .dns_resolver(GuardedResolver::new(Arc::clone(&guard)))
+                .connect_timeout(connect_timeout)
+                .dns_resolver(GuardedResolver::new(Arc::clone(&admitting)))
                 .connector_layer(NoteConnected);
-            match &options.unix_socket {
+            match &unix_socket {
                 Some(path) => builder.unix_socket(path.as_path()),
                 None => builder,
             }
         };
-        let client = match &options.ca {
-            Some(path) => builder().tls_certs_only(tls::authorities(path)?).build(),
+        let fault = |error: reqwest::Error| BuildError::Client(deepest(&error));
+        let (client, kept) = if let Some(path) = &options.ca {
+            let authorities = tls::authorities(path)?;
+            let make = move || builder().tls_certs_only(authorities.clone());
+            (make().build().map_err(fault)?, Kept::new(make))
+        } else if let Ok(client) = builder().build() {
+            (client, Kept::new(builder))
+        } else {
             // Where the machine has no certificate files, building fails; then the bundled authorities serve.
-            None => builder().build().or_else(|_| builder().tls_certs_only(tls::bundled_authorities()).build()),
-        }
-        .map_err(|error| BuildError::Client(deepest(&error)))?;
+            let make = move || builder().tls_certs_only(tls::bundled_authorities());
+            (make().build().map_err(fault)?, Kept::new(make))
+        };
         let headers = options
             .headers
             .iter()
@@ -102,6 +120,7 @@ impl GuardedClient {
             .collect::<Result<_, _>>()?;
         Ok(Self {
             client,
+            kept,
             guard,
             headers,
             secrets,
@@ -111,24 +130,42 @@ impl GuardedClient {
         })
     }
 
-    /// Sends the request and reads the answer, whatever its status. A redirect is an answer like any other.
+    /// Sends the request over a connection of its own and reads the answer, whatever its status. A redirect is an answer
+    /// like any other.
     ///
     /// # Errors
     /// [`SendError::NotSent`] if it is certain that no byte of the request left; otherwise [`SendError::Ambiguous`].
     pub async fn send(&self, request: Request) -> Result<Response, SendError> {
+        self.send_over(&self.client, request, false).await
+    }
+
+    /// Sends a request that may be sent again, over a connection that an earlier one left open if there is one.
+    ///
+    /// # Errors
+    /// As [`GuardedClient::send`]; but only what failed while it connected is known not to have been sent.
+    pub async fn send_repeatable(&self, request: Request) -> Result<Response, SendError> {
+        match self.kept.client() {
+            Some(client) => self.send_over(client, request, true).await,
+            None => self.send(request).await,
+        }
+    }
+
+    async fn send_over(&self, client: &reqwest::Client, request: Request, kept: bool) -> Result<Response, SendError> {
         let timeout = request.timeout.unwrap_or(self.timeout);
         let plain = request.url.scheme() == "http" && !self.through_socket;
         let place = place(&request.url);
         let prepared = self.prepare(request).map_err(SendError::NotSent)?;
         let call = Call::new(plain);
-        let outcome = tokio::time::timeout(timeout, call.scope(self.exchange(prepared))).await;
-        let reason = match outcome {
+        let outcome = tokio::time::timeout(timeout, call.scope(self.exchange(client, prepared))).await;
+        let (failed_to_connect, reason) = match outcome {
             Ok(Ok(response)) => return Ok(response),
-            Ok(Err(reason)) => reason,
-            Err(_) => format!("no answer within {} ms", timeout.as_millis()),
+            Ok(Err(failure)) => (failure.to_connect, failure.reason),
+            Err(_) => (false, format!("no answer within {} ms", timeout.as_millis())),
         };
         let reason = format!("{place}: {reason}");
-        Err(if call.connected() { SendError::Ambiguous(reason) } else { SendError::NotSent(reason) })
+        // Over a kept connection bytes may have left although this call never connected.
+        let sent = if kept { !failed_to_connect } else { call.connected() };
+        Err(if sent { SendError::Ambiguous(reason) } else { SendError::NotSent(reason) })
     }
 
     /// Checks everything that can be checked without the network.
@@ -184,17 +221,20 @@ impl GuardedClient {
         self.guard.admit(address, plain).map_err(|refusal| format!("the address was refused: {refusal}"))
     }
 
-    async fn exchange(&self, request: reqwest::Request) -> Result<Response, String> {
-        let mut answer = self.client.execute(request).await.map_err(|error| deepest(&error))?;
+    async fn exchange(&self, client: &reqwest::Client, request: reqwest::Request) -> Result<Response, Failure> {
+        let mut answer = client
+            .execute(request)
+            .await
+            .map_err(|error| Failure { to_connect: error.is_connect(), reason: deepest(&error) })?;
         let status = answer.status().as_u16();
         let headers = header_texts(answer.headers());
         let mut body = Vec::new();
         let mut truncated = false;
         loop {
-            let chunk = answer
-                .chunk()
-                .await
-                .map_err(|error| format!("status {status}, but the answer broke off: {}", deepest(&error)))?;
+            let chunk = answer.chunk().await.map_err(|error| {
+                let reason = format!("status {status}, but the answer broke off: {}", deepest(&error));
+                Failure { to_connect: false, reason }
+            })?;
             let Some(chunk) = chunk else { break };
             let room = self.body_bytes_max.saturating_sub(body.len());
             body.extend(chunk.iter().take(room));

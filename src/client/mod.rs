@@ -12,6 +12,7 @@ mod call;
 pub mod duration;
 mod error;
 pub mod http;
+mod kept;
 mod options;
 pub mod redact;
 mod request;

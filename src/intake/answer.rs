@@ -13,7 +13,8 @@ use super::codes;
 pub struct Receipt {
     /// The status code that this source wants for success (200 or 202).
     pub status: u16,
-    /// What happened: `{alerts: [{alert, outcome, incident, run, mode, playbooks: [{name, matched, why_not}]}]}`.
+    /// What happened: `{alerts: [{alert, outcome, incident, run, mode, playbooks: [{name, mode, matched,
+    /// why_not}], playbooks_unlisted}]}`; of the playbooks that do not match only the first are listed, the others counted.
     pub answer: Value,
 }
 

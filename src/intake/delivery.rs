@@ -9,7 +9,8 @@ use crate::store::{Commit, CommitError, DeadLetter, Guard, Inbox, Row, Writer};
 
 use super::Intake;
 use super::answer::{Receipt, Refused};
-use super::plan::{Batch, Planned};
+use super::plan::Batch;
+use super::planned::Planned;
 use super::subject::{self, Subject};
 
 /// How often a lost race is decided again.
@@ -157,11 +158,17 @@ impl Intake {
             let answer = json!({ "alerts": before.iter().chain(&answers).collect::<Vec<_>>() });
             // Only what can be delivered again is kept, and must be answered the same then.
             let answer = if authenticated.delivery_id.is_some() { in_order(answer) } else { answer };
+            if let Some(delivery) = &authenticated.delivery_id {
+                commit.guards.push(Guard::NewDelivery { source: source.clone(), delivery: delivery.clone() });
+            }
             if all {
                 commit.rows.extend(letters.iter().cloned());
-                if let Some(delivery) = &authenticated.delivery_id {
-                    record_delivery(&mut commit, source, delivery, self.engine.clock().now(), &answer);
-                }
+                commit.rows.extend(authenticated.delivery_id.as_ref().map(|delivery| Row::Delivery {
+                    source: source.clone(),
+                    delivery: delivery.clone(),
+                    at: self.engine.clock().now(),
+                    answer: answer.clone(),
+                }));
             }
             match self.engine.commit_telling(commit, started, told).await {
                 Ok(_) => {
@@ -222,14 +229,4 @@ fn undecodable(source: &Source, body: &[u8]) -> String {
 /// byte for byte.
 fn in_order(answer: Value) -> Value {
     serde_json::from_str(&canonical_json(&answer)).unwrap_or(answer)
-}
-
-fn record_delivery(commit: &mut Commit, source: &SourceId, delivery: &str, at: jiff::Timestamp, answer: &Value) {
-    commit.guards.push(Guard::NewDelivery { source: source.clone(), delivery: delivery.to_owned() });
-    commit.rows.push(Row::Delivery {
-        source: source.clone(),
-        delivery: delivery.to_owned(),
-        at,
-        answer: answer.clone(),
-    });
 }

@@ -20,19 +20,40 @@ pub(super) enum Match {
     Fault(String),
 }
 
-/// All playbooks with how they take this alert, in order of name.
-pub(super) fn judge(library: &Library, alert: &Alert, agent: &Agent, now: Timestamp) -> Vec<(Arc<Playbook>, Match)> {
-    let serving = library.serving();
-    let values = matching_values(alert, agent);
-    serving.values().map(|playbook| (playbook.clone(), one(playbook, &values, now))).collect()
+/// How many of the playbooks that do not match an answer lists with the reason. A library of a thousand would make every
+/// answer a hundred kilobytes, and making that took longer than everything else that an alert costs.
+const LISTED_MAX: usize = 20;
+
+/// How the playbooks take an alert.
+pub(super) struct Judged {
+    /// Those that match or could not be evaluated, and the first of the others, in order of name.
+    pub listed: Vec<(Arc<Playbook>, Match)>,
+    /// How many more do not match.
+    pub unlisted: usize,
 }
 
-fn one(playbook: &Playbook, values: &Value, now: Timestamp) -> Match {
-    match playbook.when.evaluate_bool(values, now) {
-        Ok(true) => Match::Yes,
-        Ok(false) => Match::No(format!("`{}` did not hold", playbook.when.source().trim())),
-        Err(error) => Match::Fault(error.to_string()),
+/// How every playbook takes this alert.
+pub(super) fn judge(library: &Library, alert: &Alert, agent: &Agent, now: Timestamp) -> Judged {
+    let serving = library.serving();
+    let values = matching_values(alert, agent);
+    let mut judged = Judged { listed: Vec::new(), unlisted: 0 };
+    let mut others = 0;
+    for playbook in serving.values() {
+        let verdict = match playbook.when.evaluate_bool(&values, now) {
+            Ok(true) => Match::Yes,
+            Err(error) => Match::Fault(error.to_string()),
+            Ok(false) => {
+                others += 1;
+                if others > LISTED_MAX {
+                    judged.unlisted += 1;
+                    continue;
+                }
+                Match::No(format!("`{}` did not hold", playbook.when.source().trim()))
+            }
+        };
+        judged.listed.push((playbook.clone(), verdict));
     }
+    judged
 }
 
 /// The line of the answer that says how a playbook took the alert.

@@ -13,7 +13,7 @@ use crate::domain::{Alert, Digest, Incident, SourceId};
 /// How many identities of alerts are remembered.
 const ALERTS_MAX: u64 = 65_536;
 /// How many incidents are remembered, by their keys.
-const INCIDENTS_MAX: u64 = 16_384;
+const INCIDENTS_MAX: u64 = 32_768;
 
 /// An open incident as it was committed last.
 #[derive(Clone, Debug)]

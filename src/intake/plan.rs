@@ -19,7 +19,8 @@ use super::Intake;
 use super::answer::Refused;
 use super::incident::Touched;
 use super::matching::{Match, judge, line};
-use super::memory::{Memory, Remembered};
+use super::memory::Remembered;
+use super::planned::{Decided, Lesson, Planned};
 use super::subject::Subject;
 
 /// How many runs one commit starts before the rest of a delivery goes into a further one.
@@ -51,38 +52,6 @@ pub(super) struct Batch<'a> {
     guards: Vec<Guard>,
     /// Alerts that repeats fold into from now on.
     firing: Vec<Arc<Alert>>,
-}
-
-/// A delivery, planned.
-pub(super) struct Planned {
-    pub commit: Commit,
-    /// Runs that begin with it.
-    pub started: Vec<Started>,
-    /// Runs that are told by it.
-    pub told: Vec<Told>,
-    /// What its sender is answered, alert by alert.
-    pub answers: Vec<Value>,
-    /// What to remember once it is committed.
-    pub lesson: Lesson,
-}
-
-/// What to remember once a plan is committed, and what to forget if it is refused.
-pub(super) struct Lesson {
-    firing: Vec<Arc<Alert>>,
-    incidents: Vec<Remembered>,
-}
-
-impl Lesson {
-    /// The plan was committed.
-    pub fn learn(self, memory: &Memory) {
-        self.firing.iter().for_each(|alert| memory.fires(alert));
-        self.incidents.into_iter().for_each(|remembered| memory.keep(remembered));
-    }
-
-    /// The plan was refused.
-    pub fn unlearn(&self, memory: &Memory) {
-        self.incidents.iter().for_each(|remembered| memory.forget(&remembered.incident.key));
-    }
 }
 
 impl<'a> Batch<'a> {
@@ -143,16 +112,20 @@ impl<'a> Batch<'a> {
             commit.guards.push(guard);
             commit.rows.extend(rows);
         }
-        Planned { commit, started, told, answers, lesson: Lesson { firing, incidents } }
+        Planned { commit, started, told, answers, lesson: Lesson::new(firing, incidents) }
     }
 
     /// The alert that this one repeats, if it does. Where none is remembered there is none, and the commit sees to it.
     async fn firing_alert(&mut self, alert: &Alert) -> Result<Option<StoredAlert>, Refused> {
-        if self.from_memory && !self.intake.memory.may_fire(alert) {
+        let known = if self.from_memory && !self.intake.memory.may_fire(alert) {
+            None
+        } else {
+            self.intake.engine.store().firing_alert(&alert.source, &alert.dedup_key).await?
+        };
+        if known.is_none() {
             self.guards.push(Guard::NoFiringAlert { source: alert.source.clone(), dedup: alert.dedup_key });
-            return Ok(None);
         }
-        Ok(self.intake.engine.store().firing_alert(&alert.source, &alert.dedup_key).await?)
+        Ok(known)
     }
 
     /// The open incident of a key with the runs under way for it, if there is one.
@@ -239,7 +212,7 @@ impl<'a> Batch<'a> {
         let incident = self.touch(alert, subject).await?;
         self.fresh.insert(dedup, (alert.id, incident));
         self.record(mapped, Some(incident));
-        let (playbooks, runs) = self.start_matching(alert, subject, incident);
+        let Decided { lines, unlisted, runs } = self.start_matching(alert, subject, incident);
         let first = runs.first();
         self.answers.push(json!({
             "alert": alert.id,
@@ -249,7 +222,8 @@ impl<'a> Batch<'a> {
             "run": first.map(|(run, _)| run),
             "mode": first.map(|(_, mode)| mode),
             "runs": runs.iter().map(|(run, _)| run).collect::<Vec<_>>(),
-            "playbooks": playbooks,
+            "playbooks": lines,
+            "playbooks_unlisted": unlisted,
         }));
         Ok(())
     }
@@ -274,15 +248,11 @@ impl<'a> Batch<'a> {
     }
 
     /// Starts the playbooks that match, or lets the alert join, restart or pass by runs under way.
-    fn start_matching(
-        &mut self,
-        alert: &Arc<Alert>,
-        subject: &Subject,
-        incident: IncidentId,
-    ) -> (Vec<Value>, Vec<(RunId, &'static str)>) {
+    fn start_matching(&mut self, alert: &Arc<Alert>, subject: &Subject, incident: IncidentId) -> Decided {
         let mut lines = Vec::new();
         let mut runs = Vec::new();
-        for (playbook, verdict) in judge(self.intake.engine.library(), alert, &subject.agent, self.at) {
+        let judged = judge(self.intake.engine.library(), alert, &subject.agent, self.at);
+        for (playbook, verdict) in judged.listed {
             match verdict {
                 Match::No(why) => lines.push(line(&playbook, false, Some(&why))),
                 Match::Fault(why) => {
@@ -299,7 +269,7 @@ impl<'a> Batch<'a> {
                 }
             }
         }
-        (lines, runs)
+        Decided { lines, unlisted: judged.unlisted, runs }
     }
 
     fn start(

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::domain::event::{CallOutcome, Proof};
 use crate::domain::step::Baseline;
-use crate::domain::{ActionName, Alert, RunId, StepPath};
+use crate::domain::{ActionName, Alert, Protection, RunId, StepPath};
 
 /// Whether a step is being done or undone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,10 +69,23 @@ pub struct Call {
     pub attempt: u32,
     /// How long one exchange with the target may take.
     pub timeout: Duration,
+    /// What may be done when nobody knows whether it was applied.
+    pub protection: Protection,
     /// What undo restores, if a snapshot was taken.
     pub snapshot: Option<Value>,
     /// What conditions and messages may know of the run: agent, incident, run and step as text.
     pub about: About,
+}
+
+impl Call {
+    /// Whether sending it twice does no more than sending it once.
+    #[must_use]
+    pub const fn may_be_sent_again(&self) -> bool {
+        match self.protection {
+            Protection::Read | Protection::Idempotent | Protection::Keyed => true,
+            Protection::Verifiable | Protection::None => false,
+        }
+    }
 }
 
 /// Of which run a call is, for evidence and logs.

@@ -108,6 +108,7 @@ impl<'a> Motion<'a> {
             key: idempotency_key(self.run.id, path, direction, record.generation),
             attempt,
             timeout: action.timeout,
+            protection: action.protection,
             snapshot: record.snapshot.clone(),
             about: About {
                 agent: self.run.agent.id.to_string(),

@@ -82,26 +82,33 @@ fn text(value: Option<&str>) -> Value {
     Value::String(value.unwrap_or_default().to_owned())
 }
 
+/// Takes out of a value from outside whatever could pass for a reference to a secret; see [`without_references`].
+fn take_references_out(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.remove("$secret");
+            map.values_mut().for_each(take_references_out);
+        }
+        Value::Array(items) => items.iter_mut().for_each(take_references_out),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
 /// A value from outside without anything that could pass for a reference to a secret.
 ///
 /// A reference is `{"$secret": ...}`, and an action resolves it when it sends. Whatever an alert or an answer supplies
 /// is data, so this key is taken out of it before it can stand in a parameter.
 #[must_use]
 pub fn without_references(value: &Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let kept = map.iter().filter(|(name, _)| *name != "$secret");
-            Value::Object(kept.map(|(name, inner)| (name.clone(), without_references(inner))).collect())
-        }
-        Value::Array(items) => Value::Array(items.iter().map(without_references).collect()),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
-    }
+    let mut value = value.clone();
+    take_references_out(&mut value);
+    value
 }
 
 /// The values of `alert`.
 #[must_use]
 pub fn alert_values(alert: &Alert) -> Value {
-    without_references(&json!({
+    let mut values = json!({
         "id": alert.id,
         "source": alert.source,
         "rule": text(alert.rule.as_deref()),
@@ -117,7 +124,9 @@ pub fn alert_values(alert: &Alert) -> Value {
         "credential": alert.credential,
         "event_id": text(alert.event_id.as_deref()),
         "group_key": text(alert.group_key.as_deref()),
-    }))
+    });
+    take_references_out(&mut values);
+    values
 }
 
 /// The values of `agent`. A credential is `{"$secret": "<reference>"}`.
@@ -167,7 +176,13 @@ pub fn incident_values(incident: IncidentId) -> Value {
 /// The values that `match.when` sees.
 #[must_use]
 pub fn matching_values(alert: &Alert, agent: &Agent) -> Value {
-    json!({ "alert": alert_values(alert), "agent": agent_values(agent) })
+    named([("alert", alert_values(alert)), ("agent", agent_values(agent))])
+}
+
+/// An object of values that are made already; `json!` would copy each of them.
+#[must_use]
+pub fn named<const COUNT: usize>(values: [(&'static str, Value); COUNT]) -> Value {
+    Value::Object(values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 /// The key of an incident whose playbooks say nothing else: its agent, or the alert's own identity.

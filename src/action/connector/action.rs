@@ -8,7 +8,7 @@ use super::declaration::{Declaration, Undo};
 use super::probe;
 use super::values::variables;
 use crate::action::connection::Connection;
-use crate::action::exchange::exchange;
+use crate::action::exchange::make_change;
 use crate::action::port::{Action, Pending, Prepared, Rhythm, Sight, Task, not_sent, refused};
 use crate::action::registry::Connections;
 use crate::domain::Protection;
@@ -64,7 +64,7 @@ impl ConnectorAction {
             Ok((connection, mut message)) => {
                 let reads = declaration.spec.protection == Protection::Read;
                 message.key = (!reads).then(|| task.call.key.clone());
-                declaration.rules.outcome(exchange(connection, message, task.remaining()).await, task.now())
+                declaration.rules.outcome(make_change(connection, message, &task).await, task.now())
             }
             Err(reason) => not_sent(reason),
         }
@@ -81,7 +81,7 @@ impl ConnectorAction {
         match undo.request.render(connection, &variables, true) {
             Ok(mut message) => {
                 message.key = Some(task.call.key.clone());
-                undo.rules.outcome(exchange(connection, message, task.remaining()).await, task.now())
+                undo.rules.outcome(make_change(connection, message, &task).await, task.now())
             }
             Err(reason) => not_sent(reason),
         }

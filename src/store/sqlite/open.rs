@@ -52,7 +52,7 @@ pub async fn open(path: &Path, options: &StoreOptions) -> Result<SqliteStore, Op
         .journal_mode(SqliteJournalMode::Wal)
         .pragma("wal_autocheckpoint", "0")
         .pragma("journal_size_limit", "134217728")
-        .pragma("cache_size", "-65536")
+        .pragma("cache_size", "-8192")
         .connect()
         .await
         .map_err(|error| unusable(error.to_string()))?;
