@@ -12,7 +12,7 @@ use crate::domain::RunId;
 use crate::store::ClaimedRun;
 
 /// How many runs are kept at most; a state takes a few kilobytes.
-const KNOWN_MAX: usize = 1024;
+const KNOWN_MAX: usize = 4096;
 
 /// The runs.
 #[derive(Default)]

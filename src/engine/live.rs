@@ -9,15 +9,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::domain::{ReplicaId, RunId, StepPath};
-use crate::machine::{Call, Phase};
+use crate::domain::{ReplicaId, Run, RunId, StepPath};
+use crate::machine::{Call, Phase, attempt_key};
 
 /// What is claimed: an attempt of a step, or a later look at it, which may go on beside an attempt. What was claimed
-/// under an earlier epoch of the run is no claim to what is under way now.
+/// under an earlier epoch of the run is no claim to what is under way now, and neither is an attempt to do a step, whose
+/// worker still waits to say how it ended, one to undo it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
     run: RunId,
     path: StepPath,
+    /// The idempotency key: of doing or undoing, in this generation.
+    attempt: String,
     later_look: bool,
     epoch: u64,
 }
@@ -44,14 +47,16 @@ pub(super) struct Job {
 impl Live {
     /// Claims a call under an epoch of its run; `None` if somebody here makes it already.
     pub fn claim(&self, call: &Call, epoch: u64, replica: ReplicaId) -> Option<Claim> {
-        let key = Key { run: call.run, path: call.path.clone(), later_look: call.phase == Phase::Recheck, epoch };
+        let later_look = call.phase == Phase::Recheck;
+        let key = Key { run: call.run, path: call.path.clone(), attempt: call.key.clone(), later_look, epoch };
         let fresh = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
         fresh.then(|| Claim { live: self.clone(), key, replica })
     }
 
-    /// Whether somebody here makes an attempt of this step under this epoch.
-    pub fn has_attempt(&self, run: RunId, path: &StepPath, epoch: u64) -> bool {
-        let key = Key { run, path: path.clone(), later_look: false, epoch };
+    /// Whether somebody here makes the attempt that this step is at, under this epoch.
+    pub fn has_attempt(&self, run: &Run, path: &StepPath, epoch: u64) -> bool {
+        let Some(attempt) = attempt_key(run, path) else { return false };
+        let key = Key { run: run.id, path: path.clone(), attempt, later_look: false, epoch };
         self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&key)
     }
 }
@@ -69,7 +74,10 @@ impl Claim {
 
     /// Whether the call is one of what is claimed.
     pub fn covers(&self, call: &Call) -> bool {
-        self.key.run == call.run && self.key.path == call.path && self.key.later_look == (call.phase == Phase::Recheck)
+        self.key.run == call.run
+            && self.key.path == call.path
+            && self.key.attempt == call.key
+            && self.key.later_look == (call.phase == Phase::Recheck)
     }
 }
 

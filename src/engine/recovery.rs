@@ -102,7 +102,7 @@ impl Engine {
         let waiting: Vec<StepPath> = due(&playbook, &run, self.clock().now())?
             .into_iter()
             .filter_map(|effect| match effect {
-                Effect::Begin { path } if !self.inner.live.has_attempt(id, &path, epoch) => Some(path),
+                Effect::Begin { path } if !self.inner.live.has_attempt(&run, &path, epoch) => Some(path),
                 _ => None,
             })
             .collect();
@@ -149,10 +149,6 @@ impl Engine {
             ),
             _ => false,
         });
-        under_way
-            .map(|(path, _)| path)
-            .filter(|path| !self.inner.live.has_attempt(run.id, path, epoch))
-            .cloned()
-            .collect()
+        under_way.map(|(path, _)| path).filter(|path| !self.inner.live.has_attempt(run, path, epoch)).cloned().collect()
     }
 }

@@ -281,17 +281,18 @@ const fn says(kind: &EventKind) -> Says {
 }
 
 fn log(run: &Run, events: &[Event]) {
-    for event in events {
-        tracing::info!(
-            run.id = %run.id,
-            run.status = run.status.as_str(),
-            agent.id = %run.agent.id,
-            playbook.name = %run.playbook,
-            event.kind = event.kind.as_str(),
-            event.actor = %event.actor,
-            "run changed"
-        );
-    }
+    // One line a commit: what an event led to by itself stands behind it, in order.
+    let Some(first) = events.first() else { return };
+    let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
+    tracing::info!(
+        run.id = %run.id,
+        run.status = run.status.as_str(),
+        agent.id = %run.agent.id,
+        playbook.name = %run.playbook,
+        event.kinds = kinds.join(","),
+        event.actor = %first.actor,
+        "run changed"
+    );
 }
 
 /// The answer to whoever asks for a change while the process ends.

@@ -5,6 +5,7 @@ mod deliveries;
 mod desk;
 mod follow_up;
 mod histories;
+mod memory;
 mod property;
 mod refusals;
 mod retention;

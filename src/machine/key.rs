@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::domain::{Digest, HoldId, RunId, StepPath};
+use crate::domain::{Digest, HoldId, Run, RunId, StepPath, StepState};
 
 use super::call::Direction;
 
@@ -10,6 +10,18 @@ use super::call::Direction;
 pub(super) fn idempotency_key(run: RunId, path: &StepPath, direction: Direction, generation: u32) -> String {
     let digest = Digest::of(format!("{run}\n{path}\n{}\n{generation}", direction.as_str()).as_bytes());
     format!("sd-{}", digest.to_string().chars().take(40).collect::<String>())
+}
+
+/// The key of the attempt that a step is at: of doing or undoing it, in its generation. `None` if it is at none.
+#[must_use]
+pub fn attempt_key(run: &Run, path: &StepPath) -> Option<String> {
+    let record = run.steps.get(path)?;
+    let direction = match &record.state {
+        StepState::Doing(_) => Direction::Do,
+        StepState::Undoing(_) => Direction::Undo,
+        _ => return None,
+    };
+    Some(idempotency_key(run.id, path, direction, record.generation))
 }
 
 /// The id of the hold that a step places: the same when a history is replayed.

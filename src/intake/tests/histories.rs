@@ -64,3 +64,28 @@ fn real_postgres_the_same_history_is_told_alike_on_both_databases() {
 fn pretty_equal(here: &shape::Shape, there: &shape::Shape) {
     assert_eq!(here, there, "SQLite tells {here:#?}\nPostgreSQL tells {there:#?}");
 }
+
+#[test]
+fn a_worker_that_waits_to_say_how_doing_ended_does_not_hold_up_undoing() {
+    use crate::engine::tests::fate::CrashPoint;
+    use crate::engine::tests::target::{Reply, Silence};
+    let acts = vec![
+        Act::EndAt { point: CrashPoint::IntentUnheard, call: 3, direction: crate::machine::Direction::Do },
+        Act::Deliver { agent: 0, alert: 2 },
+        Act::Reply { call: 1, reply: Reply::NotSent },
+        Act::Hang { call: 1, silence: Silence::Before },
+        Act::Hang { call: 2, silence: Silence::After },
+        Act::Release,
+        Act::Deliver { agent: 0, alert: 2 },
+        Act::Vote { run: 0, approve: true },
+        Act::Resolve { run: 3, anew: false },
+        Act::Deliver { agent: 0, alert: 0 },
+        Act::Reply { call: 3, reply: Reply::LostAfter },
+    ];
+    // The answer to `asked` is on disk, but its worker heard an error and waits before it says it again; meanwhile the run
+    // goes on to undo that very step.
+    for _ in 0..10 {
+        let told = format!("{:?}", Story::told(Database::Sqlite, 1, acts.clone()));
+        assert!(told.contains("Finished(Completed)"), "{told}");
+    }
+}

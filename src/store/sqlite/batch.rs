@@ -8,6 +8,7 @@ use sqlx::sqlite::SqliteConnection;
 use super::bundle::{Bundles, Part};
 use super::look_up::look_up;
 use super::newest::Newest;
+use super::recall::Recall;
 use super::statement::{STATEMENT_COUNT, Statement, all, length_for};
 use crate::store::write::Verdicts;
 use crate::store::write::cell::Cell;
@@ -31,6 +32,8 @@ pub struct Memory {
     pub newest: Newest,
     /// The shapes of what it wrote.
     pub bundles: Bundles,
+    /// What it wrote of runs and incidents.
+    pub recall: Recall,
 }
 
 // The transaction is begun and ended by statements of our own: when the disk is full SQLite rolls back by itself, and the
@@ -41,17 +44,18 @@ pub async fn add(
     connection: &mut SqliteConnection,
     batch: &[&Prepared],
     first: bool,
-    Memory { newest, bundles }: &mut Memory,
+    Memory { newest, bundles, recall }: &mut Memory,
     spent: &mut Spent,
 ) -> Result<Verdicts, sqlx::Error> {
     let start = Instant::now();
-    let mut world = look_up(connection, batch, first, newest).await?;
+    let mut world = look_up(connection, batch, first, newest, recall).await?;
     newest.count(batch);
     spent.look_up += start.elapsed();
 
     let start = Instant::now();
     let (verdicts, admitted) = world.judge(batch);
-    let gathered = Gathered::from(&admitted, world);
+    let gathered = Gathered::from(&admitted, &mut world);
+    recall.learn(&admitted, &world);
     spent.gather += start.elapsed();
 
     let start = Instant::now();
@@ -70,7 +74,8 @@ pub async fn commit(connection: &mut SqliteConnection, spent: &mut Spent) -> Res
 }
 
 /// Takes everything back that was added since the transaction was opened.
-pub async fn roll_back(connection: &mut SqliteConnection) {
+pub async fn roll_back(connection: &mut SqliteConnection, memory: &mut Memory) {
+    memory.recall.clear();
     // A row that could not go in has rolled everything back already; then there is nothing left to roll back.
     if let Err(error) = sqlx::query("ROLLBACK").execute(connection).await {
         tracing::debug!(store.error = %error, "no transaction was left to roll back");
@@ -78,7 +83,7 @@ pub async fn roll_back(connection: &mut SqliteConnection) {
 }
 
 impl Gathered {
-    fn from(admitted: &[&Prepared], mut world: World) -> Self {
+    fn from(admitted: &[&Prepared], world: &mut World) -> Self {
         let mut gathered = Self(std::array::from_fn(|_| Vec::new()));
         for commit in admitted {
             for (target, cells) in &commit.rows {

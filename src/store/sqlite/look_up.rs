@@ -8,6 +8,7 @@ use crate::store::write::questions::{Answer, Questions};
 use crate::store::write::world::World;
 
 use super::newest::Newest;
+use super::recall::Recall;
 
 macro_rules! look_up {
     () => {
@@ -46,11 +47,13 @@ pub async fn look_up(
     batch: &[&Prepared],
     first: bool,
     newest: &Newest,
+    recall: &Recall,
 ) -> Result<World, sqlx::Error> {
     let mut questions = Questions::of(batch);
     questions.runs.retain(|id| !newest.is_before_run(*id));
     questions.incidents.retain(|id| !newest.is_before_incident(*id));
     let mut world = World::default();
+    recall.answer(&mut questions, &mut world);
     if questions.is_empty() {
         if first {
             sqlx::query(BEGIN).execute(connection).await?;

@@ -13,6 +13,7 @@ mod newest;
 mod open;
 mod read;
 mod readers;
+mod recall;
 mod sending;
 mod statement;
 mod upkeep;

@@ -21,6 +21,7 @@ use super::batch::{self, Memory};
 use super::bundle::Bundles;
 use super::lock::LockFile;
 use super::newest::Newest;
+use super::recall::Recall;
 use crate::store::write::Verdicts;
 use crate::store::write::prepared::Prepared;
 use crate::store::write::stats::{SharedStats, Spent};
@@ -83,7 +84,7 @@ impl WriterHandle {
         let stats = Arc::new(SharedStats::default());
         let thread = WriterThread {
             connection,
-            memory: Memory { newest, bundles: Bundles::default() },
+            memory: Memory { newest, bundles: Bundles::default(), recall: Recall::default() },
             orders: receiver,
             stats: Arc::clone(&stats),
             commits_max: options.batch_commits_max.max(1),
@@ -166,7 +167,11 @@ impl WriterThread {
             self.serve(requests, &mut later).await;
             for order in later {
                 match order {
-                    Later::Alone(work) => work(&mut self.connection).await,
+                    Later::Alone(work) => {
+                        work(&mut self.connection).await;
+                        // It may have taken runs over.
+                        self.memory.recall.clear();
+                    }
                     Later::Close(done) => {
                         self.orders.close();
                         self.closers.push(done);
@@ -207,7 +212,7 @@ impl WriterThread {
     ) -> Result<Verdicts, sqlx::Error> {
         let applied = self.add_all(requests, later, spent).await;
         if applied.is_err() {
-            batch::roll_back(&mut self.connection).await;
+            batch::roll_back(&mut self.connection, &mut self.memory).await;
         }
         applied
     }
@@ -257,7 +262,7 @@ impl WriterThread {
             Err(error) => Err(error),
         };
         if applied.is_err() {
-            batch::roll_back(&mut self.connection).await;
+            batch::roll_back(&mut self.connection, &mut self.memory).await;
         }
         applied
     }
