@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::{config, intake, language, playbook, source, web};
+use crate::{config, intake, language, playbook, rehearsal, source, web};
 
 use super::exit::Error;
 use super::output::say;
@@ -38,6 +38,7 @@ fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
     language::codes::all()
         .chain(playbook::codes::all())
         .chain([CONNECTOR_FAULT])
+        .chain(rehearsal::codes::all())
         .chain(config::codes::all())
         .chain(intake::codes::all())
         .chain(source::codes::all())

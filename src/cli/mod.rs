@@ -28,6 +28,7 @@ mod runs;
 mod serve;
 mod status;
 mod telemetry;
+mod test;
 
 use std::process::ExitCode;
 
@@ -53,6 +54,8 @@ enum Command {
     Serve(serve::Serve),
     /// Check playbooks and the configuration, without a daemon
     Check(check::Check),
+    /// Run the tests of playbooks: what they would do, without a daemon and without touching anything
+    Test(test::Test),
     /// See the whole story on one machine in a minute: alert, containment, approval, release
     Demo(Demo),
     /// What the daemon is doing, at a glance
@@ -128,6 +131,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Error> {
     match cli.command {
         Command::Serve(command) => return command.run(&context).await,
         Command::Check(command) => return command.run(&context),
+        Command::Test(command) => return command.run(&context),
         Command::Demo(command) => {
             return demo::run(command.yes).await.map_err(|error| Error::Failed(format!("{error:#}")));
         }

@@ -7,8 +7,7 @@ use jiff::Timestamp;
 use crate::domain::event::{GateSight, Grant};
 use crate::domain::message::Via;
 use crate::domain::{
-    Actor, ApprovalId, EventKind, HoldId, Impact, Message, MessageId, MessageKind, PersonId, Principal,
-    Run, StepPath,
+    Actor, ApprovalId, EventKind, HoldId, Impact, Message, MessageId, MessageKind, PersonId, Principal, Run, StepPath,
 };
 use crate::machine::{Effect, Notice};
 use crate::playbook::Playbook;
@@ -16,7 +15,7 @@ use crate::store::Row;
 
 use super::authority::Authority;
 use super::draft::{Draft, hold_event};
-use super::{Engine, SystemAlert, electorate};
+use super::{Engine, SystemAlert, electorate, words};
 
 impl Engine {
     /// Does what an effect asks for as far as it belongs to the commit, and answers it if it is a question.
@@ -100,9 +99,7 @@ impl Engine {
 
     /// Something found undone: people are told in this commit, and an alert of our own follows it.
     fn regressed(&self, draft: &mut Draft, path: &StepPath, detail: &str, at: Timestamp) {
-        let title = format!("step {path} of {} was found undone: {detail}", draft.run.id);
-        let to = vec![Principal::Owner, Principal::Fallback];
-        let notice = Notice { to, subject: format!("Undone: {}", draft.run.agent.name), text: title.clone() };
+        let (title, notice) = words::regressed(&draft.run, path, detail);
         self.alarm(draft, &notice, at);
         draft.alerts.push(SystemAlert { rule: "regressed", agent: draft.run.agent.id.clone(), title });
     }

@@ -38,6 +38,7 @@ mod takeover;
 mod tell;
 mod tenure;
 mod timers;
+pub mod words;
 mod worker;
 mod write;
 
@@ -50,7 +51,7 @@ pub use delivery::Delivery;
 pub use freeze::Freeze;
 pub use gate::{Gate, GateAnswer};
 pub use history::RunHistory;
-pub use holds::{HoldError, HoldRequest};
+pub use holds::{HoldError, HoldRequest, asks_about};
 pub use incidents::CloseError;
 pub use inspection::{Fault, Inspection, inspect};
 pub use inventory::Inventory;
