@@ -110,11 +110,8 @@ impl Engine {
         let standing = self.standing(&run.agent.id);
         let gate = GateSight { seen_at: self.inner.gate.seen_at(&run.agent.id), standing };
         let protected = self.inventory().agent(&run.agent.id).map_or(run.agent.protected, |agent| agent.protected);
-        let authority = Authority {
-            ledger: &self.inner.budget,
-            contained_per_hour: self.options().contained_per_hour,
-            protected,
-        };
+        let authority =
+            Authority { ledger: &self.inner.budget, contained_per_hour: self.options().contained_per_hour, protected };
         match authority.ask(playbook, run, impact, approved, at) {
             Ok(None) => {}
             Ok(Some(place)) => {

@@ -18,7 +18,10 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     (UNKNOWN_STEP, "The test names a step that its playbook does not have."),
     (UNKNOWN_PERSON, "The test names somebody who stands neither under `people` nor as an owner in its inventory."),
     (UNKNOWN_AGENT, "The test's inventory does not have this agent, though the case says something about it."),
-    (CASE, "The case says something that can't be, such as a time that is none or an outcome for a step without calls."),
+    (
+        CASE,
+        "The case says something that can't be, such as a time that is none or an outcome for a step without calls.",
+    ),
     (PAYLOAD, "A payload file can't be read, or the source makes no single alert of it."),
 ];
 

@@ -8,9 +8,13 @@
 //! **Architecture invariant:** no rule about runs stands here. A rehearsal that comes out differently from the daemon is
 //! a fault of the answers in [`performance`], never of a second machine.
 
+pub mod alerts;
 pub mod cases;
 pub mod codes;
+pub mod explanation;
 pub mod performance;
+pub mod plan;
+pub mod replay;
 pub mod script;
 pub mod world;
 

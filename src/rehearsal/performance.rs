@@ -173,9 +173,8 @@ impl<'p> Performance<'p> {
     pub fn settle(&mut self, world: &mut World, script: &mut Script) -> Result<(), IllegalTransition> {
         for _ in 0..MOMENTS_MAX {
             let tries = self.run.steps.values().filter_map(|record| match &record.state {
-                StepState::Doing(Attempt::Backoff { until, .. }) | StepState::Undoing(Attempt::Backoff { until, .. }) => {
-                    Some(*until)
-                }
+                StepState::Doing(Attempt::Backoff { until, .. })
+                | StepState::Undoing(Attempt::Backoff { until, .. }) => Some(*until),
                 _ => None,
             });
             let Some(next) = self.pending.iter().map(|pending| pending.at).chain(tries).min() else { break };
@@ -199,12 +198,7 @@ impl<'p> Performance<'p> {
     }
 
     /// Answers the machine's questions until it has none; what an answer leads to comes before the questions after it.
-    fn drive(
-        &mut self,
-        world: &mut World,
-        script: &mut Script,
-        effects: Vec<Effect>,
-    ) -> Result<(), IllegalTransition> {
+    fn drive(&mut self, world: &mut World, script: &mut Script, effects: Vec<Effect>) -> Result<(), IllegalTransition> {
         let mut open = VecDeque::from(effects);
         let mut answers = 0;
         while let Some(effect) = open.pop_front() {

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::domain::StepName;
 use crate::domain::event::{CallOutcome, Proof};
 use crate::domain::step::Baseline;
-use crate::domain::StepName;
 use crate::machine::{Call, CallResult, Direction, Phase};
 use crate::playbook::{Body, Playbook};
 

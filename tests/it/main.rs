@@ -22,6 +22,7 @@ mod check;
 mod demo;
 mod harness;
 mod operations;
+mod playbook_tests;
 mod real_crash;
 mod real_example;
 mod real_kills;

@@ -25,12 +25,13 @@ pub(super) fn render(findings: &Findings) -> String {
     }
     let (passed, failed) = (findings.passed(), findings.failed());
     let milliseconds = findings.took.as_millis();
-    let seconds = findings.took.as_secs_f64().max(0.001);
-    let (count, _) = (u32::try_from(passed + failed).unwrap_or(u32::MAX), ());
-    let rate = f64::from(count) / seconds;
+    let seconds = findings.performing.as_secs_f64().max(0.000_1);
+    let rate = f64::from(u32::try_from(passed + failed).unwrap_or(u32::MAX)) / seconds;
     add(
         &mut text,
-        format_args!("cases: {passed} passed, {failed} failed; {milliseconds} ms in all ({rate:.0} cases/s)\n"),
+        format_args!(
+            "cases: {passed} passed, {failed} failed; {rate:.0} cases/s, {milliseconds} ms with reading and compiling\n"
+        ),
     );
     text
 }
@@ -84,6 +85,9 @@ fn since(from: Timestamp, to: Timestamp) -> String {
     }
     let seconds = span.as_secs();
     let parts = [(seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
-    let shown: String = parts.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count}{unit}")).collect();
-    if shown.is_empty() { format!("+{}ms", span.as_millis()) } else { format!("+{shown}") }
+    let mut shown = String::from("+");
+    for (count, unit) in parts.iter().filter(|(count, _)| *count > 0) {
+        add(&mut shown, format_args!("{count}{unit}"));
+    }
+    if shown.len() == 1 { format!("+{}ms", span.as_millis()) } else { shown }
 }

@@ -1,4 +1,4 @@
-//! Results of tests as JUnit XML, the form that build servers read: `testsuites > testsuite > testcase > failure`.
+//! Results of tests as `JUnit` XML, the form that build servers read: `testsuites > testsuite > testcase > failure`.
 
 use std::fmt::Write as _;
 

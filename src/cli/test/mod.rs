@@ -31,7 +31,7 @@ pub struct Test {
     /// How results are shown
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
-    /// Also write the results as JUnit XML to this file
+    /// Also write the results as XML in the form of `JUnit` to this file
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
     /// Fail if the cases of any playbook go through less than this of its steps and branches
@@ -56,6 +56,8 @@ struct Findings {
     diagnostics: Vec<Diagnostic>,
     sources: Vec<Source>,
     took: Duration,
+    /// How much of it performing the cases took.
+    performing: Duration,
     /// Whether only some of the cases were to run: then coverage says nothing.
     partial: bool,
 }
@@ -102,16 +104,19 @@ impl Test {
             diagnostics: Vec::new(),
             sources: Vec::new(),
             took: Duration::ZERO,
+            performing: Duration::ZERO,
             partial,
         };
         for path in &paths {
             let loaded = load(path, &catalogue, &table);
             findings.diagnostics.extend(loaded.diagnostics);
             findings.sources.extend(loaded.sources);
+            let ready = Instant::now();
             findings.suites.extend(loaded.suites.into_iter().map(|suite| {
                 let result = suite.perform(self.filter.as_deref());
                 (suite, result)
             }));
+            findings.performing += ready.elapsed();
         }
         findings.took = began.elapsed();
         if let Some(file) = &self.junit {

@@ -78,11 +78,9 @@ impl TestAgent {
         }
         agent.deployed_by = text(report, "deployed_by").or(agent.deployed_by.take());
         agent.environment = text(report, "environment").or(agent.environment.take());
-        for (key, list) in [
-            ("aliases", &mut agent.aliases),
-            ("systems", &mut agent.systems),
-            ("depends_on", &mut agent.depends_on),
-        ] {
+        for (key, list) in
+            [("aliases", &mut agent.aliases), ("systems", &mut agent.systems), ("depends_on", &mut agent.depends_on)]
+        {
             if let Some(node) = fields.get(key) {
                 *list = texts(report, &node);
             }
@@ -99,11 +97,9 @@ impl TestAgent {
         if let Some(node) = fields.get("credentials") {
             agent.credentials = credentials(report, &node);
         }
-        for (key, flag) in [
-            ("gated", &mut agent.gated),
-            ("protected", &mut agent.protected),
-            ("gate_seen", &mut self.gate_seen),
-        ] {
+        for (key, flag) in
+            [("gated", &mut agent.gated), ("protected", &mut agent.protected), ("gate_seen", &mut self.gate_seen)]
+        {
             if let Some(value) = fields.get(key).and_then(|node| node.flag(report)) {
                 *flag = value;
             }
@@ -138,12 +134,11 @@ fn handles(report: &mut Report, node: &Node<'_>) -> BTreeMap<String, Handle> {
             inner.expected(report, "a mapping with `connection` and what that system calls the agent");
             continue;
         };
-        let connection = match entries.get("connection") {
-            Some(value) => Node::of(value, &inner.pointer, "connection").name(report, ConnectionName::parse),
-            None => {
-                inner.expected(report, "a mapping with `connection`");
-                None
-            }
+        let connection = if let Some(value) = entries.get("connection") {
+            Node::of(value, &inner.pointer, "connection").name(report, ConnectionName::parse)
+        } else {
+            inner.expected(report, "a mapping with `connection`");
+            None
         };
         let named = entries.iter().filter(|(name, _)| *name != "connection");
         let references = named.filter_map(|(name, value)| {
@@ -167,14 +162,11 @@ fn credentials(report: &mut Report, node: &Node<'_>) -> BTreeMap<String, Credent
         let Some(fields) = Fields::open(report, &inner, &["ref"], &[]) else { continue };
         let Some(node) = fields.require(report, "ref") else { continue };
         let Some(text) = node.text(report) else { continue };
-        match SecretReference::parse(text) {
-            Ok(reference) => {
-                found.insert(name.clone(), Credential { reference: Some(reference.to_string()), hash: None });
-            }
-            Err(_) => {
-                let entry = report.error(&node.pointer, codes::CASE, "this is no reference to a secret (the text is withheld)");
-                entry.hint("write env:NAME or file:/path");
-            }
+        if let Ok(reference) = SecretReference::parse(text) {
+            found.insert(name.clone(), Credential { reference: Some(reference.to_string()), hash: None });
+        } else {
+            let message = "this is no reference to a secret (the text is withheld)";
+            report.error(&node.pointer, codes::CASE, message).hint("write env:NAME or file:/path");
         }
     }
     found

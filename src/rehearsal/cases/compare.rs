@@ -32,7 +32,11 @@ impl Mismatch {
     }
 
     pub(super) fn refused(pointer: &str, error: &str) -> Self {
-        Self { pointer: pointer.to_owned(), expected: "that it is taken".to_owned(), found: format!("refused: {error}") }
+        Self {
+            pointer: pointer.to_owned(),
+            expected: "that it is taken".to_owned(),
+            found: format!("refused: {error}"),
+        }
     }
 
     pub(super) fn not_refused(pointer: &str, words: &str) -> Self {
@@ -99,7 +103,9 @@ fn differs(what: &What, seen: &Seen<'_>) -> Option<(String, String)> {
         }
         What::NotHeld => (!seen.holds.is_empty()).then(|| ("no hold".to_owned(), all_holds(seen.holds))),
         What::Standing(standing) => unlike(standing.as_str(), Standing::of(seen.holds).as_str()),
-        What::Alerts(alerts) => unlike(&listed(alerts.iter().map(String::as_str)), &listed(seen.alerts.iter().copied())),
+        What::Alerts(alerts) => {
+            unlike(&listed(alerts.iter().map(String::as_str)), &listed(seen.alerts.iter().copied()))
+        }
     }
 }
 
@@ -164,7 +170,8 @@ fn of_step(path: &StepPath, record: &StepRecord, of: &OfStep, events: &[Event]) 
             (!holds(&found, expected)).then(|| (expected.to_string(), found.to_string()))
         }
         OfStep::Tries(count) => {
-            let tried = events.iter().filter(|event| matches!(&event.kind, EventKind::AttemptBegan { path: at } if at == path));
+            let tried =
+                events.iter().filter(|event| matches!(&event.kind, EventKind::AttemptBegan { path: at } if at == path));
             unlike(&count.to_string(), &tried.count().to_string())
         }
     }
@@ -182,9 +189,9 @@ const fn cause(cause: ApprovalCause) -> &'static str {
 /// Whether everything that is expected is there; a mapping may have more.
 fn holds(found: &Value, expected: &Value) -> bool {
     match (found, expected) {
-        (Value::Object(found), Value::Object(expected)) => expected
-            .iter()
-            .all(|(name, expected)| found.get(name).is_some_and(|found| holds(found, expected))),
+        (Value::Object(found), Value::Object(expected)) => {
+            expected.iter().all(|(name, expected)| found.get(name).is_some_and(|found| holds(found, expected)))
+        }
         (found, expected) => found == expected,
     }
 }

@@ -9,12 +9,21 @@ use crate::rehearsal::codes;
 use super::Setting;
 use super::words::{person, step, step_named, texts, with_references};
 
-const KEYS: [&str; 11] = [
-    "matched", "runs", "run", "containment", "steps", "messages", "asked", "holds", "standing", "alerts", "stage",
-];
+const KEYS: [&str; 11] =
+    ["matched", "runs", "run", "containment", "steps", "messages", "asked", "holds", "standing", "alerts", "stage"];
 const STATES: [&str; 12] = [
-    "pending", "waiting", "doing", "succeeded", "unproven", "failed", "rejected", "skipped", "cancelled", "undoing",
-    "undone", "undo_failed",
+    "pending",
+    "waiting",
+    "doing",
+    "succeeded",
+    "unproven",
+    "failed",
+    "rejected",
+    "skipped",
+    "cancelled",
+    "undoing",
+    "undone",
+    "undo_failed",
 ];
 const OUTCOMES: [&str; 6] = ["running", "undoing", "completed", "failed", "cancelled", "superseded"];
 const VERDICTS: [&str; 6] = ["contained", "unproven", "already_done", "failed", "regressed", "none"];

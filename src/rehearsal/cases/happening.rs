@@ -13,16 +13,12 @@ use super::words::{person, step};
 use super::{Moment, Setting};
 
 const KEYS: [&str; 13] = [
-    "after", "approve", "reject", "escalate", "resolve", "alert", "cancel", "by", "reason", "identity", "as", "refused",
-    "expect",
+    "after", "approve", "reject", "escalate", "resolve", "alert", "cancel", "by", "reason", "identity", "as",
+    "refused", "expect",
 ];
 const ACTS: [&str; 6] = ["approve", "reject", "escalate", "resolve", "alert", "cancel"];
-const IDENTITIES: [(&str, Assurance); 4] = [
-    ("link", Assurance::Link),
-    ("api", Assurance::Api),
-    ("login", Assurance::Login),
-    ("step_up", Assurance::StepUp),
-];
+const IDENTITIES: [(&str, Assurance); 4] =
+    [("link", Assurance::Link), ("api", Assurance::Api), ("login", Assurance::Login), ("step_up", Assurance::StepUp)];
 const RESOLUTIONS: [(&str, Resolution); 3] =
     [("applied", Resolution::Applied), ("not_applied", Resolution::NotApplied), ("retry", Resolution::Retry)];
 
@@ -90,12 +86,7 @@ pub(super) fn read_all(
     items.iter().filter_map(|item| read(report, setting, moment, item)).collect()
 }
 
-fn read(
-    report: &mut Report,
-    setting: &Setting<'_>,
-    moment: &mut Moment<'_, '_>,
-    node: &Node<'_>,
-) -> Option<Happening> {
+fn read(report: &mut Report, setting: &Setting<'_>, moment: &mut Moment<'_, '_>, node: &Node<'_>) -> Option<Happening> {
     let fields = Fields::open(report, node, &KEYS, &[])?;
     let after = fields.get("after").and_then(|node| node.duration(report));
     moment.at = after.and_then(|span| moment.at.checked_add(span).ok()).unwrap_or(moment.at);

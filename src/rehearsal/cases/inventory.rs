@@ -91,15 +91,12 @@ impl TestInventory {
     /// Changes the agent that the case is about.
     pub fn patch_agent(&mut self, report: &mut Report, id: Option<&AgentId>, node: &Node<'_>) {
         let found = self.agents.iter().find(|entry| id.is_none_or(|id| entry.agent.id == *id)).cloned();
-        match found {
-            Some(entry) => {
-                let patched = entry.patched(report, node);
-                self.put(patched);
-            }
-            None => {
-                let message = "there is no agent that this could change";
-                report.error_at_key(&node.pointer, codes::UNKNOWN_AGENT, message).hint("add it under `inventory: agents:`");
-            }
+        if let Some(entry) = found {
+            let patched = entry.patched(report, node);
+            self.put(patched);
+        } else {
+            let message = "there is no agent that this could change";
+            report.error_at_key(&node.pointer, codes::UNKNOWN_AGENT, message).hint("add it under `inventory: agents:`");
         }
     }
 

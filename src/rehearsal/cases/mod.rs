@@ -37,6 +37,8 @@ use expectation::Expectation;
 use happening::Happening;
 use payload::Payloads;
 
+pub(super) use payload::unauthenticated;
+
 /// One case, ready to be performed.
 #[derive(Clone, Debug)]
 pub struct Case {

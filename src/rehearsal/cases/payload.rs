@@ -105,7 +105,10 @@ fn mapped(source: &Source, body: &[u8], at: Timestamp) -> Result<Alert, (String,
         (Some(mapped), 0) => Ok(mapped.alert),
         (_, more) => {
             let count = if more == 0 { 0 } else { more + 1 };
-            Err((format!("the payload holds {count} alerts, and a case has one"), "keep one of them in the file".to_owned()))
+            Err((
+                format!("the payload holds {count} alerts, and a case has one"),
+                "keep one of them in the file".to_owned(),
+            ))
         }
     }
 }

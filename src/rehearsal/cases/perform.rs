@@ -147,9 +147,11 @@ impl<'p> Story<'p> {
                     return taken(run.submit(&mut self.world, &mut self.script, source(alert), kind));
                 }
                 OnAlert::Restart => {
-                    let of_run = |hold: &&Hold| matches!(&hold.cause, HoldCause::Run { run: id, .. } if *id == run.run.id);
+                    let of_run =
+                        |hold: &&Hold| matches!(&hold.cause, HoldCause::Run { run: id, .. } if *id == run.run.id);
                     let holds = self.world.holds_on(&run.run.agent.id);
-                    inherits = holds.iter().filter(of_run).map(|hold| hold.id).chain(run.run.inherits.clone()).collect();
+                    inherits =
+                        holds.iter().filter(of_run).map(|hold| hold.id).chain(run.run.inherits.clone()).collect();
                     let kind = EventKind::RunSuperseded { by: RunId::generate(self.at) };
                     taken(run.submit(&mut self.world, &mut self.script, Actor::System, kind))?;
                 }
@@ -298,7 +300,8 @@ fn a_person<'a>(mut people: impl Iterator<Item = &'a PersonId>) -> Actor {
 /// The request of a step that is open.
 fn pending<'r>(run: &'r Run, step: &StepName) -> Result<&'r Approval, String> {
     let mut open = run.approvals.values().filter(|approval| approval.status == ApprovalStatus::Pending);
-    let found = open.find(|approval| approval.path.step == *step || approval.releases.iter().any(|it| it.step == *step));
+    let found =
+        open.find(|approval| approval.path.step == *step || approval.releases.iter().any(|it| it.step == *step));
     found.ok_or_else(|| format!("`{step}` asks nobody now; the run is {}", run.status))
 }
 

@@ -1,7 +1,9 @@
 //! A test file: its playbook, what its cases share, and the cases.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -31,7 +33,7 @@ pub struct Suite {
     /// The name of the file.
     pub file: String,
     /// The playbook under test.
-    pub playbook: Playbook,
+    pub playbook: Arc<Playbook>,
     /// Its cases, in order.
     pub cases: Vec<Case>,
     places: SpanMap,
@@ -54,6 +56,8 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// The files as they were read, for showing the diagnostics.
     pub sources: Vec<Source>,
+    /// Playbooks that compiled, by their file: each is compiled once.
+    compiled: BTreeMap<PathBuf, Arc<Playbook>>,
 }
 
 /// Reads the test files of a folder, the one that the path names, or those beside the playbook that it names.
@@ -75,7 +79,7 @@ pub fn load(path: &Path, catalogue: &Catalogue, table: &SourceTable) -> Loaded {
 fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     if !path.is_dir() {
-        let beside = name.strip_suffix(".yaml").filter(|name| !name.ends_with(".test"));
+        let beside = name.strip_suffix(".yaml").filter(|_| !name.ends_with(ENDING));
         return Ok(vec![beside.map_or_else(|| path.to_owned(), |name| path.with_file_name(format!("{name}{ENDING}")))]);
     }
     let entries = std::fs::read_dir(path)?.collect::<io::Result<Vec<_>>>()?;
@@ -141,7 +145,7 @@ impl Loaded {
         fields: &Fields<'_>,
         path: &Path,
         catalogue: &Catalogue,
-    ) -> Option<Playbook> {
+    ) -> Option<Arc<Playbook>> {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let beside = format!("{}.yaml", name.strip_suffix(ENDING).unwrap_or(name));
         let node = fields.get("playbook");
@@ -151,6 +155,9 @@ impl Loaded {
         };
         let pointer = node.map_or_else(String::new, |node| node.pointer);
         let file = path.with_file_name(&named);
+        if let Some(playbook) = self.compiled.get(&file) {
+            return Some(Arc::clone(playbook));
+        }
         let text = match std::fs::read_to_string(&file) {
             Ok(text) => text,
             Err(error) => {
@@ -169,7 +176,9 @@ impl Loaded {
             self.diagnostics.extend(found.iter().cloned());
             self.sources.push(source);
         }
-        compiled.ok().map(|(playbook, _)| playbook)
+        let playbook = Arc::new(compiled.ok()?.0);
+        self.compiled.insert(file, Arc::clone(&playbook));
+        Some(playbook)
     }
 }
 
@@ -241,5 +250,15 @@ fn case(report: &mut Report, shared: &Shared<'_>, payloads: &mut Payloads<'_>, n
         let message = "the case expects nothing, so it can't fail";
         report.error(&node.pointer, codes::CASE, message).hint("add `expect:`");
     }
-    Some(Case { name: name?, pointer: node.pointer.clone(), mode, at, alert: first?, script, then, expect, surroundings })
+    Some(Case {
+        name: name?,
+        pointer: node.pointer.clone(),
+        mode,
+        at,
+        alert: first?,
+        script,
+        then,
+        expect,
+        surroundings,
+    })
 }

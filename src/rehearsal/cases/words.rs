@@ -34,22 +34,37 @@ pub(super) fn time(report: &mut Report, node: &Node<'_>) -> Option<jiff::Timesta
     time
 }
 
-/// A step of the playbook, by the text at a pointer: `step`, or `step[index]`.
+/// A step of the playbook that is named by a key: `step`, or `step[index]`.
 pub(super) fn step_named(report: &mut Report, setting: &Setting<'_>, pointer: &str, text: &str) -> Option<StepPath> {
-    let path: Option<StepPath> = text.parse().ok();
-    if let Some(path) = path.filter(|path| setting.playbook.step(&path.step).is_some()) {
-        return Some(path);
+    let found = known_step(setting, text);
+    if found.is_none() {
+        let message = no_such_step(setting, text);
+        report.error_at_key(pointer, codes::UNKNOWN_STEP, message).did_you_mean(text, names(setting));
     }
-    let steps: Vec<&str> = setting.playbook.steps().map(|step| step.name.as_str()).collect();
-    let message = format!("`{}` has no step `{text}`", setting.playbook.name);
-    report.error_at_key(pointer, codes::UNKNOWN_STEP, message).did_you_mean(text, steps.iter().copied());
-    None
+    found
 }
 
-/// A step of the playbook.
+/// A step of the playbook that is named by a value.
 pub(super) fn step(report: &mut Report, setting: &Setting<'_>, node: &Node<'_>) -> Option<StepName> {
     let text = node.text(report)?;
-    step_named(report, setting, &node.pointer, text).map(|path| path.step)
+    let found = known_step(setting, text).map(|path| path.step);
+    if found.is_none() {
+        let message = no_such_step(setting, text);
+        report.error(&node.pointer, codes::UNKNOWN_STEP, message).did_you_mean(text, names(setting));
+    }
+    found
+}
+
+fn known_step(setting: &Setting<'_>, text: &str) -> Option<StepPath> {
+    text.parse().ok().filter(|path: &StepPath| setting.playbook.step(&path.step).is_some())
+}
+
+fn no_such_step(setting: &Setting<'_>, text: &str) -> String {
+    format!("`{}` has no step `{text}`", setting.playbook.name)
+}
+
+fn names<'a>(setting: &'a Setting<'_>) -> impl Iterator<Item = &'a str> + Clone {
+    setting.playbook.stages.iter().flat_map(|stage| &stage.steps).map(|step| step.name.as_str())
 }
 
 /// A person of the test.
