@@ -21,3 +21,6 @@ pub mod world;
 pub use performance::{Performance, Sent, SentKind, Start};
 pub use script::Script;
 pub use world::World;
+
+#[cfg(test)]
+mod tests;

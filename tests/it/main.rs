@@ -29,6 +29,7 @@ mod real_kills;
 mod real_postgres;
 mod real_postgres_daemon;
 mod real_spine;
+mod rehearsals;
 mod reload;
 mod servers;
 mod shipped_playbooks;
