@@ -51,7 +51,7 @@ impl Explain {
         let mut views = Vec::new();
         for alert in material.alerts(file, &self.source, context)? {
             let agent = match &self.agent {
-                Some(id) => Agent::clone(&*material.agent(id)?),
+                Some(id) => material.agent(id)?,
                 None => subject::of(&material.inventory, &alert).agent,
             };
             add_alert(&mut text, &alert, &agent);

@@ -110,7 +110,7 @@ impl Material {
     }
 
     /// The alerts of a file, in its order. What is no alert is said, and left out; a file of nothing else is a fault.
-    pub fn alerts(&self, file: &Path, source: &str, context: &Context) -> Result<Vec<Alert>, Error> {
+    pub fn alerts(&self, file: &Path, source: &str, context: &Context) -> Result<Vec<Arc<Alert>>, Error> {
         let source = self.source(source)?;
         let bytes = std::fs::read(file)
             .map_err(|error| Error::Failed(format!("failed to read {}: {error}", file.display())))?;

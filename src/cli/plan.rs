@@ -1,6 +1,7 @@
 //! `standdown plan`: what a playbook would do to an agent, step by step, and how it ends by what people say.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use jiff::Timestamp;
@@ -46,7 +47,7 @@ impl Plan {
                 let matched = explain(&playbook, &alert, &agent, now).matched;
                 (alert, Some(matched))
             }
-            None => (by_hand(&agent, now)?, None),
+            None => (Arc::new(by_hand(&agent, now)?), None),
         };
         let actor = Actor::Source { id: alert.source.clone() };
         let planned = plan(&playbook, &material.inventory, &agent, &alert, &actor, now);

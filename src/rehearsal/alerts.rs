@@ -2,6 +2,8 @@
 //!
 //! A file holds one JSON body, a list of them, or one a line. Each goes through a source, unless it is an alert already.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -22,7 +24,7 @@ pub struct Refused {
 
 /// The alerts of a file, in its order, and what became none. `at` is the time of those that do not say theirs.
 #[must_use]
-pub fn read(bytes: &[u8], source: &Source, at: Timestamp) -> (Vec<Alert>, Vec<Refused>) {
+pub fn read(bytes: &[u8], source: &Source, at: Timestamp) -> (Vec<Arc<Alert>>, Vec<Refused>) {
     let (mut alerts, mut refused) = (Vec::new(), Vec::new());
     for (index, body) in bodies(bytes).into_iter().enumerate() {
         let number = index + 1;
@@ -55,13 +57,13 @@ fn bodies(bytes: &[u8]) -> Vec<&[u8]> {
     if whole { vec![trimmed] } else { lines }
 }
 
-type Item = Result<Alert, String>;
+type Item = Result<Arc<Alert>, String>;
 
 fn read_one(body: &[u8], source: &Source, at: Timestamp) -> Result<Vec<Item>, String> {
     let value = source.decode(body).map_err(|refusal| refusal.reason)?;
     if is_an_alert(&value) {
         let alert: Alert = serde_json::from_value(value).map_err(|error| format!("it is no whole alert: {error}"))?;
-        return Ok(vec![Ok(alert)]);
+        return Ok(vec![Ok(Arc::new(alert))]);
     }
     let items = source.map_each(&value, &[], &unauthenticated(), at).map_err(|refusal| refusal.reason)?;
     let item = |item: Result<crate::source::Mapped, crate::source::RefusedItem>| match item {
@@ -69,6 +71,7 @@ fn read_one(body: &[u8], source: &Source, at: Timestamp) -> Result<Vec<Item>, St
             let mut alert = mapped.alert;
             // What happened then is taken as if it had been delivered then.
             if !alert.occurred_at_assumed {
+                let alert = Arc::make_mut(&mut alert);
                 alert.received_at = alert.occurred_at;
             }
             Ok(alert)

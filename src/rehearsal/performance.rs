@@ -1,6 +1,7 @@
 //! One run of a rehearsal: the machine's questions are answered at once, its calls by the script, and time is moved.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -54,9 +55,9 @@ pub struct Start<'a> {
     /// Its incident.
     pub incident: IncidentId,
     /// The agent.
-    pub agent: &'a Agent,
+    pub agent: &'a Arc<Agent>,
     /// The alert.
-    pub alert: &'a Alert,
+    pub alert: &'a Arc<Alert>,
     /// Who or what starts it.
     pub actor: Actor,
     /// Holds of the run whose place it takes.
@@ -98,8 +99,8 @@ impl<'p> Performance<'p> {
             incident: start.incident,
             digest: playbook.digest,
             mode: start.mode,
-            agent: Box::new(start.agent.clone()),
-            alert: Box::new(start.alert.clone()),
+            agent: Arc::clone(start.agent),
+            alert: Arc::clone(start.alert),
             inherits: start.inherits,
         };
         let first = Event { at, actor: start.actor, kind };

@@ -109,8 +109,8 @@ enum People {
 pub fn plan(
     playbook: &Playbook,
     inventory: &Arc<Inventory>,
-    agent: &Agent,
-    alert: &Alert,
+    agent: &Arc<Agent>,
+    alert: &Arc<Alert>,
     actor: &Actor,
     at: Timestamp,
 ) -> Result<Plan, IllegalTransition> {
@@ -138,8 +138,8 @@ pub fn plan(
 fn play<'p>(
     playbook: &'p Playbook,
     world: &mut World,
-    agent: &Agent,
-    alert: &Alert,
+    agent: &Arc<Agent>,
+    alert: &Arc<Alert>,
     actor: Actor,
     people: People,
     at: Timestamp,

@@ -97,7 +97,7 @@ impl Replay {
         }
     }
 
-    async fn alerts(&self, material: &Material, context: &Context) -> Result<Vec<Alert>, Error> {
+    async fn alerts(&self, material: &Material, context: &Context) -> Result<Vec<Arc<Alert>>, Error> {
         match (&self.file, &self.since) {
             (Some(file), _) => material.alerts(file, &self.source, context),
             (None, Some(span)) => stored::alerts(span, context).await,

@@ -1,5 +1,7 @@
 //! The alerts that a daemon has kept, asked for page by page over its API.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cli::context::Context;
@@ -11,16 +13,16 @@ use crate::web::api::view::AlertPage;
 const PAGE: u32 = 1_000;
 
 /// The alerts from so long ago on, oldest first.
-pub(super) async fn alerts(span: &str, context: &Context) -> Result<Vec<Alert>, Error> {
+pub(super) async fn alerts(span: &str, context: &Context) -> Result<Vec<Arc<Alert>>, Error> {
     let since = since(span, context.now())?;
     let client = context.client()?;
-    let mut alerts: Vec<Alert> = Vec::new();
+    let mut alerts: Vec<Arc<Alert>> = Vec::new();
     loop {
         let mut query = vec![("since", since.to_string()), ("limit", PAGE.to_string())];
         query.extend(alerts.last().map(|last| ("after", last.id.to_string())));
         let page: AlertPage = client.get("/alerts", &query).await?;
         let full = page.alerts.len() >= PAGE as usize;
-        alerts.extend(page.alerts);
+        alerts.extend(page.alerts.into_iter().map(Arc::new));
         if !full {
             return Ok(alerts);
         }

@@ -1,6 +1,7 @@
 //! The alert of a case: fields as the playbook sees them, or a payload that goes through its source.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -135,7 +136,7 @@ impl TestAlert {
         only: Option<&str>,
         serial: usize,
         at: Timestamp,
-    ) -> Option<Alert> {
+    ) -> Option<Arc<Alert>> {
         if let Some((path, pointer)) = &self.payload {
             let trust = self.trust.unwrap_or(Trust::Contain);
             return payloads.alert(report, path, pointer, self.source.as_deref(), trust, at);
@@ -144,7 +145,7 @@ impl TestAlert {
         let source = source.or_else(|| SourceId::parse("test").ok())?;
         let identity = self.id.clone().unwrap_or_else(|| format!("alert {serial}"));
         let agent = self.agent.as_deref().or(only).map(str::to_owned);
-        Some(Alert {
+        Some(Arc::new(Alert {
             id: AlertId::generate(at),
             dedup_key: Digest::of_json(&json!({ "source": source, "key": [identity] })),
             source,
@@ -171,7 +172,7 @@ impl TestAlert {
             is_test: false,
             truncated: false,
             auth: Authentication { scheme: "test".to_owned(), key_id: None },
-        })
+        }))
     }
 }
 

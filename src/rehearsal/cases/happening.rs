@@ -1,5 +1,6 @@
 //! What happens in a case after its alert: time passes, people decide, more alerts come.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::approval::Choice;
@@ -70,7 +71,7 @@ pub enum Act {
         reason: String,
     },
     /// A further alert.
-    Alert(Box<Alert>),
+    Alert(Arc<Alert>),
     /// A person stops the run.
     Cancel(String),
 }
@@ -127,6 +128,6 @@ fn act(
             Some(Act::Resolve { step: step(report, setting, &node)?, resolution: resolution?, reason })
         }
         "cancel" => Some(Act::Cancel(node.text(report)?.to_owned())),
-        _ => moment.further_alert(report, &node).map(|alert| Act::Alert(Box::new(alert))),
+        _ => moment.further_alert(report, &node).map(Act::Alert),
     }
 }

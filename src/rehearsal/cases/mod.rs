@@ -25,6 +25,8 @@ pub use perform::{Performed, perform};
 pub use result::{CaseResult, SuiteResult};
 pub use suite::{Loaded, Suite, load};
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::domain::{Alert, Mode};
@@ -53,7 +55,7 @@ pub struct Case {
     /// Agents, people, holds and budgets.
     pub surroundings: Surroundings,
     /// The alert.
-    pub alert: Alert,
+    pub alert: Arc<Alert>,
     /// What the world outside answers.
     pub script: Script,
     /// What happens after the alert.
@@ -80,7 +82,7 @@ pub(super) struct Moment<'a, 's> {
 
 impl Moment<'_, '_> {
     /// A further alert of the case: as the first one, apart from what is said here.
-    pub fn further_alert(&mut self, report: &mut Report, node: &Node<'_>) -> Option<Alert> {
+    pub fn further_alert(&mut self, report: &mut Report, node: &Node<'_>) -> Option<Arc<Alert>> {
         self.alerts += 1;
         let patched = self.alert.clone().patched(report, node);
         patched.alert(report, self.payloads, self.only.as_deref(), self.alerts, self.at)

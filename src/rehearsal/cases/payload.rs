@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -37,7 +38,7 @@ impl<'a> Payloads<'a> {
         source: Option<&str>,
         trust: Trust,
         at: Timestamp,
-    ) -> Option<Alert> {
+    ) -> Option<Arc<Alert>> {
         let wrong = |report: &mut Report, message: String, hint: String| {
             report.error(pointer, codes::PAYLOAD, message).hint(hint);
         };
@@ -94,7 +95,7 @@ pub(in crate::rehearsal) fn unauthenticated() -> Authenticated {
     Authenticated { authentication, delivery_id: None }
 }
 
-fn mapped(source: &Source, body: &[u8], at: Timestamp) -> Result<Alert, (String, String)> {
+fn mapped(source: &Source, body: &[u8], at: Timestamp) -> Result<Arc<Alert>, (String, String)> {
     let refused = |refusal: crate::source::Refusal| {
         let hint = refusal.hint.clone().unwrap_or_else(|| "look at what the sender sends".to_owned());
         (format!("the source refuses the payload: {}", refusal.reason), hint)

@@ -1,6 +1,7 @@
 //! One case performed: its alert comes in, things happen, and what is expected is compared on the way.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -120,7 +121,7 @@ impl<'p> Story<'p> {
     }
 
     /// An alert comes in: it is a repeat, or it may match.
-    fn receive(&mut self, alert: &Alert) -> Result<(), String> {
+    fn receive(&mut self, alert: &Arc<Alert>) -> Result<(), String> {
         if alert.status == AlertStatus::Resolved {
             self.firing.remove(&alert.dedup_key);
             self.passed_over = true;

@@ -62,9 +62,9 @@ pub fn replay(
     playbooks: &[Arc<Playbook>],
     inventory: &Arc<Inventory>,
     contained_per_hour: u32,
-    alerts: &[Alert],
+    alerts: &[Arc<Alert>],
 ) -> Report {
-    let mut order: Vec<&Alert> = alerts.iter().collect();
+    let mut order: Vec<&Arc<Alert>> = alerts.iter().collect();
     order.sort_by_key(|alert| alert.received_at);
     let mut replay = Replay::new(playbooks, inventory, contained_per_hour);
     for alert in order {
@@ -89,7 +89,7 @@ impl<'p> Replay<'p> {
         }
     }
 
-    fn take(&mut self, alert: &Alert) {
+    fn take(&mut self, alert: &Arc<Alert>) {
         let at = alert.received_at;
         self.pass_until(at);
         self.report.alert(at);
@@ -132,7 +132,7 @@ impl<'p> Replay<'p> {
         &mut self,
         index: usize,
         playbook: &'p Playbook,
-        alert: &Alert,
+        alert: &Arc<Alert>,
         subject: &Subject,
     ) -> Result<(), IllegalTransition> {
         let at = alert.received_at;

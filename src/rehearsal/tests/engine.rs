@@ -108,7 +108,7 @@ fn by_a_rehearsal(acts: &[Act], trust: Trust, limit: u32) -> Outline {
     let mut world = World::new(inventory, limit);
     let mut script = Script::default();
     let at = "2026-11-23T03:00:00Z".parse().unwrap();
-    let alert = Alert { trust, ..alert(at) };
+    let alert = Arc::new(Alert { trust, ..alert(at) });
     let bot = world.inventory.agent(&agent_id("billing-bot")).unwrap();
     let actor = Actor::Source { id: alert.source.clone() };
     let incident = IncidentId::generate(at);
