@@ -159,10 +159,15 @@ impl<'p> Performance<'p> {
             self.at = self.at.max(next);
             let due = self.pending.iter().enumerate().filter(|(_, pending)| pending.at <= self.at);
             let earliest = due.min_by_key(|(index, pending)| (pending.at, *index)).map(|(index, _)| index);
-            let kind = match earliest {
-                Some(index) => self.pending.remove(index).kind,
-                None => EventKind::Ticked,
+            let Some(index) = earliest else {
+                self.happen(world, script, EventKind::Ticked)?;
+                // A deadline that a tick leaves as it was would be ticked for ever.
+                if self.pending.is_empty() && self.next() == Some(next) {
+                    break;
+                }
+                continue;
             };
+            let kind = self.pending.remove(index).kind;
             self.happen(world, script, kind)?;
         }
         self.at = self.at.max(until);

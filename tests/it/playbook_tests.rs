@@ -143,3 +143,50 @@ fn a_filter_runs_some_cases_and_one_that_fits_none_is_no_success() {
     assert_eq!(folder.test(&["--filter", "nobody"]).status.code(), Some(1));
     assert_eq!(folder.test(&["--format", "xml"]).status.code(), Some(2));
 }
+
+#[test]
+fn a_payload_goes_through_the_real_source_of_a_preset() {
+    let cases = "
+cases:
+  - case: as its sender would write it
+    alert: { payload: message.json, source: generic, trust: contain }
+    expect: { matched: true, standing: paused }
+  - case: a source that is trusted with messages alone
+    alert: { payload: message.json, source: generic, trust: notify }
+    expect: { steps: { pause: { state: waiting, cause: trust } } }
+  - case: one that says it is over
+    alert: { payload: over.json, source: generic }
+    expect: { matched: false, messages: [] }
+";
+    let folder = Folder::new(cases);
+    let message = r#"{"id": "a", "rule": "odd", "severity": "high", "agent": {"id": "bot"}}"#;
+    std::fs::write(folder.path().join("message.json"), message).unwrap();
+    let over = r#"{"id": "a", "rule": "odd", "status": "resolved", "agent": "bot"}"#;
+    std::fs::write(folder.path().join("over.json"), over).unwrap();
+    let output = folder.test(&[]);
+    let (text, faults) = texts(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}{faults}");
+    std::fs::write(folder.path().join("message.json"), "{\"id\": 1, \"id\": 2}").unwrap();
+    let (_, faults) = texts(&folder.test(&[]));
+    assert!(faults.contains("SD0506") && faults.contains("the source refuses the payload"), "{faults}");
+}
+
+#[test]
+fn people_alerts_and_time_move_a_case_on_and_each_moment_can_be_looked_at() {
+    let cases = "
+cases:
+  - case: a further alert after the end starts anew
+    then:
+      - { expect: { run: completed, runs: 1 } }
+      - { after: 5m, alert: { title: again }, expect: { runs: 2 } }
+      - { alert: { id: x }, expect: { runs: 3 } }
+      - { alert: { id: x }, expect: { runs: 3 } }
+    expect: { standing: paused, alerts: [] }
+  - case: what nobody asks nobody can answer
+    then: [{ approve: pause, refused: asks nobody now }]
+    expect: { run: completed }
+";
+    let output = Folder::new(cases).test(&[]);
+    let (text, faults) = texts(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}{faults}");
+}

@@ -202,13 +202,22 @@ impl<'p> Replay<'p> {
             if open.performance.next() != Some(at) {
                 continue;
             }
-            if let Err(error) = open.performance.pass_until(&mut self.world, &mut self.script, at) {
-                let index = open.index;
-                self.report.fault(index, error.to_string());
-                self.runs.remove(&number);
-                continue;
+            let passed =
+                open.performance.pass_until(&mut self.world, &mut self.script, at).map_err(|it| it.to_string());
+            let stands = open.performance.next().is_some_and(|next| next <= at);
+            let index = open.index;
+            match passed {
+                Ok(()) if stands => self.give_up(number, index, "its time does not go on".to_owned()),
+                Ok(()) => self.look_at(number),
+                Err(error) => self.give_up(number, index, error),
             }
-            self.look_at(number);
+        }
+    }
+
+    fn give_up(&mut self, number: usize, index: usize, why: String) {
+        self.report.fault(index, why);
+        if let Some(open) = self.runs.remove(&number) {
+            self.open.remove(&(open.key, index));
         }
     }
 
