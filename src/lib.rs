@@ -38,6 +38,7 @@ pub mod engine;
 pub mod approval;
 pub mod intake;
 // Floor 5
+pub mod rehearsal;
 pub mod web;
 // Floor 6
 pub mod app;

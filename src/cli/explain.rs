@@ -1,60 +1,136 @@
-//! `standdown explain CODE`: one line about a code, wherever in the program it comes from.
+//! `standdown explain`: why a playbook matches an alert or not, part by part of its condition.
+
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
+use serde_json::{Value, json};
 
-use crate::{config, intake, language, playbook, source, web};
+use crate::domain::{Agent, AgentId, Alert};
+use crate::intake::subject;
+use crate::playbook::Playbook;
+use crate::rehearsal::explanation::{Explanation, explain};
 
+use super::codes;
+use super::context::Context;
 use super::exit::Error;
-use super::output::say;
+use super::material::Material;
+use super::output;
+use super::render::{add, printable, quoted};
 
-/// A fault of an embedded connector; no configuration of an operator causes it.
-const CONNECTOR_FAULT: (&str, &str) = ("SD0401", "A connector's declaration is not one: a fault of this program.");
-
-/// Say what a code means.
+/// Say why a playbook matches an alert or not.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// The code, such as SD0301; without it, all codes
+    /// A code such as SD0301, to be told what it means
+    #[arg(conflicts_with_all = ["playbook", "alert", "agent"])]
     code: Option<String>,
+    /// The playbook: a file, or a name in the folder of playbooks [default: every one of that folder]
+    #[arg(long)]
+    playbook: Option<String>,
+    /// A file with the message of a sender
+    #[arg(long, value_name = "FILE")]
+    alert: Option<PathBuf>,
+    /// The source that reads the message: one of the configuration, or a preset
+    #[arg(long, default_value = "generic", value_name = "SOURCE")]
+    source: String,
+    /// Take it as an alert about this agent of the inventory
+    #[arg(long)]
+    agent: Option<AgentId>,
 }
 
 impl Explain {
-    pub fn run(self) -> Result<(), Error> {
-        let wanted = self.code.map(|code| code.to_ascii_uppercase());
-        let lines: Vec<String> = all()
-            .filter(|(code, _)| wanted.as_deref().is_none_or(|wanted| wanted == *code))
-            .map(|(code, words)| format!("{code}  {words}\n"))
-            .collect();
-        match (lines.is_empty(), wanted) {
-            (true, Some(code)) => {
-                Err(Error::Failed(format!("there is no code {code}; `standdown explain` lists all of them")))
+    pub fn run(self, context: &Context) -> Result<(), Error> {
+        let Some(file) = &self.alert else { return codes::explain(self.code) };
+        let material = Material::read(context)?;
+        let playbooks = match &self.playbook {
+            Some(named) => vec![material.playbook(named)?],
+            None => material.playbooks(&material.folder())?,
+        };
+        let now = context.now();
+        let mut text = String::new();
+        let mut views = Vec::new();
+        for alert in material.alerts(file, &self.source, context)? {
+            let agent = match &self.agent {
+                Some(id) => material.agent(id)?,
+                None => subject::of(&material.inventory, &alert).agent,
+            };
+            add_alert(&mut text, &alert, &agent);
+            for playbook in &playbooks {
+                let explanation = explain(playbook, &alert, &agent, now);
+                add_explanation(&mut text, playbook, &explanation);
+                views.push(view(&alert, &agent, playbook, &explanation));
             }
-            _ => Ok(say(&lines.concat())?),
+        }
+        if context.json() {
+            return Ok(output::say_json(&views)?);
+        }
+        Ok(output::say(&text)?)
+    }
+}
+
+fn add_alert(text: &mut String, alert: &Alert, agent: &Agent) {
+    let rule = alert.rule.as_deref().unwrap_or("without a rule");
+    let known = if agent.known {
+        format!("{}, {}", agent.id, agent.tier)
+    } else {
+        format!("{}, NOT in the inventory", agent.id)
+    };
+    let (rule, title) = (quoted(rule), quoted(&alert.title));
+    add(
+        text,
+        format_args!("alert: \"{title}\" ({rule}, {}, {}) about {known}\n", alert.severity, alert.status.as_str()),
+    );
+}
+
+fn add_explanation(text: &mut String, playbook: &Arc<Playbook>, explanation: &Explanation) {
+    let verdict = match (&explanation.matched, explanation.besides) {
+        (Ok(true), None) => "matches".to_owned(),
+        (Ok(true), Some(why)) => format!("would match, but starts nothing: {why}"),
+        (Ok(false), _) => "does not match".to_owned(),
+        (Err(error), _) => format!("CAN'T BE TOLD: {error}"),
+    };
+    add(text, format_args!("\n{} {verdict}\n", playbook.name));
+    for part in &explanation.parts {
+        let value = match &part.value {
+            Ok(Value::Bool(true)) => "true".to_owned(),
+            Ok(Value::Bool(false)) => "FALSE".to_owned(),
+            Ok(other) => other.to_string(),
+            Err(_) => "?".to_owned(),
+        };
+        let indent = "  ".repeat(part.depth);
+        add(text, format_args!("  {value:<6} {indent}{}\n", printable(&part.text)));
+        for (path, value) in &part.facts {
+            let value = value.as_ref().map_or_else(|| "(not there)".to_owned(), Value::to_string);
+            add(text, format_args!("         {indent}    {path} is {}\n", quoted(&value)));
+        }
+        if let Err(error) = &part.value {
+            add(text, format_args!("         {indent}    {}\n", printable(error)));
         }
     }
+    add(text, format_args!("\n"));
 }
 
-/// Every code of the program, room by room.
-fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
-    language::codes::all()
-        .chain(playbook::codes::all())
-        .chain([CONNECTOR_FAULT])
-        .chain(config::codes::all())
-        .chain(intake::codes::all())
-        .chain(source::codes::all())
-        .chain(web::codes::all())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_two_rooms_share_a_code() {
-        let mut codes: Vec<&str> = all().map(|(code, _)| code).collect();
-        let count = codes.len();
-        codes.sort_unstable();
-        codes.dedup();
-        assert_eq!(codes.len(), count);
-        assert!(count > 100, "{count}");
-    }
+fn view(alert: &Alert, agent: &Agent, playbook: &Playbook, explanation: &Explanation) -> Value {
+    let parts: Vec<Value> = explanation
+        .parts
+        .iter()
+        .map(|part| {
+            json!({
+                "depth": part.depth,
+                "text": part.text,
+                "value": part.value.as_ref().ok(),
+                "error": part.value.as_ref().err(),
+                "facts": part.facts.iter().map(|(path, value)| json!({ "path": path, "value": value })).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    json!({
+        "alert": { "title": alert.title, "rule": alert.rule, "severity": alert.severity },
+        "agent": { "id": agent.id, "known": agent.known },
+        "playbook": playbook.name,
+        "matched": explanation.matched.as_ref().ok(),
+        "error": explanation.matched.as_ref().err(),
+        "starts_nothing_because": explanation.besides,
+        "parts": parts,
+    })
 }

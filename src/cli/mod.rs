@@ -9,6 +9,7 @@ mod approvals;
 mod backup;
 mod check;
 mod client;
+mod codes;
 mod config;
 mod context;
 mod dead_letters;
@@ -18,16 +19,20 @@ mod explain;
 mod freeze;
 mod fsck;
 mod incidents;
+mod material;
 mod migrate;
 mod output;
+mod plan;
 mod playbooks;
 mod render;
+mod replay;
 mod restore;
 mod run;
 mod runs;
 mod serve;
 mod status;
 mod telemetry;
+mod test;
 
 use std::process::ExitCode;
 
@@ -53,6 +58,12 @@ enum Command {
     Serve(serve::Serve),
     /// Check playbooks and the configuration, without a daemon
     Check(check::Check),
+    /// Run the tests of playbooks: what they would do, without a daemon and without touching anything
+    Test(test::Test),
+    /// Say what a playbook would do to an agent, without doing anything
+    Plan(plan::Plan),
+    /// Say what the playbooks would have done with alerts of the past, without doing anything
+    Replay(replay::Replay),
     /// See the whole story on one machine in a minute: alert, containment, approval, release
     Demo(Demo),
     /// What the daemon is doing, at a glance
@@ -90,7 +101,7 @@ enum Command {
     Migrate(migrate::Migrate),
     /// Show the settings of a configuration file, or all defaults
     Config(config::Config),
-    /// Say what a code such as SD0301 means
+    /// Say why a playbook matches an alert or not, or what a code such as SD0301 means
     Explain(explain::Explain),
 }
 
@@ -128,6 +139,8 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Error> {
     match cli.command {
         Command::Serve(command) => return command.run(&context).await,
         Command::Check(command) => return command.run(&context),
+        Command::Test(command) => return command.run(&context),
+        Command::Replay(command) => return command.run(&context).await,
         Command::Demo(command) => {
             return demo::run(command.yes).await.map_err(|error| Error::Failed(format!("{error:#}")));
         }
@@ -146,7 +159,8 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Error> {
         Command::Restore(command) => command.run(&context).await?,
         Command::Migrate(command) => return command.run(&context).await,
         Command::Config(command) => command.run(&context)?,
-        Command::Explain(command) => command.run()?,
+        Command::Explain(command) => command.run(&context)?,
+        Command::Plan(command) => command.run(&context)?,
     }
     Ok(ExitCode::SUCCESS)
 }

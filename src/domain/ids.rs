@@ -67,6 +67,13 @@ macro_rules! id {
                 Self(fresh(at))
             }
 
+            /// What sorts before every id whose time part is `at` or later.
+            #[must_use]
+            pub fn before(at: jiff::Timestamp) -> Self {
+                let milliseconds = u128::try_from(at.as_millisecond()).unwrap_or(0);
+                Self(Uuid::from_u128(milliseconds << 80))
+            }
+
             /// The id as the store keeps it.
             #[must_use]
             pub fn as_bytes(&self) -> &[u8; 16] {

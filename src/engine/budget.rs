@@ -19,16 +19,19 @@ pub(super) const WINDOW_MAX: SignedDuration = SignedDuration::from_hours(24 * 30
 const GLOBAL_WINDOW: SignedDuration = SignedDuration::from_hours(1);
 
 /// Who was contained, when, by which run.
-pub(super) struct Ledger {
+pub struct Ledger {
     entries: Mutex<Vec<ContainmentRecord>>,
 }
 
 impl Ledger {
+    /// A ledger that begins with these.
+    #[must_use]
     pub fn new(entries: Vec<ContainmentRecord>) -> Self {
         Self { entries: Mutex::new(entries) }
     }
 
     /// Takes a place for an agent, if the limits leave one. An agent counts once a window, however often it is contained.
+    #[must_use]
     pub fn take(self: &Arc<Self>, wanted: &ContainmentRecord, global: u32, own: Option<Budget>) -> Option<Place> {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let oldest = wanted.at.saturating_sub(WINDOW_MAX).unwrap_or(wanted.at);
@@ -41,12 +44,14 @@ impl Ledger {
     }
 
     /// Records a containment that a person decided about.
+    #[must_use]
     pub fn record(self: &Arc<Self>, entry: &ContainmentRecord) -> Place {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         self.enter(&mut entries, entry)
     }
 
     /// When the last containment was.
+    #[must_use]
     pub fn newest(&self) -> Option<Timestamp> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|entry| entry.at).max()
     }
@@ -74,12 +79,18 @@ impl Ledger {
 }
 
 /// A place in the ledger. It is given back when this goes, unless it was kept because its commit is on disk.
-pub(super) struct Place {
+pub struct Place {
     ledger: Arc<Ledger>,
     entry: Option<ContainmentRecord>,
 }
 
 impl Place {
+    /// What it records; nothing once it is kept.
+    #[must_use]
+    pub const fn entry(&self) -> Option<&ContainmentRecord> {
+        self.entry.as_ref()
+    }
+
     /// The commit is on disk: the place stays taken.
     pub fn keep(&mut self) {
         self.entry = None;

@@ -4,19 +4,18 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::domain::approval::Quorum;
 use crate::domain::event::{GateSight, Grant};
 use crate::domain::message::Via;
 use crate::domain::{
-    Actor, ApprovalCause, ApprovalId, EventKind, HoldId, Impact, Message, MessageId, MessageKind, PersonId, Principal,
-    Run, StepPath,
+    Actor, ApprovalId, EventKind, HoldId, Impact, Message, MessageId, MessageKind, PersonId, Principal, Run, StepPath,
 };
-use crate::machine::{Asked, Effect, Notice};
+use crate::machine::{Effect, Notice};
 use crate::playbook::Playbook;
-use crate::store::{ContainmentRecord, Row};
+use crate::store::Row;
 
+use super::authority::Authority;
 use super::draft::{Draft, hold_event};
-use super::{Engine, SystemAlert};
+use super::{Engine, SystemAlert, electorate, words};
 
 impl Engine {
     /// Does what an effect asks for as far as it belongs to the commit, and answers it if it is a question.
@@ -33,7 +32,8 @@ impl Engine {
                 Some(EventKind::StepAuthorized { path, grant })
             }
             Effect::Ask { path, asked, cause: _ } => {
-                let (people, quorums) = self.electorate(&asked, draft.run.agent.owner.as_ref());
+                let owner = draft.run.agent.owner.as_ref();
+                let (people, quorums) = electorate::electorate(self.inventory().directory(), &asked, owner);
                 Some(EventKind::ApprovalAsked { path, approval: ApprovalId::generate(at), people, quorums })
             }
             Effect::AskPeople { approval, people } => {
@@ -99,9 +99,7 @@ impl Engine {
 
     /// Something found undone: people are told in this commit, and an alert of our own follows it.
     fn regressed(&self, draft: &mut Draft, path: &StepPath, detail: &str, at: Timestamp) {
-        let title = format!("step {path} of {} was found undone: {detail}", draft.run.id);
-        let to = vec![Principal::Owner, Principal::Fallback];
-        let notice = Notice { to, subject: format!("Undone: {}", draft.run.agent.name), text: title.clone() };
+        let (title, notice) = words::regressed(&draft.run, path, detail);
         self.alarm(draft, &notice, at);
         draft.alerts.push(SystemAlert { rule: "regressed", agent: draft.run.agent.id.clone(), title });
     }
@@ -111,69 +109,30 @@ impl Engine {
         let run = &draft.run;
         let standing = self.standing(&run.agent.id);
         let gate = GateSight { seen_at: self.inner.gate.seen_at(&run.agent.id), standing };
-        if !matches!(impact, Impact::Contain | Impact::Destroy) {
-            return Grant::Granted { gate };
+        let protected = self.inventory().agent(&run.agent.id).map_or(run.agent.protected, |agent| agent.protected);
+        let authority =
+            Authority { ledger: &self.inner.budget, contained_per_hour: self.options().contained_per_hour, protected };
+        match authority.ask(playbook, run, impact, approved, at) {
+            Ok(None) => {}
+            Ok(Some(place)) => {
+                draft.rows.extend(place.entry().map(|entry| Row::Containment {
+                    agent: entry.agent.clone(),
+                    run: entry.run,
+                    playbook: entry.playbook.clone(),
+                    at,
+                }));
+                draft.places.push(place);
+            }
+            Err(cause) => return Grant::Withheld { cause },
         }
-        let entry = ContainmentRecord { agent: run.agent.id.clone(), run: run.id, playbook: run.playbook.clone(), at };
-        if approved {
-            draft.places.push(self.inner.budget.record(&entry));
-        } else {
-            let protected = self.inventory().agent(&run.agent.id).map_or(run.agent.protected, |agent| agent.protected);
-            if protected || run.agent.protected {
-                return Grant::Withheld { cause: ApprovalCause::Protected };
-            }
-            if run.started_by.person().is_none() && !run.alert.trust.covers(impact) {
-                return Grant::Withheld { cause: ApprovalCause::Trust };
-            }
-            // A name that the inventory does not have takes no place: a source that invents names can't use the budget up.
-            if !run.agent.known {
-                return Grant::Granted { gate };
-            }
-            match self.inner.budget.take(&entry, self.options().contained_per_hour, playbook.budget) {
-                Some(place) => draft.places.push(place),
-                None => return Grant::Withheld { cause: ApprovalCause::Budget },
-            }
-        }
-        draft.rows.push(Row::Containment { agent: entry.agent, run: entry.run, playbook: entry.playbook, at });
         Grant::Granted { gate }
-    }
-
-    /// Everybody who may vote, and what decides.
-    fn electorate(&self, asked: &Asked, owner: Option<&Principal>) -> (BTreeSet<PersonId>, Vec<Quorum>) {
-        let excluded: BTreeSet<PersonId> =
-            self.people(&asked.exclude, owner).into_iter().chain(asked.exclude_person.clone()).collect();
-        let eligible = |principals: &[Principal]| -> BTreeSet<PersonId> {
-            self.people(principals, owner).difference(&excluded).cloned().collect()
-        };
-        let mut people = eligible(&asked.approvers);
-        if people.is_empty() {
-            people = eligible(&[Principal::Fallback]);
-        }
-        if asked.thresholds.is_empty() {
-            let quorum = Quorum { approve: 1, reject: 1, from: people.clone() };
-            return (people, vec![quorum]);
-        }
-        let quorums = asked.thresholds.iter().map(|threshold| {
-            let from = if threshold.from.is_empty() { people.clone() } else { eligible(&threshold.from) };
-            Quorum { approve: threshold.approve, reject: threshold.reject, from }
-        });
-        let quorums: Vec<Quorum> = quorums.collect();
-        let voices = quorums.iter().flat_map(|quorum| quorum.from.iter().cloned());
-        let people = people.iter().cloned().chain(voices).collect();
-        (people, quorums)
     }
 
     /// Everybody who may vote on a request now, by whom it asked.
     #[must_use]
     pub fn eligible(&self, run: &Run, approval: ApprovalId) -> BTreeSet<PersonId> {
         let Some(approval) = run.approvals.get(&approval) else { return BTreeSet::new() };
-        let owner = run.agent.owner.as_ref();
-        let mut people = self.people(&approval.approvers, owner);
-        if people.is_disjoint(&approval.people) {
-            // None of them was to be asked, because they are excluded or started the run: the fallback was, in their place.
-            people.extend(self.people(&[Principal::Fallback], owner));
-        }
-        people.difference(&self.people(&approval.exclude, owner)).cloned().collect()
+        electorate::eligible(self.inventory().directory(), approval, run.agent.owner.as_ref())
     }
 
     /// The people that principals mean now.

@@ -8,14 +8,14 @@ use serde_json::Value;
 
 use crate::domain::approval::ApprovalStatus;
 use crate::domain::{
-    Actor, AgentId, Approval, Hold, HoldCause, HoldId, HoldLevel, MessageKind, Principal, RunId, Standing,
+    Actor, AgentId, Approval, Hold, HoldCause, HoldId, HoldLevel, MessageKind, Run, RunId, Standing, StepPath,
 };
 use crate::store::{Agents, Commit, CommitError, Guard, ReadError, Row, RunLog, Writer};
 
 use super::draft::hold_event;
 use super::gate::Known;
 use super::submit::stopping;
-use super::{Engine, SystemAlert};
+use super::{Engine, SystemAlert, words};
 
 /// All holds that stand.
 pub(super) struct Book {
@@ -225,15 +225,9 @@ impl Engine {
         if wanted {
             let agent = self.inventory().agent(&hold.agent);
             let owner = agent.as_ref().and_then(|agent| agent.owner.clone());
-            let people = self.inventory().directory().resolve(&[Principal::Owner], owner.as_ref());
-            let text = format!(
-                "The hold on {} ({}) was planned until now. It STAYS until somebody lifts it: silence never releases.\n\n\
-                 Lift it:  standdown agents resume {} --reason \"...\"\nKeep it:  nothing to do.\n",
-                hold.agent,
-                Standing::from(hold.level),
-                hold.agent
-            );
-            let kind = MessageKind::Notice { subject: format!("Still held: {}", hold.agent), text };
+            let notice = words::hold_ended(hold);
+            let people = self.inventory().directory().resolve(&notice.to, owner.as_ref());
+            let kind = MessageKind::Notice { subject: notice.subject, text: notice.text };
             let messages = self.messages(&people, &kind, None, now);
             rows.extend(messages.into_iter().map(|message| Row::Message(Box::new(message))));
             rows.push(hold_event(hold, "hold_end_reached", now, Actor::System));
@@ -257,14 +251,20 @@ impl Engine {
     async fn is_absorbed(&self, hold: &Hold) -> Result<bool, ReadError> {
         let HoldCause::Run { run, path } = &hold.cause else { return Ok(false) };
         let Some(run) = self.inner.store.run(*run).await? else { return Ok(false) };
-        let lifts = |approval: &Approval| {
-            let steps = approval.plan.body.get("steps").and_then(Value::as_array);
-            let undone = steps.into_iter().flatten().filter_map(|step| step.get("undoes")?.as_array()).flatten();
-            undone.filter_map(|line| line.get("step")?.as_str()).any(|step| step == path.to_string())
-        };
-        let pending = run.approvals.values().filter(|approval| approval.status == ApprovalStatus::Pending);
-        Ok(pending.into_iter().any(lifts))
+        Ok(asks_about(&run, path))
     }
+}
+
+/// Whether a request of the run, which is open, would undo this step.
+#[must_use]
+pub fn asks_about(run: &Run, path: &StepPath) -> bool {
+    let lifts = |approval: &Approval| {
+        let steps = approval.plan.body.get("steps").and_then(Value::as_array);
+        let undone = steps.into_iter().flatten().filter_map(|step| step.get("undoes")?.as_array()).flatten();
+        undone.filter_map(|line| line.get("step")?.as_str()).any(|step| step == path.to_string())
+    };
+    let mut pending = run.approvals.values().filter(|approval| approval.status == ApprovalStatus::Pending);
+    pending.any(lifts)
 }
 
 /// Why nobody was asked.

@@ -8,9 +8,11 @@
 //! committed under [`Guard::Claim`](crate::store::Guard::Claim); what is heard after the claim was lost changes nothing.
 
 mod act;
+pub mod authority;
 mod budget;
 pub mod delivery;
 mod draft;
+pub mod electorate;
 mod facts;
 mod freeze;
 pub mod gate;
@@ -36,17 +38,20 @@ mod takeover;
 mod tell;
 mod tenure;
 mod timers;
+pub mod words;
 mod worker;
 mod write;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use authority::Authority;
+pub use budget::{Ledger, Place};
 pub use delivery::Delivery;
 pub use freeze::Freeze;
 pub use gate::{Gate, GateAnswer};
 pub use history::RunHistory;
-pub use holds::{HoldError, HoldRequest};
+pub use holds::{HoldError, HoldRequest, asks_about};
 pub use incidents::CloseError;
 pub use inspection::{Fault, Inspection, inspect};
 pub use inventory::Inventory;
@@ -59,7 +64,7 @@ pub use submit::SubmitError;
 pub use supervisor::Supervisor;
 pub use takeover::{ReleaseError, TAKEOVERS_MAX};
 pub use tell::Told;
-pub use worker::Performer;
+pub use worker::{Performer, event_of};
 
 use std::sync::Arc;
 

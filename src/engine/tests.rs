@@ -15,6 +15,6 @@ mod postgres;
 mod quarantine;
 mod races;
 mod replicas;
-mod samples;
+pub(crate) mod samples;
 pub(crate) mod target;
 mod versions;

@@ -153,7 +153,9 @@ const fn is_patient(phase: Phase) -> bool {
     }
 }
 
-fn event_of(call: &Call, result: CallResult) -> EventKind {
+/// The fact that the result of a call is.
+#[must_use]
+pub fn event_of(call: &Call, result: CallResult) -> EventKind {
     let path = call.path.clone();
     match result {
         CallResult::Prepared { baseline, snapshot } => EventKind::AttemptPrepared { path, baseline, snapshot },

@@ -13,7 +13,7 @@ mod matching;
 mod memory;
 mod plan;
 mod planned;
-mod subject;
+pub mod subject;
 mod system;
 
 #[cfg(test)]

@@ -10,14 +10,16 @@ const NOBODY: &str = "unidentified";
 
 /// Whom an alert is about.
 #[derive(Clone, Debug)]
-pub(super) struct Subject {
+pub struct Subject {
+    /// The agent.
     pub agent: Arc<Agent>,
     /// What alerts of one incident have in common.
     pub key: String,
 }
 
 /// Resolves what an alert claims; a claim that nobody fits is an unknown agent, never a wrong one.
-pub(super) fn of(inventory: &Inventory, alert: &Alert) -> Subject {
+#[must_use]
+pub fn of(inventory: &Inventory, alert: &Alert) -> Subject {
     if let Some(agent) = inventory.resolve(&alert.agent) {
         return Subject { key: format!("agent:{}", agent.id), agent };
     }

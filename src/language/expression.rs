@@ -11,6 +11,7 @@ mod check;
 mod demand;
 mod error;
 mod evaluate;
+mod explain;
 mod functions;
 mod needs;
 mod parse;
@@ -19,6 +20,7 @@ mod scan;
 mod value;
 
 pub use error::EvaluationError;
+pub use explain::Explained;
 
 use super::codes::{EXPRESSION_NOT_BOOL, EXPRESSION_SYNTAX};
 use super::{Environment, Fault, Type, stack};

@@ -18,7 +18,7 @@ mod yaml;
 
 pub use codes::explain;
 pub use diagnostic::{Diagnostic, Level, Source, Span, render_github, render_human, render_json, suggest};
-pub use expression::{EvaluationError, Expression};
+pub use expression::{EvaluationError, Explained, Expression};
 pub use fault::Fault;
 pub use template::{Escape, RenderError, Template};
 pub use tree::Tree;

@@ -16,6 +16,7 @@ pub mod model;
 pub use catalogue::{ActionKind, ActionSpec, Catalogue, ParameterSpec, ParameterType};
 pub use codes::explain;
 pub use compile::compile;
+pub(crate) use compile::{Fields, Node, Report};
 pub use folder::{Folder, compile_folder};
 pub use model::{
     ActionStep, ApprovalSpec, Body, Budget, HoldEnd, HoldRule, Identity, NoticeSpec, OnAlert, OnFailure, Order,

@@ -54,6 +54,23 @@ impl Source {
         }
     }
 
+    /// A source that maps bodies and lets nobody in, for rehearsals: they have no deliveries and no secrets.
+    pub fn for_rehearsal(id: &SourceId, options: &SourceOptions) -> Result<Self, Vec<PlacedFault>> {
+        let mut faults = Faults::default();
+        let mapping = compile_mapping(options, &mut faults);
+        let faults = faults.into_vec();
+        let (Some(mapping), true) = (mapping, faults.is_empty()) else { return Err(faults) };
+        Ok(Self {
+            id: id.clone(),
+            trust: options.trust,
+            body_bytes_max: options.body_bytes_max.unwrap_or(BODY_BYTES_MAX_DEFAULT),
+            answer: 202,
+            require_delivery_id: false,
+            authenticator: Authenticator::Nobody,
+            mapping,
+        })
+    }
+
     /// Every fault that can be found without the secrets, for a check where they are not at hand.
     #[must_use]
     pub fn check(options: &SourceOptions) -> Vec<PlacedFault> {

@@ -351,6 +351,7 @@ hand_through!(ReadModel {
     fn runs(&self, incident: Option<IncidentId>, limit: u32) -> Read<Vec<RunSummary>>;
     fn alerts_of(&self, incident: IncidentId) -> Read<Vec<StoredAlert>>;
     fn alert_body(&self, id: AlertId) -> Read<Option<Value>>;
+    fn alerts_after(&self, after: AlertId, limit: u32) -> Read<Vec<StoredAlert>>;
     fn dead_letters(&self, limit: u32) -> Read<Vec<DeadLetter>>;
     fn ping(&self) -> Read<()>;
 });

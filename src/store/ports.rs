@@ -184,6 +184,8 @@ pub trait ReadModel {
     fn alerts_of(&self, incident: IncidentId) -> impl Future<Output = Read<Vec<StoredAlert>>> + Send;
     /// The body of an alert as it was received (secrets redacted).
     fn alert_body(&self, id: AlertId) -> impl Future<Output = Read<Option<Value>>> + Send;
+    /// Alerts whose id comes after this one, oldest first, whether or not an incident has them.
+    fn alerts_after(&self, after: AlertId, limit: u32) -> impl Future<Output = Read<Vec<StoredAlert>>> + Send;
     /// Refused deliveries, newest first.
     fn dead_letters(&self, limit: u32) -> impl Future<Output = Read<Vec<DeadLetter>>> + Send;
     /// Whether the database answers.

@@ -12,14 +12,14 @@ use super::node::{Node, child};
 use super::report::Report;
 
 /// A mapping and its JSON pointer.
-pub(super) struct Fields<'v> {
+pub(crate) struct Fields<'v> {
     map: &'v Map<String, Value>,
-    pub(super) pointer: String,
+    pub(crate) pointer: String,
 }
 
 impl<'v> Fields<'v> {
     /// Opens a mapping; says which of its keys are neither known nor reserved.
-    pub(super) fn open(report: &mut Report, node: &Node<'v>, known: &[&str], reserved: &[&str]) -> Option<Self> {
+    pub(crate) fn open(report: &mut Report, node: &Node<'v>, known: &[&str], reserved: &[&str]) -> Option<Self> {
         let Value::Object(map) = node.value else {
             node.expected(report, &format!("a mapping with {}", known.join(", ")));
             return None;
@@ -40,22 +40,22 @@ impl<'v> Fields<'v> {
     }
 
     /// The value of a key, if it is there.
-    pub(super) fn get(&self, key: &str) -> Option<Node<'v>> {
+    pub(crate) fn get(&self, key: &str) -> Option<Node<'v>> {
         self.map.get(key).map(|value| Node::of(value, &self.pointer, key))
     }
 
     /// Whether a key is there.
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.map.contains_key(key)
     }
 
     /// The pointer of a key.
-    pub(super) fn at(&self, key: &str) -> String {
+    pub(crate) fn at(&self, key: &str) -> String {
         child(&self.pointer, key)
     }
 
     /// The value of a key that must be there.
-    pub(super) fn require(&self, report: &mut Report, key: &str) -> Option<Node<'v>> {
+    pub(crate) fn require(&self, report: &mut Report, key: &str) -> Option<Node<'v>> {
         let found = self.get(key);
         if found.is_none() {
             report
@@ -66,7 +66,7 @@ impl<'v> Fields<'v> {
     }
 
     /// Says that these keys mean nothing here, for those that are there.
-    pub(super) fn refuse(&self, report: &mut Report, keys: &[&str], here: &str, hint: &str) {
+    pub(crate) fn refuse(&self, report: &mut Report, keys: &[&str], here: &str, hint: &str) {
         for key in keys.iter().filter(|key| self.has(key)) {
             report.error_at_key(&self.at(key), codes::MISPLACED, format!("`{key}` means nothing {here}")).hint(hint);
         }

@@ -30,9 +30,11 @@ use serde_json::Value;
 use super::{Catalogue, Playbook};
 use crate::language::{Diagnostic, Source};
 
-use node::Node;
 use outline::Outline;
-use report::Report;
+
+pub(crate) use fields::Fields;
+pub(crate) use node::Node;
+pub(crate) use report::Report;
 
 /// Compiles a playbook. The second part of the result are warnings; of a refused file, everything that was found.
 pub fn compile(source: &Source, catalogue: &Catalogue) -> Result<(Playbook, Vec<Diagnostic>), Vec<Diagnostic>> {

@@ -17,18 +17,18 @@ use super::report::{Entry, Report};
 
 /// A value and its JSON pointer.
 #[derive(Clone)]
-pub(super) struct Node<'v> {
-    pub(super) value: &'v Value,
-    pub(super) pointer: String,
+pub(crate) struct Node<'v> {
+    pub(crate) value: &'v Value,
+    pub(crate) pointer: String,
 }
 
 /// The pointer of an item or a field.
-pub(super) fn child(pointer: &str, segment: &str) -> String {
+pub(crate) fn child(pointer: &str, segment: &str) -> String {
     format!("{pointer}/{}", segment.replace('~', "~0").replace('/', "~1"))
 }
 
 /// What a value is, for people.
-pub(super) const fn describe(value: &Value) -> &'static str {
+pub(crate) const fn describe(value: &Value) -> &'static str {
     match value {
         Value::Null => "nothing",
         Value::Bool(_) => "true or false",
@@ -41,18 +41,18 @@ pub(super) const fn describe(value: &Value) -> &'static str {
 
 impl<'v> Node<'v> {
     /// The value of a pointer's child.
-    pub(super) fn of(value: &'v Value, parent: &str, segment: &str) -> Self {
+    pub(crate) fn of(value: &'v Value, parent: &str, segment: &str) -> Self {
         Self { value, pointer: child(parent, segment) }
     }
 
     /// Says that something else is expected here.
-    pub(super) fn expected<'r>(&self, report: &'r mut Report, expected: &str) -> Entry<'r> {
+    pub(crate) fn expected<'r>(&self, report: &'r mut Report, expected: &str) -> Entry<'r> {
         let message = format!("found {}, where {expected} is expected", describe(self.value));
         report.error(&self.pointer, YAML_WRONG_TYPE, message)
     }
 
     /// Text.
-    pub(super) fn text(&self, report: &mut Report) -> Option<&'v str> {
+    pub(crate) fn text(&self, report: &mut Report) -> Option<&'v str> {
         match self.value {
             Value::String(text) => Some(text),
             Value::Bool(_) | Value::Number(_) => {
@@ -67,7 +67,7 @@ impl<'v> Node<'v> {
     }
 
     /// `true` or `false`.
-    pub(super) fn flag(&self, report: &mut Report) -> Option<bool> {
+    pub(crate) fn flag(&self, report: &mut Report) -> Option<bool> {
         let flag = self.value.as_bool();
         if flag.is_none() {
             self.expected(report, "true or false");
@@ -76,7 +76,7 @@ impl<'v> Node<'v> {
     }
 
     /// A whole number within bounds.
-    pub(super) fn count(&self, report: &mut Report, bounds: &RangeInclusive<u32>) -> Option<u32> {
+    pub(crate) fn count(&self, report: &mut Report, bounds: &RangeInclusive<u32>) -> Option<u32> {
         if !self.value.is_number() {
             self.expected(report, "a whole number");
             return None;
@@ -90,7 +90,7 @@ impl<'v> Node<'v> {
     }
 
     /// A duration.
-    pub(super) fn duration(&self, report: &mut Report) -> Option<Duration> {
+    pub(crate) fn duration(&self, report: &mut Report) -> Option<Duration> {
         let hint = "write numbers with units, as in 30s, 10m, 8h or 1h30m; at most 30d";
         let text = match self.value {
             Value::String(text) => text,
@@ -115,7 +115,7 @@ impl<'v> Node<'v> {
     }
 
     /// One of a few words.
-    pub(super) fn word<T: Copy>(&self, report: &mut Report, words: &[(&str, T)]) -> Option<T> {
+    pub(crate) fn word<T: Copy>(&self, report: &mut Report, words: &[(&str, T)]) -> Option<T> {
         let text = self.text(report)?;
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
         if found.is_none() {
@@ -127,7 +127,7 @@ impl<'v> Node<'v> {
     }
 
     /// A name of some kind.
-    pub(super) fn name<T>(&self, report: &mut Report, parse: impl Fn(&str) -> Result<T, NameError>) -> Option<T> {
+    pub(crate) fn name<T>(&self, report: &mut Report, parse: impl Fn(&str) -> Result<T, NameError>) -> Option<T> {
         let text = self.text(report)?;
         match parse(text) {
             Ok(name) => Some(name),
@@ -141,7 +141,7 @@ impl<'v> Node<'v> {
     }
 
     /// The items of a list.
-    pub(super) fn items(&self, report: &mut Report, expected: &str) -> Option<Vec<Self>> {
+    pub(crate) fn items(&self, report: &mut Report, expected: &str) -> Option<Vec<Self>> {
         let Value::Array(items) = self.value else {
             self.expected(report, expected);
             return None;
@@ -151,7 +151,7 @@ impl<'v> Node<'v> {
     }
 
     /// The items of a list, or the one value that stands for a list of itself.
-    pub(super) fn one_or_more(&self) -> Vec<Self> {
+    pub(crate) fn one_or_more(&self) -> Vec<Self> {
         match self.value {
             Value::Array(items) => {
                 let nodes = items.iter().enumerate();
@@ -162,7 +162,7 @@ impl<'v> Node<'v> {
     }
 
     /// Somebody.
-    pub(super) fn principal(&self, report: &mut Report) -> Option<Principal> {
+    pub(crate) fn principal(&self, report: &mut Report) -> Option<Principal> {
         let text = self.text(report)?;
         match text.parse() {
             Ok(principal) => Some(principal),
@@ -181,7 +181,7 @@ impl<'v> Node<'v> {
     }
 
     /// A list of people, or one of them.
-    pub(super) fn principals(&self, report: &mut Report) -> Vec<Principal> {
+    pub(crate) fn principals(&self, report: &mut Report) -> Vec<Principal> {
         self.one_or_more().iter().filter_map(|item| item.principal(report)).collect()
     }
 }

@@ -6,24 +6,24 @@
 use crate::language::{Diagnostic, Fault, Level, Span, SpanMap};
 
 /// The faults of one file.
-pub(super) struct Report {
+pub(crate) struct Report {
     places: SpanMap,
     found: Vec<Diagnostic>,
 }
 
 /// A fault just written, for its hint.
-pub(super) struct Entry<'r>(Option<&'r mut Diagnostic>);
+pub(crate) struct Entry<'r>(Option<&'r mut Diagnostic>);
 
 impl Entry<'_> {
     /// Says what to do about it.
-    pub(super) fn hint(self, text: impl Into<String>) {
+    pub(crate) fn hint(self, text: impl Into<String>) {
         if let Some(diagnostic) = self.0 {
             diagnostic.hint = Some(text.into());
         }
     }
 
     /// Says which known name was probably meant, or else which there are.
-    pub(super) fn did_you_mean<'k>(self, wrong: &str, known: impl Iterator<Item = &'k str> + Clone) {
+    pub(crate) fn did_you_mean<'k>(self, wrong: &str, known: impl Iterator<Item = &'k str> + Clone) {
         if let Some(name) = crate::language::suggest(wrong, known.clone()) {
             self.hint(format!("did you mean `{name}`?"));
             return;
@@ -37,36 +37,36 @@ impl Entry<'_> {
 
 impl Report {
     /// Nothing found yet.
-    pub(super) const fn new(places: SpanMap) -> Self {
+    pub(crate) const fn new(places: SpanMap) -> Self {
         Self { places, found: Vec::new() }
     }
 
     /// An error in the value at a pointer, or in what is around it.
-    pub(super) fn error(&mut self, pointer: &str, code: &'static str, message: impl Into<String>) -> Entry<'_> {
+    pub(crate) fn error(&mut self, pointer: &str, code: &'static str, message: impl Into<String>) -> Entry<'_> {
         let place = self.places.nearest(pointer);
         self.push(Diagnostic::error(code, self.places.file(), message).at(place))
     }
 
     /// An error in the key at a pointer.
-    pub(super) fn error_at_key(&mut self, pointer: &str, code: &'static str, message: impl Into<String>) -> Entry<'_> {
+    pub(crate) fn error_at_key(&mut self, pointer: &str, code: &'static str, message: impl Into<String>) -> Entry<'_> {
         let place = self.key(pointer);
         self.push(Diagnostic::error(code, self.places.file(), message).at(place))
     }
 
     /// Something that a person should look at, at a key.
-    pub(super) fn warn_at_key(&mut self, pointer: &str, code: &'static str, message: impl Into<String>) -> Entry<'_> {
+    pub(crate) fn warn_at_key(&mut self, pointer: &str, code: &'static str, message: impl Into<String>) -> Entry<'_> {
         let place = self.key(pointer);
         self.push(Diagnostic::warning(code, self.places.file(), message).at(place))
     }
 
     /// A fault inside the expression or template at a pointer.
-    pub(super) fn fault(&mut self, pointer: &str, fault: &Fault) {
+    pub(crate) fn fault(&mut self, pointer: &str, fault: &Fault) {
         let diagnostic = self.places.diagnostic(pointer, fault);
         self.push(diagnostic);
     }
 
     /// All of them in the order of the file, and whether the file is refused.
-    pub(super) fn finish(mut self) -> (Vec<Diagnostic>, bool) {
+    pub(crate) fn finish(mut self) -> (Vec<Diagnostic>, bool) {
         self.found.sort_by_key(|diagnostic| diagnostic.span);
         let refused = self.found.iter().any(|diagnostic| diagnostic.level == Level::Error);
         (self.found, refused)

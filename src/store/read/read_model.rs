@@ -20,6 +20,8 @@ const RUNS_OF: &str = "SELECT id, incident, agent, playbook, status, mode, verdi
     FROM runs LEFT JOIN claims ON run = id WHERE incident = $2 ORDER BY id DESC LIMIT $1";
 const ALERTS_OF: &str = "SELECT id, incident, count, last_seen_at, resolved_at, body FROM alerts
     WHERE incident = $1 ORDER BY id";
+const ALERTS_AFTER: &str = "SELECT id, incident, count, last_seen_at, resolved_at, body FROM alerts
+    WHERE id > $1 ORDER BY id LIMIT $2";
 
 fn summary(row: &Decoder<'_>) -> Read<RunSummary> {
     let verdict = row.optional_text("verdict")?;
@@ -59,6 +61,11 @@ impl<D: Database> ReadModel for D {
 
     async fn alerts_of(&self, incident: IncidentId) -> Read<Vec<StoredAlert>> {
         all(self.readers(), "alert", query(ALERTS_OF, [incident.as_bytes().into()]), stored_alert).await
+    }
+
+    async fn alerts_after(&self, after: AlertId, limit: u32) -> Read<Vec<StoredAlert>> {
+        let query = query(ALERTS_AFTER, [after.as_bytes().into(), limited(limit)]);
+        all(self.readers(), "alert", query, stored_alert).await
     }
 
     async fn alert_body(&self, id: AlertId) -> Read<Option<Value>> {

@@ -4,6 +4,7 @@
 //! the caller as its actor.
 
 mod agents;
+mod alerts;
 mod approvals;
 mod dead_letters;
 mod freeze;
@@ -32,6 +33,7 @@ const LIST_MAX: u32 = 1_000;
 pub(super) fn router() -> Router<WebState> {
     Router::new()
         .route("/status", get(status::show))
+        .route("/alerts", get(alerts::list))
         .route("/incidents", get(incidents::list))
         .route("/incidents/{id}", get(incidents::show))
         .route("/incidents/{id}/close", post(incidents::close))

@@ -10,7 +10,7 @@ const FLOORS: [&[&str]; 7] = [
     &["action", "channel", "source", "store"],
     &["engine"],
     &["approval", "intake"],
-    &["web"],
+    &["rehearsal", "web"],
     &["app", "cli", "config"],
 ];
 

@@ -3,12 +3,14 @@
 //! They are a promise to programs: a field may be added, never renamed or taken away.
 
 mod agent;
+mod alert;
 mod approval;
 mod request;
 mod run;
 mod status;
 
 pub use agent::{AgentLine, AgentList, AgentView, GateView};
+pub use alert::AlertPage;
 pub use approval::{ApprovalList, ApprovalView};
 pub use request::{Cancellation, Closure, Decision, FreezeOrder, HoldOrder, ManualRun, Release, ResolveOrder};
 pub use run::{AlertView, IncidentList, IncidentView, RunList, RunView, Started, StepView};

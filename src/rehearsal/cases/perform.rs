@@ -1,0 +1,321 @@
+//! One case performed: its alert comes in, things happen, and what is expected is compared on the way.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::approval::ApprovalStatus;
+use crate::domain::{
+    Actor, AgentId, Alert, AlertStatus, Approval, Assurance, Digest, Event, EventKind, Hold, HoldCause, HoldId,
+    HoldLevel, IncidentId, PersonId, Run, RunId, StepName,
+};
+use crate::engine::electorate::eligible;
+use crate::engine::{asks_about, words};
+use crate::intake::subject;
+use crate::machine::IllegalTransition;
+use crate::playbook::context::matching_values;
+use crate::playbook::{OnAlert, Playbook};
+use crate::rehearsal::performance::{Performance, Sent, SentKind, Start};
+use crate::rehearsal::script::Script;
+use crate::rehearsal::world::World;
+use crate::store::ContainmentRecord;
+
+use super::Case;
+use super::compare::{Mismatch, Seen, compare};
+use super::happening::{Act, Happening};
+
+/// What came of a case.
+#[derive(Clone, Debug, Default)]
+pub struct Performed {
+    /// What is otherwise than expected; none if the case passed.
+    pub mismatches: Vec<Mismatch>,
+    /// Whether the playbook matched any of its alerts.
+    pub matched: bool,
+    /// Whether it did not match one of them.
+    pub passed_over: bool,
+    /// The runs that began, oldest first, with their histories.
+    pub runs: Vec<(Run, Vec<Event>)>,
+}
+
+/// Performs a case and compares it with what it expects.
+#[must_use]
+pub fn perform(playbook: &Playbook, case: &Case) -> Performed {
+    let mut story = Story::new(playbook, case);
+    let mut mismatches = Vec::new();
+    let began = story.receive(&case.alert);
+    mismatches.extend(began.err().map(|error| Mismatch::refused(&case.pointer, &error)));
+    for happening in &case.then {
+        mismatches.extend(story.happens(happening));
+        mismatches.extend(compare(&happening.expect, &story.seen()));
+    }
+    mismatches.extend(compare(&case.expect, &story.seen()));
+    let runs = story.runs.into_iter().map(|performance| (performance.run, performance.events)).collect();
+    Performed { mismatches, matched: story.matched, passed_over: story.passed_over, runs }
+}
+
+struct Story<'p> {
+    playbook: &'p Playbook,
+    case: &'p Case,
+    world: World,
+    script: Script,
+    agent: AgentId,
+    incident: IncidentId,
+    runs: Vec<Performance<'p>>,
+    matched: bool,
+    passed_over: bool,
+    at: Timestamp,
+    firing: BTreeSet<Digest>,
+    /// Messages and alerts that came of no run, but of the end of a hold.
+    sent: Vec<Sent>,
+    ended: BTreeSet<HoldId>,
+    alerts: Vec<&'static str>,
+}
+
+impl<'p> Story<'p> {
+    fn new(playbook: &'p Playbook, case: &'p Case) -> Self {
+        let surroundings = &case.surroundings;
+        let mut world = World::new(surroundings.inventory.clone(), surroundings.contained_per_hour);
+        world.unseen.clone_from(&surroundings.unseen);
+        let before = case.at.saturating_sub(SignedDuration::from_secs(60)).unwrap_or(case.at);
+        for (agent, level) in &surroundings.held {
+            world.place(held_by_a_person(agent, *level, before));
+        }
+        for number in 0..surroundings.contained {
+            let Ok(agent) = AgentId::parse(&format!("contained-before-{number}")) else { continue };
+            let (run, name) = (RunId::generate(before), playbook.name.clone());
+            let mut place = world.ledger.record(&ContainmentRecord { agent, run, playbook: name, at: before });
+            place.keep();
+        }
+        let agent = subject::of(&world.inventory, &case.alert).agent.id.clone();
+        Self {
+            playbook,
+            case,
+            world,
+            script: case.script.clone(),
+            agent,
+            incident: IncidentId::generate(case.at),
+            runs: Vec::new(),
+            matched: false,
+            passed_over: false,
+            at: case.at,
+            firing: BTreeSet::new(),
+            sent: Vec::new(),
+            ended: BTreeSet::new(),
+            alerts: Vec::new(),
+        }
+    }
+
+    fn seen(&self) -> Seen<'_> {
+        let sent = self.runs.iter().flat_map(|run| &run.sent).chain(&self.sent).collect();
+        let runs = self.runs.iter().map(|performance| &performance.run).collect();
+        let regressed = self.runs.iter().flat_map(|run| &run.regressed).map(|_| "regressed");
+        Seen {
+            matched: self.matched,
+            runs,
+            sent,
+            holds: self.world.holds_on(&self.agent),
+            alerts: regressed.chain(self.alerts.iter().copied()).collect(),
+            events: self.runs.last().map(|run| run.events.as_slice()).unwrap_or_default(),
+        }
+    }
+
+    /// An alert comes in: it is a repeat, or it may match.
+    fn receive(&mut self, alert: &Arc<Alert>) -> Result<(), String> {
+        if alert.status == AlertStatus::Resolved {
+            self.firing.remove(&alert.dedup_key);
+            self.passed_over = true;
+            return Ok(());
+        }
+        if alert.is_test || !self.firing.insert(alert.dedup_key) {
+            return Ok(());
+        }
+        let agent = subject::of(&self.world.inventory, alert).agent;
+        let matched = self.playbook.when.evaluate_bool(&matching_values(alert, &agent), self.at);
+        let matched = matched.map_err(|error| format!("the condition of the match could not be evaluated: {error}"))?;
+        if !matched || alert.status == AlertStatus::Acknowledged {
+            self.passed_over = true;
+            return Ok(());
+        }
+        self.matched = true;
+        let open = self.runs.last_mut().filter(|run| !run.run.status.is_finished());
+        let mut inherits = Vec::new();
+        if let Some(run) = open {
+            match self.playbook.on_new_alert {
+                OnAlert::Ignore => return Ok(()),
+                OnAlert::Join => {
+                    let kind = EventKind::AlertJoined { alert: alert.id };
+                    return taken(run.submit(&mut self.world, &mut self.script, source(alert), kind));
+                }
+                OnAlert::Restart => {
+                    let of_run =
+                        |hold: &&Hold| matches!(&hold.cause, HoldCause::Run { run: id, .. } if *id == run.run.id);
+                    let holds = self.world.holds_on(&run.run.agent.id);
+                    inherits =
+                        holds.iter().filter(of_run).map(|hold| hold.id).chain(run.run.inherits.clone()).collect();
+                    let kind = EventKind::RunSuperseded { by: RunId::generate(self.at) };
+                    taken(run.submit(&mut self.world, &mut self.script, Actor::System, kind))?;
+                }
+            }
+        }
+        let start = Start {
+            mode: self.case.mode,
+            incident: self.incident,
+            agent: &agent,
+            alert,
+            actor: source(alert),
+            inherits,
+        };
+        let begun = Performance::begin(self.playbook, start, &mut self.world, &mut self.script, self.at);
+        self.runs.push(begun.map_err(|error| error.to_string())?);
+        self.settle()
+    }
+
+    fn happens(&mut self, happening: &Happening) -> Vec<Mismatch> {
+        let passed = happening.after.map_or(Ok(()), |after| {
+            let until = self.at.checked_add(after).unwrap_or(self.at);
+            self.pass_until(until)
+        });
+        let done = passed.and_then(|()| match &happening.act {
+            Some(act) => self.act(act),
+            None => Ok(()),
+        });
+        let done = done.and_then(|()| self.settle());
+        match (done, &happening.refused) {
+            (Ok(()), None) => Vec::new(),
+            (Ok(()), Some(words)) => vec![Mismatch::not_refused(&happening.pointer, words)],
+            (Err(error), Some(words)) if error.contains(words.as_str()) => Vec::new(),
+            (Err(error), _) => vec![Mismatch::refused(&happening.pointer, &error)],
+        }
+    }
+
+    fn act(&mut self, act: &Act) -> Result<(), String> {
+        if let Act::Alert(alert) = act {
+            return self.receive(alert);
+        }
+        let directory = self.world.inventory.directory();
+        let Some(performance) = self.runs.last_mut() else { return Err("there is no run".to_owned()) };
+        let (actor, kind) = match act {
+            Act::Vote { step, by, choice, reason, identity } => {
+                let approval = pending(&performance.run, step)?;
+                let person = by.clone().or_else(|| approval.people.first().cloned()).ok_or("nobody may vote on it")?;
+                let assurance = identity.unwrap_or(approval.identity);
+                let eligible = eligible(directory, approval, performance.run.agent.owner.as_ref());
+                let kind = EventKind::Voted {
+                    approval: approval.id,
+                    person: person.clone(),
+                    choice: *choice,
+                    reason: reason.clone(),
+                    assurance,
+                    plan: approval.plan.hash,
+                    eligible,
+                };
+                (Actor::Person { id: person, assurance }, kind)
+            }
+            Act::Escalate { step, by } => {
+                let approval = pending(&performance.run, step)?;
+                let person = by.clone().or_else(|| approval.people.first().cloned()).ok_or("nobody may vote on it")?;
+                let kind = EventKind::Escalated { approval: approval.id, person: person.clone() };
+                (Actor::Person { id: person, assurance: approval.identity }, kind)
+            }
+            Act::Resolve { step, resolution, reason } => {
+                let (path, resolution) = (step.clone().into(), *resolution);
+                (a_person(directory.people.keys()), EventKind::Resolved { path, resolution, reason: reason.clone() })
+            }
+            Act::Cancel(reason) => {
+                (a_person(directory.people.keys()), EventKind::RunCancelled { reason: reason.clone() })
+            }
+            Act::Alert(_) => return Ok(()),
+        };
+        taken(performance.submit(&mut self.world, &mut self.script, actor, kind))
+    }
+
+    /// Lets happen what needs no person and no planned time.
+    fn settle(&mut self) -> Result<(), String> {
+        for performance in &mut self.runs {
+            taken(performance.settle(&mut self.world, &mut self.script))?;
+            self.at = self.at.max(performance.now());
+        }
+        self.pass_until(self.at)
+    }
+
+    fn pass_until(&mut self, until: Timestamp) -> Result<(), String> {
+        loop {
+            let ends = self.world.holds_on(&self.agent).iter().filter_map(|hold| hold.until);
+            let next = ends.filter(|end| *end > self.at && *end <= until).min().unwrap_or(until);
+            for performance in &mut self.runs {
+                taken(performance.pass_until(&mut self.world, &mut self.script, next))?;
+            }
+            self.at = next;
+            self.end_holds();
+            if next == until {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Holds whose planned time is over stay, and somebody is asked; unless people are being asked about it already.
+    fn end_holds(&mut self) {
+        let over = |hold: &&Hold| hold.until.is_some_and(|until| until <= self.at) && !self.ended.contains(&hold.id);
+        let absorbed = |hold: &Hold| match &hold.cause {
+            HoldCause::Run { run: id, path } => {
+                self.runs.iter().any(|performance| performance.run.id == *id && asks_about(&performance.run, path))
+            }
+            HoldCause::Person => false,
+        };
+        let over: Vec<Hold> = self.world.holds_on(&self.agent).iter().filter(over).cloned().collect();
+        let ended: Vec<Hold> = over.into_iter().filter(|hold| !absorbed(hold)).collect();
+        for hold in ended {
+            self.ended.insert(hold.id);
+            if !hold.ask_at_end {
+                continue;
+            }
+            let notice = words::hold_ended(&hold);
+            let agent = self.world.inventory.agent(&hold.agent);
+            let owner = agent.as_ref().and_then(|agent| agent.owner.as_ref());
+            let people = self.world.inventory.directory().resolve(&notice.to, owner);
+            self.sent.extend(people.into_iter().map(|to| Sent {
+                at: self.at,
+                to,
+                kind: SentKind::Notice,
+                subject: notice.subject.clone(),
+                text: notice.text.clone(),
+            }));
+            self.alerts.push("hold_ended");
+        }
+    }
+}
+
+fn taken(result: Result<(), IllegalTransition>) -> Result<(), String> {
+    result.map_err(|error| error.to_string())
+}
+
+fn source(alert: &Alert) -> Actor {
+    Actor::Source { id: alert.source.clone() }
+}
+
+fn a_person<'a>(mut people: impl Iterator<Item = &'a PersonId>) -> Actor {
+    people.next().map_or(Actor::System, |id| Actor::Person { id: id.clone(), assurance: Assurance::Api })
+}
+
+/// The request of a step that is open.
+fn pending<'r>(run: &'r Run, step: &StepName) -> Result<&'r Approval, String> {
+    let mut open = run.approvals.values().filter(|approval| approval.status == ApprovalStatus::Pending);
+    let found =
+        open.find(|approval| approval.path.step == *step || approval.releases.iter().any(|it| it.step == *step));
+    found.ok_or_else(|| format!("`{step}` asks nobody now; the run is {}", run.status))
+}
+
+fn held_by_a_person(agent: &AgentId, level: HoldLevel, at: Timestamp) -> Hold {
+    Hold {
+        id: HoldId::generate(at),
+        agent: agent.clone(),
+        level,
+        cause: HoldCause::Person,
+        reason: "held before the case".to_owned(),
+        until: None,
+        ask_at_end: false,
+        by: Actor::System,
+        placed_at: at,
+    }
+}

@@ -1,0 +1,264 @@
+//! A test file: its playbook, what its cases share, and the cases.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::domain::{AgentId, Mode};
+use crate::language::{Diagnostic, Level, Source, Span, SpanMap};
+use crate::playbook::{Catalogue, Fields, Node, Playbook, Report, compile};
+use crate::rehearsal::codes;
+
+use super::alert::TestAlert;
+use super::inventory::TestInventory;
+use super::payload::{Payloads, SourceTable};
+use super::words::time;
+use super::{Case, Moment, Setting, expectation, happening, outcomes};
+
+/// The end of the name of a test file.
+const ENDING: &str = ".test.yaml";
+/// When a case begins, if it does not say: a Monday, three in the morning.
+const BEGINNING: &str = "2026-11-23T03:00:00Z";
+const MODES: [(&str, Mode); 2] = [("observe", Mode::Observe), ("enforce", Mode::Enforce)];
+const KEYS: [&str; 6] = ["playbook", "mode", "at", "inventory", "alert", "cases"];
+const CASE_KEYS: [&str; 9] = ["case", "mode", "at", "inventory", "agent", "alert", "outcomes", "then", "expect"];
+
+/// A test file, ready to be performed.
+#[derive(Clone, Debug)]
+pub struct Suite {
+    /// The name of the file.
+    pub file: String,
+    /// The playbook under test.
+    pub playbook: Arc<Playbook>,
+    /// Its cases, in order.
+    pub cases: Vec<Case>,
+    places: SpanMap,
+}
+
+impl Suite {
+    /// Where something of the file stands.
+    #[must_use]
+    pub fn place(&self, pointer: &str) -> Option<Span> {
+        self.places.key(pointer).or_else(|| self.places.nearest(pointer))
+    }
+}
+
+/// What reading test files found.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// The files without faults.
+    pub suites: Vec<Suite>,
+    /// Every fault and warning, also of the playbooks.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The files as they were read, for showing the diagnostics.
+    pub sources: Vec<Source>,
+    /// Playbooks that compiled, by their file: each is compiled once.
+    compiled: BTreeMap<PathBuf, Arc<Playbook>>,
+}
+
+/// Reads the test files of a folder, the one that the path names, or those beside the playbook that it names.
+#[must_use]
+pub fn load(path: &Path, catalogue: &Catalogue, table: &SourceTable) -> Loaded {
+    let mut loaded = Loaded::default();
+    match files(path) {
+        Ok(files) if files.is_empty() => {
+            let message = format!("there are no tests here: no file ends in `{ENDING}`");
+            let fault = Diagnostic::error(codes::FILE, &path.display().to_string(), message);
+            loaded.diagnostics.push(fault.hint("write the tests of x.yaml into x.test.yaml beside it"));
+        }
+        Ok(files) => files.iter().for_each(|file| loaded.add(file, catalogue, table)),
+        Err(error) => loaded.diagnostics.push(unreadable(path, &error)),
+    }
+    loaded
+}
+
+fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if !path.is_dir() {
+        let beside = name.strip_suffix(".yaml").filter(|_| !name.ends_with(ENDING));
+        return Ok(vec![beside.map_or_else(|| path.to_owned(), |name| path.with_file_name(format!("{name}{ENDING}")))]);
+    }
+    let entries = std::fs::read_dir(path)?.collect::<io::Result<Vec<_>>>()?;
+    let named = entries.into_iter().map(|entry| entry.path());
+    let mut files: Vec<PathBuf> = named
+        .filter(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with(ENDING)))
+        .collect();
+    files.sort();
+    Ok(files)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
+    let message = format!("failed to read it: {error}");
+    Diagnostic::error(codes::FILE, &path.display().to_string(), message).hint("look at the path")
+}
+
+impl Loaded {
+    fn add(&mut self, path: &Path, catalogue: &Catalogue, table: &SourceTable) {
+        let source = match std::fs::read_to_string(path) {
+            Ok(text) => Source { name: path.display().to_string(), text },
+            Err(error) => return self.diagnostics.push(unreadable(path, &error)),
+        };
+        match crate::language::parse::<Value>(&source) {
+            Ok((document, places)) => {
+                let suite = self.suite(path, &document, places, catalogue, table);
+                self.suites.extend(suite);
+            }
+            Err(found) => self.diagnostics.extend(found),
+        }
+        self.sources.push(source);
+    }
+
+    fn suite(
+        &mut self,
+        path: &Path,
+        document: &Value,
+        places: SpanMap,
+        catalogue: &Catalogue,
+        table: &SourceTable,
+    ) -> Option<Suite> {
+        let mut report = Report::new(places.clone());
+        let root = Node { value: document, pointer: String::new() };
+        let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
+        let fields = Fields::open(&mut report, &root, &KEYS, &[]);
+        let playbook = fields.as_ref().and_then(|fields| self.playbook(&mut report, fields, path, catalogue));
+        let cases = match (&fields, &playbook) {
+            (Some(fields), Some(playbook)) => {
+                let mut payloads = Payloads::new(folder, table);
+                cases(&mut report, fields, playbook, &mut payloads)
+            }
+            _ => Vec::new(),
+        };
+        let (found, refused) = report.finish();
+        self.diagnostics.extend(found);
+        let playbook = playbook.filter(|_| !refused)?;
+        Some(Suite { file: path.display().to_string(), playbook, cases, places })
+    }
+
+    /// The playbook under test: the one that the file names, or the one beside it.
+    fn playbook(
+        &mut self,
+        report: &mut Report,
+        fields: &Fields<'_>,
+        path: &Path,
+        catalogue: &Catalogue,
+    ) -> Option<Arc<Playbook>> {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let beside = format!("{}.yaml", name.strip_suffix(ENDING).unwrap_or(name));
+        let node = fields.get("playbook");
+        let named = match &node {
+            Some(node) => node.text(report)?.to_owned(),
+            None => beside,
+        };
+        let pointer = node.map_or_else(String::new, |node| node.pointer);
+        let file = path.with_file_name(&named);
+        if let Some(playbook) = self.compiled.get(&file) {
+            return Some(Arc::clone(playbook));
+        }
+        let text = match std::fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) => {
+                let message = format!("failed to read the playbook {}: {error}", file.display());
+                let hint = "the path is relative to the folder of the test file";
+                report.error(&pointer, codes::FILE, message).hint(hint);
+                return None;
+            }
+        };
+        let source = Source { name: file.display().to_string(), text };
+        let compiled = compile(&source, catalogue);
+        if let Err(found) = &compiled {
+            let errors = found.iter().filter(|fault| fault.level == Level::Error).count();
+            let message = format!("the playbook {} has faults ({errors})", file.display());
+            report.error(&pointer, codes::FILE, message).hint("mend it first: standdown check");
+            self.diagnostics.extend(found.iter().cloned());
+            self.sources.push(source);
+        }
+        let playbook = Arc::new(compiled.ok()?.0);
+        self.compiled.insert(file, Arc::clone(&playbook));
+        Some(playbook)
+    }
+}
+
+/// What the cases of a file share.
+struct Shared<'a> {
+    playbook: &'a Playbook,
+    mode: Mode,
+    at: Timestamp,
+    inventory: TestInventory,
+    alert: TestAlert,
+}
+
+fn cases(report: &mut Report, fields: &Fields<'_>, playbook: &Playbook, payloads: &mut Payloads<'_>) -> Vec<Case> {
+    let mode = fields.get("mode").and_then(|node| node.word(report, &MODES));
+    let at = fields.get("at").and_then(|node| time(report, &node));
+    let mut inventory = TestInventory::default();
+    if let Some(node) = fields.get("inventory") {
+        inventory = inventory.patched(report, &node);
+    }
+    let mut alert = TestAlert::default();
+    if let Some(node) = fields.get("alert") {
+        alert = alert.patched(report, &node);
+    }
+    let shared = Shared {
+        playbook,
+        mode: mode.unwrap_or(Mode::Enforce),
+        at: at.or_else(|| BEGINNING.parse().ok()).unwrap_or(Timestamp::UNIX_EPOCH),
+        inventory,
+        alert,
+    };
+    let Some(node) = fields.require(report, "cases") else { return Vec::new() };
+    let items = node.items(report, "a list of cases").unwrap_or_default();
+    if node.value.as_array().is_some_and(Vec::is_empty) {
+        report.error(&node.pointer, codes::FILE, "there are no cases").hint("add `- case: what it tries`");
+    }
+    items.iter().filter_map(|item| case(report, &shared, payloads, item)).collect()
+}
+
+fn case(report: &mut Report, shared: &Shared<'_>, payloads: &mut Payloads<'_>, node: &Node<'_>) -> Option<Case> {
+    let fields = Fields::open(report, node, &CASE_KEYS, &[])?;
+    let name = fields.require(report, "case").and_then(|node| node.text(report)).map(str::to_owned);
+    let mode = fields.get("mode").and_then(|node| node.word(report, &MODES)).unwrap_or(shared.mode);
+    let at = fields.get("at").and_then(|node| time(report, &node)).unwrap_or(shared.at);
+    let mut alert = shared.alert.clone();
+    if let Some(node) = fields.get("alert") {
+        alert = alert.patched(report, &node);
+    }
+    let mut inventory = shared.inventory.clone();
+    if let Some(node) = fields.get("inventory") {
+        inventory = inventory.patched(report, &node);
+    }
+    if let Some(node) = fields.get("agent") {
+        let id = alert.agent().and_then(|id| AgentId::parse(id).ok());
+        inventory.patch_agent(report, id.as_ref(), &node);
+    }
+    let surroundings = inventory.surroundings(shared.playbook);
+    let only = match inventory.agents.as_slice() {
+        [only] => Some(only.agent.id.to_string()),
+        _ => None,
+    };
+    let first = alert.alert(report, payloads, only.as_deref(), 1, at);
+    let setting = Setting { playbook: shared.playbook, surroundings: &surroundings };
+    let script = fields.get("outcomes").map(|node| outcomes::read(report, &setting, &node)).unwrap_or_default();
+    let mut moment = Moment { at, alerts: 1, alert: &alert, only, payloads };
+    let then = fields.get("then").map(|node| happening::read_all(report, &setting, &mut moment, &node));
+    let then = then.unwrap_or_default();
+    let expect = fields.get("expect").map(|node| expectation::read(report, &setting, &node)).unwrap_or_default();
+    if expect.checks.is_empty() && then.iter().all(|happening| happening.expect.checks.is_empty()) {
+        let message = "the case expects nothing, so it can't fail";
+        report.error(&node.pointer, codes::CASE, message).hint("add `expect:`");
+    }
+    Some(Case {
+        name: name?,
+        pointer: node.pointer.clone(),
+        mode,
+        at,
+        alert: first?,
+        script,
+        then,
+        expect,
+        surroundings,
+    })
+}

@@ -1,0 +1,31 @@
+//! The stable codes of the faults in a playbook's tests, and one line of explanation for each. The family is `SD05xx`.
+
+/// A test file can't be used.
+pub const FILE: &str = "SD0501";
+/// A step is named that the playbook does not have.
+pub const UNKNOWN_STEP: &str = "SD0502";
+/// A person or group is named that the test's inventory does not have.
+pub const UNKNOWN_PERSON: &str = "SD0503";
+/// An agent is named that the test's inventory does not have.
+pub const UNKNOWN_AGENT: &str = "SD0504";
+/// A case says something that can't be.
+pub const CASE: &str = "SD0505";
+/// A payload can't be read, or makes no alert.
+pub const PAYLOAD: &str = "SD0506";
+
+const EXPLANATIONS: &[(&str, &str)] = &[
+    (FILE, "A test file can't be used: it can't be read, has no cases, or its playbook has faults."),
+    (UNKNOWN_STEP, "The test names a step that its playbook does not have."),
+    (UNKNOWN_PERSON, "The test names somebody who stands neither under `people` nor as an owner in its inventory."),
+    (UNKNOWN_AGENT, "The test's inventory does not have this agent, though the case says something about it."),
+    (
+        CASE,
+        "The case says something that can't be, such as a time that is none or an outcome for a step without calls.",
+    ),
+    (PAYLOAD, "A payload file can't be read, or the source makes no single alert of it."),
+];
+
+/// Every code of this module with its explanation, in order.
+pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+    EXPLANATIONS.iter().copied()
+}

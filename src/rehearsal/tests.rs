@@ -1,0 +1,4 @@
+//! Tries rehearsals: against the engine itself, and against the histories that they leave.
+
+mod engine;
+mod shipped;

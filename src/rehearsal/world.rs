@@ -1,0 +1,76 @@
+//! What stands around the runs of a rehearsal: agents and people, holds, budgets, and what the gate has seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::domain::event::GateSight;
+use crate::domain::{AgentId, Hold, HoldId, Run, Standing};
+use crate::engine::{Authority, Inventory, Ledger};
+
+/// The surroundings of a rehearsal. Several runs share them.
+pub struct World {
+    /// Agents and people.
+    pub inventory: Arc<Inventory>,
+    /// Who was contained lately.
+    pub ledger: Arc<Ledger>,
+    /// How many agents may be contained in an hour without a person.
+    pub contained_per_hour: u32,
+    /// Gated agents that the gate has never seen; it has seen the others a moment ago.
+    pub unseen: BTreeSet<AgentId>,
+    holds: BTreeMap<AgentId, Vec<Hold>>,
+}
+
+impl World {
+    /// A world in which nothing is held and nobody was contained.
+    #[must_use]
+    pub fn new(inventory: Arc<Inventory>, contained_per_hour: u32) -> Self {
+        Self {
+            inventory,
+            ledger: Arc::new(Ledger::new(Vec::new())),
+            contained_per_hour,
+            unseen: BTreeSet::new(),
+            holds: BTreeMap::new(),
+        }
+    }
+
+    /// The holds on an agent, oldest first.
+    #[must_use]
+    pub fn holds_on(&self, agent: &AgentId) -> &[Hold] {
+        self.holds.get(agent).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// What an agent may do now.
+    #[must_use]
+    pub fn standing(&self, agent: &AgentId) -> Standing {
+        Standing::of(self.holds_on(agent))
+    }
+
+    /// Places a hold.
+    pub fn place(&mut self, hold: Hold) {
+        self.holds.entry(hold.agent.clone()).or_default().push(hold);
+    }
+
+    /// Lifts a hold of an agent.
+    pub fn lift(&mut self, agent: &AgentId, hold: HoldId) {
+        if let Some(holds) = self.holds.get_mut(agent) {
+            holds.retain(|standing| standing.id != hold);
+        }
+    }
+
+    /// What the gate knows of a run's agent.
+    #[must_use]
+    pub fn gate_sight(&self, run: &Run, at: Timestamp) -> GateSight {
+        let agent = &run.agent;
+        let seen = agent.gated && !self.unseen.contains(&agent.id);
+        GateSight { seen_at: seen.then_some(at), standing: self.standing(&agent.id) }
+    }
+
+    /// What decides whether a step of a run may act.
+    #[must_use]
+    pub fn authority(&self, run: &Run) -> Authority<'_> {
+        let protected = self.inventory.agent(&run.agent.id).is_some_and(|agent| agent.protected);
+        Authority { ledger: &self.ledger, contained_per_hour: self.contained_per_hour, protected }
+    }
+}
