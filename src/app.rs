@@ -2,10 +2,12 @@
 //!
 //! It alone knows every room. Nothing is decided here; what fails here fails before the daemon answers anybody.
 
+mod guide;
 mod parts;
 mod reload;
 mod watch;
 
+pub use guide::{CODES, guide};
 pub use reload::Reload;
 
 use std::future::Future;

@@ -14,9 +14,9 @@ mod context;
 mod dead_letters;
 mod demo;
 mod exit;
-mod explain;
 mod freeze;
 mod fsck;
+mod help;
 mod incidents;
 mod migrate;
 mod output;
@@ -39,6 +39,7 @@ use exit::Error;
 /// Automated incident response for rogue AI agents and other non-human identities.
 #[derive(Debug, Parser)]
 #[command(name = "standdown", version, about, propagate_version = true, arg_required_else_help = true)]
+#[command(disable_help_subcommand = true)]
 #[command(after_help = "Begin with `standdown demo`. Every answer of the daemon is also to be had with --json.")]
 struct Cli {
     #[command(flatten)]
@@ -90,8 +91,8 @@ enum Command {
     Migrate(migrate::Migrate),
     /// Show the settings of a configuration file, or all defaults
     Config(config::Config),
-    /// Say what a code such as SD0301 means
-    Explain(explain::Explain),
+    /// Explain a command, a topic of the language, an action, or a code such as SD0301
+    Help(help::Help),
 }
 
 #[derive(Debug, Args)]
@@ -146,7 +147,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Error> {
         Command::Restore(command) => command.run(&context).await?,
         Command::Migrate(command) => return command.run(&context).await,
         Command::Config(command) => command.run(&context)?,
-        Command::Explain(command) => command.run()?,
+        Command::Help(command) => command.run()?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -15,6 +15,7 @@ mod functions;
 mod needs;
 mod parse;
 mod pattern;
+pub mod reference;
 mod scan;
 mod value;
 

@@ -3,6 +3,8 @@
 //! A code never changes its meaning and is never given away again, because people search for it. Faults in the form of
 //! the file (unknown fields, wrong types) keep the codes of the language; this family is `SD03xx`.
 
+use crate::domain::Codes;
+
 /// A file or folder of playbooks can't be read.
 pub const FILE: &str = "SD0301";
 /// Two files name the same playbook.
@@ -118,25 +120,5 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Every code of this module with its explanation, in order.
-pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
-    EXPLANATIONS.iter().copied()
-}
-
-/// One line that explains a code, or nothing if the code is none of this module's.
-#[must_use]
-pub fn explain(code: &str) -> Option<&'static str> {
-    all().find(|(known, _)| *known == code).map(|(_, text)| text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_code_stands_once_and_in_order() {
-        let codes: Vec<_> = all().map(|(code, _)| code).collect();
-        assert!(codes.is_sorted_by(|left, right| left < right));
-        assert!(explain(DESTROY_UNGUARDED).is_some_and(|text| text.contains("approval")));
-    }
-}
+/// The codes of this module, with their lines and their help.
+pub const CODES: Codes = Codes::new(EXPLANATIONS, include_str!("codes.md"));

@@ -11,10 +11,10 @@ mod duration;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod folder;
+pub mod keys;
 pub mod model;
 
 pub use catalogue::{ActionKind, ActionSpec, Catalogue, ParameterSpec, ParameterType};
-pub use codes::explain;
 pub use compile::compile;
 pub use folder::{Folder, compile_folder};
 pub use model::{

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::domain::{NameError, Principal};
 use crate::language::codes::{YAML_UNKNOWN_WORD, YAML_WRONG_TYPE};
+use crate::playbook::keys::words::Word;
 use crate::playbook::{codes, duration};
 
 use super::report::{Entry, Report};
@@ -115,13 +116,13 @@ impl<'v> Node<'v> {
     }
 
     /// One of a few words.
-    pub(super) fn word<T: Copy>(&self, report: &mut Report, words: &[(&str, T)]) -> Option<T> {
+    pub(super) fn word<T: Copy>(&self, report: &mut Report, words: &[Word<T>]) -> Option<T> {
         let text = self.text(report)?;
-        let found = words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
+        let found = words.iter().find(|(word, ..)| *word == text).map(|(_, meaning, _)| *meaning);
         if found.is_none() {
             report
                 .error(&self.pointer, YAML_UNKNOWN_WORD, format!("`{text}` is none of the words known here"))
-                .did_you_mean(text, words.iter().map(|(word, _)| *word));
+                .did_you_mean(text, words.iter().map(|(word, ..)| *word));
         }
         found
     }

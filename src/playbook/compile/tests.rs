@@ -89,7 +89,11 @@ fn assert_fault(text: &str, code: &str, message: &str, hint: &str) {
     assert!(found.message.contains(message), "{found:?}");
     assert!(found.hint.as_deref().unwrap_or_default().contains(hint), "{found:?}");
     assert_eq!(found.level == Level::Warning, code == crate::playbook::codes::APPROVAL_IDLE);
-    assert!(crate::playbook::explain(code).or_else(|| crate::language::explain(code)).is_some(), "{code} is explained");
+    let known = crate::playbook::codes::CODES;
+    assert!(
+        known.explain(code).or_else(|| crate::language::codes::CODES.explain(code)).is_some(),
+        "{code} is explained"
+    );
 }
 
 fn action<'p>(playbook: &'p Playbook, name: &str) -> &'p ActionStep {
