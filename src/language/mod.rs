@@ -17,7 +17,7 @@ mod types;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Level, Source, Span, render_github, render_human, render_json, suggest};
-pub use expression::{EvaluationError, Expression, reference as expression_reference};
+pub use expression::{Compared, EvaluationError, Expression, reference as expression_reference};
 pub use fault::Fault;
 pub use template::{Escape, RenderError, Template, reference as template_reference};
 pub use tree::Tree;

@@ -67,6 +67,22 @@ pub const RELEASES: &str = "SD0344";
 pub const APPROVAL_IDLE: &str = "SD0345";
 /// The question of an approval would show what the sender of an alert wrote.
 pub const APPROVAL_WORDS: &str = "SD0346";
+/// A playbook stops an agent and tells nobody.
+pub const UNTOLD: &str = "SD0360";
+/// A hold has no end, and nobody is asked about it.
+pub const OPEN_END: &str = "SD0361";
+/// A step is to stop an agent, and nothing looks whether it did.
+pub const UNSEEN: &str = "SD0362";
+/// A stage or step that can never be reached.
+pub const UNREACHABLE: &str = "SD0363";
+/// A playbook that can never match.
+pub const NEVER_MATCHES: &str = "SD0364";
+/// A playbook stops agents without a budget.
+pub const NO_BUDGET: &str = "SD0365";
+/// A step destroys for a stated reason, and nobody is asked.
+pub const IRREVERSIBLE: &str = "SD0366";
+/// A field is compared with a word that it never is.
+pub const NEVER_THIS_WORD: &str = "SD0367";
 
 const EXPLANATIONS: &[(&str, &str)] = &[
     (FILE, "A file or folder of playbooks can't be read: look at its path, its permissions and its encoding (UTF-8)."),
@@ -118,6 +134,14 @@ const EXPLANATIONS: &[(&str, &str)] = &[
         APPROVAL_WORDS,
         "The question is in your words alone, because people take it for yours; page and message quote the alert below.",
     ),
+    (UNTOLD, "A playbook that stops an agent tells somebody: its owner will otherwise look for a fault elsewhere."),
+    (OPEN_END, "A hold without an end, which nobody decided about, is forgotten: let somebody be asked after a time."),
+    (UNSEEN, "\"Contained\" is said only of an effect that was seen; nothing looks for the effect of this step."),
+    (UNREACHABLE, "The condition of a stage or step can never be true."),
+    (NEVER_MATCHES, "The condition of the playbook can never be true, so that it never runs."),
+    (NO_BUDGET, "Without a budget a detector that goes wild stops a whole fleet."),
+    (IRREVERSIBLE, "The step destroys without asking anybody, for the reason that the playbook states."),
+    (NEVER_THIS_WORD, "The field is compared with a word that it never is."),
 ];
 
 /// The codes of this module, with their lines and their help.

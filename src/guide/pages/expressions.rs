@@ -98,7 +98,7 @@ const MEANINGS: [(&str, &str); 34] = [
     ("alert.rule", "the rule that raised it"),
     ("alert.severity", "how bad it is"),
     ("alert.source", "the source that delivered it"),
-    ("alert.status", "`firing` or `resolved`"),
+    ("alert.status", "`firing`, `acknowledged`, `resolved`, `event` or `unknown`"),
     ("alert.title", "one line for people, in the sender's words"),
     ("incident.id", "the incident that the run belongs to"),
     ("steps.NAME.decision", "of a step that asked people: `approved`, `rejected` or `expired`"),
