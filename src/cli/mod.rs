@@ -25,6 +25,7 @@ mod render;
 mod restore;
 mod run;
 mod runs;
+mod schema;
 mod serve;
 mod status;
 mod telemetry;
@@ -91,6 +92,8 @@ enum Command {
     Migrate(migrate::Migrate),
     /// Show the settings of a configuration file, or all defaults
     Config(config::Config),
+    /// Print the JSON Schema of playbooks, for editors
+    Schema(schema::Schema),
     /// Explain a command, a topic of the language, an action, or a code such as SD0301
     Help(help::Help),
 }
@@ -147,6 +150,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Error> {
         Command::Restore(command) => command.run(&context).await?,
         Command::Migrate(command) => return command.run(&context).await,
         Command::Config(command) => command.run(&context)?,
+        Command::Schema(command) => command.run()?,
         Command::Help(command) => command.run()?,
     }
     Ok(ExitCode::SUCCESS)

@@ -13,6 +13,7 @@ pub(crate) mod fixture;
 mod folder;
 pub mod keys;
 pub mod model;
+pub mod schema;
 
 pub use catalogue::{ActionKind, ActionSpec, Catalogue, ParameterSpec, ParameterType};
 pub use compile::compile;
