@@ -134,6 +134,7 @@ impl Application {
             approvals,
             people: Arc::new(parts::Credentials(configuration.credentials.clone())),
             last_load: last_load.clone(),
+            guide: Arc::new(guide()),
             metrics: Arc::new(web::Metrics::new(clock.now())),
             options: Arc::new(parts::web_options(&configuration, secrets.as_ref())?),
         };

@@ -23,6 +23,7 @@ mod demo;
 mod harness;
 mod operations;
 mod real_crash;
+mod real_editor;
 mod real_example;
 mod real_kills;
 mod real_postgres;

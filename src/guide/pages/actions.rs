@@ -72,7 +72,10 @@ fn facts(spec: &ActionSpec) -> Vec<String> {
         Protection::Verifiable => "the target is asked",
         Protection::None => "a person must look, unless the step says `protection`",
     };
-    let mut facts = vec![strength, format!("When it is unknown whether a call was applied: {doubt}.")];
+    let mut facts = vec![strength];
+    if spec.kind == ActionKind::External {
+        facts.push(format!("When it is unknown whether a call was applied: {doubt}."));
+    }
     if spec.proves {
         let within = spec.prove_within.as_secs();
         facts.push(format!("Its effect is looked for, for {within} s unless `verify` says otherwise."));
@@ -81,7 +84,9 @@ fn facts(spec: &ActionSpec) -> Vec<String> {
     }
     let undo = if spec.undoable { "yes, with the action `undo`" } else { "no" };
     facts.push(format!("Can be undone: {undo}."));
-    facts.push(format!("A call may take {} s unless `timeout` says otherwise.", spec.timeout.as_secs()));
+    if spec.kind == ActionKind::External {
+        facts.push(format!("A call may take {} s unless `timeout` says otherwise.", spec.timeout.as_secs()));
+    }
     facts
 }
 
