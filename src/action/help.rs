@@ -26,6 +26,7 @@ pub struct ConnectorHelp {
 }
 
 /// Every connector, that of `http.call` first.
+#[must_use]
 pub fn connectors() -> Vec<ConnectorHelp> {
     let call = http_call::spec().map(|spec| (spec.name.to_string(), spec.help)).ok();
     let spec = ConnectionSpec { help: http_call::CONNECTION_HELP.to_owned(), ..ConnectionSpec::default() };

@@ -102,7 +102,7 @@ impl Known<'_> {
             Body::Approval(_) => true,
             // Over a budget, or for a protected agent, people are asked about what is strong.
             Body::Action(action) => action.guard.is_some() || action.impact != Impact::Notify,
-            _ => false,
+            Body::Wait(_) => false,
         })
     }
 }

@@ -34,7 +34,7 @@ fn untold(report: &mut Report, first: &StepOutline, steps: &[(&StepOutline, &Ste
     let tells = |step: &Step| match &step.body {
         Body::Action(action) => action.spec.kind == ActionKind::Notify || action.guard.is_some(),
         Body::Approval(_) => true,
-        _ => false,
+        Body::Wait(_) => false,
     };
     if !steps.iter().any(|(_, step)| tells(step)) {
         report

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::process::installed_here;
 
 /// How long one answer may take on a busy machine.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 pub struct LanguageServer {
     child: Child,
