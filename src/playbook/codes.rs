@@ -83,6 +83,18 @@ pub const NO_BUDGET: &str = "SD0365";
 pub const IRREVERSIBLE: &str = "SD0366";
 /// A field is compared with a word that it never is.
 pub const NEVER_THIS_WORD: &str = "SD0367";
+/// A connection that the configuration does not have.
+pub const UNKNOWN_CONNECTION: &str = "SD0370";
+/// Agents without a credential that a step needs.
+pub const NO_CREDENTIAL: &str = "SD0371";
+/// Agents without a handle that a step needs.
+pub const NO_HANDLE: &str = "SD0372";
+/// Agents whose pause nobody can see take effect.
+pub const UNGATED: &str = "SD0373";
+/// Nobody is there to be told or asked.
+pub const NOBODY: &str = "SD0374";
+/// Fewer people may vote than must.
+pub const TOO_FEW: &str = "SD0375";
 
 const EXPLANATIONS: &[(&str, &str)] = &[
     (FILE, "A file or folder of playbooks can't be read: look at its path, its permissions and its encoding (UTF-8)."),
@@ -142,6 +154,12 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     (NO_BUDGET, "Without a budget a detector that goes wild stops a whole fleet."),
     (IRREVERSIBLE, "The step destroys without asking anybody, for the reason that the playbook states."),
     (NEVER_THIS_WORD, "The field is compared with a word that it never is."),
+    (UNKNOWN_CONNECTION, "The configuration has no such connection, or it belongs to another connector."),
+    (NO_CREDENTIAL, "Agents that the playbook can be about lack a credential that a step needs."),
+    (NO_HANDLE, "Agents that the playbook can be about lack a handle that a step needs."),
+    (UNGATED, "A pause is enforced by the gate; of agents that nothing asks the gate for, it can't be proven."),
+    (NOBODY, "A message or a question would reach nobody with this configuration."),
+    (TOO_FEW, "An approval needs more votes than there are people who may vote."),
 ];
 
 /// The codes of this module, with their lines and their help.

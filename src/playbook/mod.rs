@@ -13,6 +13,7 @@ pub(crate) mod fixture;
 mod folder;
 pub mod keys;
 pub mod model;
+mod prospect;
 pub mod schema;
 
 pub use catalogue::{ActionKind, ActionSpec, Catalogue, ParameterSpec, ParameterType};
@@ -22,3 +23,4 @@ pub use model::{
     ActionStep, ApprovalSpec, Body, Budget, HoldEnd, HoldRule, Identity, NoticeSpec, OnAlert, OnFailure, Order,
     Playbook, Retry, Stage, Step, Threshold, VerifyRule,
 };
+pub use prospect::{Surroundings, prospects};

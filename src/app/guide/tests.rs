@@ -9,7 +9,8 @@ use crate::language::{Diagnostic, Level, Source};
 use crate::playbook::compile;
 
 /// Codes that no text of one file can have: what they are about is outside of it.
-const WITHOUT_EXAMPLE: [&str; 3] = ["SD0002", "SD0301", "SD0302"];
+const WITHOUT_EXAMPLE: [&str; 9] =
+    ["SD0002", "SD0301", "SD0302", "SD0370", "SD0371", "SD0372", "SD0373", "SD0374", "SD0375"];
 
 /// A whole playbook around a part of one.
 fn whole(part: &str, text: &str) -> String {

@@ -71,7 +71,16 @@ impl<'v> Node<'v> {
     pub(super) fn flag(&self, report: &mut Report) -> Option<bool> {
         let flag = self.value.as_bool();
         if flag.is_none() {
-            self.expected(report, "true or false");
+            let entry = self.expected(report, "true or false");
+            // Older readers of YAML take these for booleans; here a country code stays one.
+            match self.value.as_str().map(str::to_ascii_lowercase).as_deref() {
+                Some("yes" | "on" | "y") => entry.hint("write `true`"),
+                Some("no" | "off" | "n") => entry.hint("write `false`"),
+                Some(word @ ("true" | "false")) => {
+                    entry.hint(format!("write `{word}`, without quotes and in small letters"))
+                }
+                _ => {}
+            }
         }
         flag
     }

@@ -5,6 +5,7 @@ mod cautions;
 mod defaults;
 mod forms;
 mod hostile;
+mod pitfalls;
 mod shipped;
 mod steps;
 
