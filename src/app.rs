@@ -2,10 +2,12 @@
 //!
 //! It alone knows every room. Nothing is decided here; what fails here fails before the daemon answers anybody.
 
+mod guide;
 mod parts;
 mod reload;
 mod watch;
 
+pub use guide::{CODES, guide};
 pub use reload::Reload;
 
 use std::future::Future;
@@ -132,6 +134,7 @@ impl Application {
             approvals,
             people: Arc::new(parts::Credentials(configuration.credentials.clone())),
             last_load: last_load.clone(),
+            guide: Arc::new(guide()),
             metrics: Arc::new(web::Metrics::new(clock.now())),
             options: Arc::new(parts::web_options(&configuration, secrets.as_ref())?),
         };

@@ -34,6 +34,7 @@ pub mod source;
 pub mod store;
 // Floor 3
 pub mod engine;
+pub mod guide;
 // Floor 4
 pub mod approval;
 pub mod intake;

@@ -25,6 +25,8 @@ use crate::playbook::{ActionKind, ActionSpec, ParameterSpec, ParameterType};
 
 /// The connector whose connections `http.call` uses.
 pub const CONNECTOR: &str = "http";
+/// What a connection of it is to.
+pub const CONNECTION_HELP: &str = "any HTTP API, for http.call";
 
 const NAME: &str = "http.call";
 /// How many conditions are kept compiled.

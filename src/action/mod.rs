@@ -17,6 +17,7 @@ mod connector;
 mod error;
 mod evidence;
 mod exchange;
+pub mod help;
 mod http_call;
 mod location;
 mod options;
@@ -30,5 +31,6 @@ mod rules;
 mod stub;
 
 pub use error::BuildError;
+pub use help::ConnectorHelp;
 pub use options::{ActionOptions, AuthOptions, BasicOptions, ConnectionOptions, HeaderOptions};
 pub use registry::Registry;

@@ -11,6 +11,7 @@ use super::connection::{Connection, ConnectionSpec};
 use super::connector::{self, ConnectorAction};
 use super::error::BuildError;
 use super::evidence::{self, EvidenceCapture};
+use super::help::{self, ConnectorHelp};
 use super::http_call::{self, HttpCall};
 use super::options::{ActionOptions, ConnectionOptions};
 use super::perform;
@@ -78,8 +79,8 @@ impl Registry {
         let connectors = connector::embedded().as_ref().map_err(|faults| broken(faults))?;
         let mut specs: BTreeMap<&str, ConnectionSpec> =
             connectors.iter().map(|connector| (connector.name.as_str(), connector.connection.clone())).collect();
-        let help = "any HTTP API, for http.call".to_owned();
-        specs.insert(http_call::CONNECTOR, ConnectionSpec { help, ..ConnectionSpec::default() });
+        let http = ConnectionSpec { help: http_call::CONNECTION_HELP.to_owned(), ..ConnectionSpec::default() };
+        specs.insert(http_call::CONNECTOR, http);
         let connections = Arc::new(connect(connections, &specs, secrets)?);
 
         let mut actions: BTreeMap<String, Box<dyn Action>> = BTreeMap::new();
@@ -109,6 +110,12 @@ impl Registry {
         let connectors = connector::embedded().as_deref().unwrap_or_default();
         let declared = connectors.iter().flat_map(|connector| &connector.actions).map(|action| action.spec.clone());
         Catalogue::new(primitives().into_iter().chain(declared))
+    }
+
+    /// The connectors that are part of the program, for people.
+    #[must_use]
+    pub fn connectors() -> Vec<ConnectorHelp> {
+        help::connectors()
     }
 
     /// The name of every connection and of its connector.

@@ -12,8 +12,9 @@ use clap::{Args, ValueEnum};
 use crate::action::{ActionOptions, Registry};
 use crate::client::{Secrets, SystemSecrets};
 use crate::config::{self, Configuration};
+use crate::domain::Person;
 use crate::language::{Diagnostic, Level, Source, render_github, render_human, render_json};
-use crate::playbook::{Catalogue, compile_folder};
+use crate::playbook::{Catalogue, Playbook, Surroundings, compile_folder, prospects};
 use crate::source;
 
 use super::context::Context;
@@ -67,7 +68,7 @@ impl Check {
             _ => self.paths,
         };
         for path in &paths {
-            report.playbooks(path, &catalogue);
+            report.playbooks(path, &catalogue, configuration.as_ref());
         }
         report.show(if context.json() { Format::Json } else { self.format })
     }
@@ -106,9 +107,12 @@ impl Report {
         }
     }
 
-    fn playbooks(&mut self, path: &std::path::Path, catalogue: &Catalogue) {
+    fn playbooks(&mut self, path: &std::path::Path, catalogue: &Catalogue, configuration: Option<&Configuration>) {
         let folder = compile_folder(path, catalogue);
         self.playbooks += folder.playbooks.len();
+        if let Some(configuration) = configuration {
+            self.diagnostics.extend(unprovable(&folder.playbooks, configuration));
+        }
         self.diagnostics.extend(folder.diagnostics);
         self.sources.extend(folder.sources);
     }
@@ -128,6 +132,24 @@ impl Report {
         }
         Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
+}
+
+/// What the playbooks could not do with this configuration and its inventory.
+fn unprovable(playbooks: &[Playbook], configuration: &Configuration) -> Vec<Diagnostic> {
+    let connections = configuration.connections.iter();
+    let connections = connections.map(|(name, options)| (name.clone(), options.connector.clone())).collect();
+    let channels = &configuration.channels;
+    let reaches = |person: &Person| {
+        let webhook = person.webhook.as_ref().is_some_and(|name| channels.webhooks.contains_key(name));
+        webhook || (person.email.is_some() && channels.email.is_some())
+    };
+    let surroundings = Surroundings {
+        agents: &configuration.agents,
+        directory: &configuration.directory,
+        connections: &connections,
+        reaches: &reaches,
+    };
+    playbooks.iter().flat_map(|playbook| prospects(playbook, &surroundings)).collect()
 }
 
 /// Faults of a configuration as the reason why a command failed.

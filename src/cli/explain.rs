@@ -11,7 +11,6 @@ use crate::intake::subject;
 use crate::playbook::Playbook;
 use crate::rehearsal::explanation::{Explanation, explain};
 
-use super::codes;
 use super::context::Context;
 use super::exit::Error;
 use super::material::Material;
@@ -21,15 +20,12 @@ use super::render::{add, printable, quoted};
 /// Say why a playbook matches an alert or not.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// A code such as SD0301, to be told what it means
-    #[arg(conflicts_with_all = ["playbook", "alert", "agent"])]
-    code: Option<String>,
     /// The playbook: a file, or a name in the folder of playbooks [default: every one of that folder]
     #[arg(long)]
     playbook: Option<String>,
     /// A file with the message of a sender
     #[arg(long, value_name = "FILE")]
-    alert: Option<PathBuf>,
+    alert: PathBuf,
     /// The source that reads the message: one of the configuration, or a preset
     #[arg(long, default_value = "generic", value_name = "SOURCE")]
     source: String,
@@ -40,7 +36,6 @@ pub struct Explain {
 
 impl Explain {
     pub fn run(self, context: &Context) -> Result<(), Error> {
-        let Some(file) = &self.alert else { return codes::explain(self.code) };
         let material = Material::read(context)?;
         let playbooks = match &self.playbook {
             Some(named) => vec![material.playbook(named)?],
@@ -49,7 +44,7 @@ impl Explain {
         let now = context.now();
         let mut text = String::new();
         let mut views = Vec::new();
-        for alert in material.alerts(file, &self.source, context)? {
+        for alert in material.alerts(&self.alert, &self.source, context)? {
             let agent = match &self.agent {
                 Some(id) => material.agent(id)?,
                 None => subject::of(&material.inventory, &alert).agent,

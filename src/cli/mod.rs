@@ -9,7 +9,6 @@ mod approvals;
 mod backup;
 mod check;
 mod client;
-mod codes;
 mod config;
 mod context;
 mod dead_letters;
@@ -18,6 +17,7 @@ mod exit;
 mod explain;
 mod freeze;
 mod fsck;
+mod help;
 mod incidents;
 mod material;
 mod migrate;
@@ -29,6 +29,7 @@ mod replay;
 mod restore;
 mod run;
 mod runs;
+mod schema;
 mod serve;
 mod status;
 mod telemetry;
@@ -44,6 +45,7 @@ use exit::Error;
 /// Automated incident response for rogue AI agents and other non-human identities.
 #[derive(Debug, Parser)]
 #[command(name = "standdown", version, about, propagate_version = true, arg_required_else_help = true)]
+#[command(disable_help_subcommand = true)]
 #[command(after_help = "Begin with `standdown demo`. Every answer of the daemon is also to be had with --json.")]
 struct Cli {
     #[command(flatten)]
@@ -101,8 +103,12 @@ enum Command {
     Migrate(migrate::Migrate),
     /// Show the settings of a configuration file, or all defaults
     Config(config::Config),
-    /// Say why a playbook matches an alert or not, or what a code such as SD0301 means
+    /// Say why a playbook matches an alert or not
     Explain(explain::Explain),
+    /// Print the JSON Schema of playbooks, for editors
+    Schema(schema::Schema),
+    /// Explain a command, a topic of the language, an action, or a code such as SD0301
+    Help(help::Help),
 }
 
 #[derive(Debug, Args)]
@@ -161,6 +167,8 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Error> {
         Command::Config(command) => command.run(&context)?,
         Command::Explain(command) => command.run(&context)?,
         Command::Plan(command) => command.run(&context)?,
+        Command::Schema(command) => command.run()?,
+        Command::Help(command) => command.run()?,
     }
     Ok(ExitCode::SUCCESS)
 }

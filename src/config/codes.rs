@@ -4,6 +4,7 @@
 //! has the codes of the language, `SD00xx`.
 
 use crate::client::SecretError;
+use crate::domain::Codes;
 
 /// A file can't be read.
 pub const UNREADABLE: &str = "SD1001";
@@ -87,38 +88,12 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     (GATE, "The gate can't be set up: its token can't be read, or its header is no header."),
 ];
 
-/// Every code of this module with its explanation, in order.
-pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
-    EXPLANATIONS.iter().copied()
-}
-
-/// One line that explains a code, or nothing if the code is none of this module's.
-#[must_use]
-pub fn explain(code: &str) -> Option<&'static str> {
-    all().find(|(known, _)| *known == code).map(|(_, text)| text)
-}
+/// The codes of this module, with their lines and their help.
+pub const CODES: Codes = Codes::new(EXPLANATIONS, include_str!("codes.md"));
 
 /// Whether a message of the reader says that something is no secret reference.
 pub(super) fn is_reference_fault(message: &str) -> bool {
     [SecretError::NotAReference, SecretError::BadVariable, SecretError::RelativePath]
         .iter()
         .any(|error| message == error.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_code_stands_once_and_in_order() {
-        let codes: Vec<_> = all().map(|(code, _)| code).collect();
-        assert!(codes.is_sorted_by(|left, right| left < right));
-        assert!(codes.iter().all(|code| code.starts_with("SD1") && code.len() == 6));
-    }
-
-    #[test]
-    fn an_explanation_is_found_by_its_code() {
-        assert!(explain(LITERAL_SECRET).is_some_and(|text| text.contains("reference")));
-        assert_eq!(explain("SD1999"), None);
-    }
 }

@@ -1,5 +1,7 @@
 //! The codes of intake's own refusals; those of a source stand in [`crate::source::codes`].
 
+use crate::domain::Codes;
+
 /// There is no such source.
 pub const UNKNOWN_SOURCE: &str = "SD2001";
 /// The body is too large.
@@ -28,7 +30,5 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     (NOT_READ, "The database could not be asked; nothing was recorded, and the sender should come again."),
 ];
 
-/// Every code of this module with its explanation, in order.
-pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
-    EXPLANATIONS.iter().copied()
-}
+/// The codes of this module, with their lines and their help.
+pub const CODES: Codes = Codes::new(EXPLANATIONS, include_str!("codes.md"));

@@ -3,6 +3,8 @@
 //! A code never changes its meaning and is never given away again, because people search for it and silence it. The
 //! families are `SD00xx` for YAML, `SD01xx` for expressions and `SD02xx` for templates.
 
+use crate::domain::Codes;
+
 /// The text is not YAML.
 pub const YAML_SYNTAX: &str = "SD0001";
 /// The file is larger than is read.
@@ -102,30 +104,5 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     (TEMPLATE_ARGUMENTS, "The helper is used with the wrong arguments."),
 ];
 
-/// Every code of this module with its explanation, in order.
-pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
-    EXPLANATIONS.iter().copied()
-}
-
-/// One line that explains a code, or nothing if the code is none of this module's.
-#[must_use]
-pub fn explain(code: &str) -> Option<&'static str> {
-    all().find(|(known, _)| *known == code).map(|(_, text)| text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_code_stands_once_and_in_order() {
-        let codes: Vec<_> = all().map(|(code, _)| code).collect();
-        assert!(codes.is_sorted_by(|left, right| left < right));
-    }
-
-    #[test]
-    fn an_explanation_is_found_by_its_code() {
-        assert!(explain(YAML_UNKNOWN_FIELD).is_some_and(|text| text.contains("no field")));
-        assert_eq!(explain("SD0999"), None);
-    }
-}
+/// The codes of this module, with their lines and their help.
+pub const CODES: Codes = Codes::new(EXPLANATIONS, include_str!("codes.md"));

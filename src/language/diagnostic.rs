@@ -44,7 +44,7 @@ pub enum Level {
 /// One fault in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// The stable code, such as `SD0006`; see [`super::explain`].
+    /// The stable code, such as `SD0006`; see [`Codes`](crate::domain::Codes).
     pub code: &'static str,
     /// Whether the file is refused.
     pub level: Level,

@@ -8,6 +8,7 @@
 
 mod budget;
 mod check;
+mod compared;
 mod demand;
 mod error;
 mod evaluate;
@@ -16,9 +17,12 @@ mod functions;
 mod needs;
 mod parse;
 mod pattern;
+mod reach;
+pub mod reference;
 mod scan;
 mod value;
 
+pub use compared::Compared;
 pub use error::EvaluationError;
 pub use explain::Explained;
 
@@ -45,6 +49,7 @@ struct Compiled {
     needs: Needs,
     result: Type,
     demands: Vec<demand::Demand>,
+    compared: Vec<Compared>,
 }
 
 impl Expression {
@@ -84,6 +89,19 @@ impl Expression {
         &self.inner.result
     }
 
+    /// Whether it can be true, given the `known` variables (an object: name to value; a value may be partial). It says no
+    /// only where that is certain.
+    #[must_use]
+    pub fn can_be_true(&self, known: &serde_json::Value) -> bool {
+        reach::can_be_true(&self.inner.tree, known)
+    }
+
+    /// The texts that it compares fields with, in the order written.
+    #[must_use]
+    pub fn compared(&self) -> &[Compared] {
+        &self.inner.compared
+    }
+
     /// Evaluates with `variables` (an object: name to value) at the time `now`.
     ///
     /// Severities, times and durations go in and come out as strings. Safe on any thread; the cost is bounded.
@@ -110,11 +128,12 @@ impl Expression {
 fn compile(source: &str, env: &Environment) -> Result<Expression, Vec<Fault>> {
     let (tree, places) = parse::parse(source).map_err(|fault| vec![fault])?;
     let checked = check::check(&tree, &places, source, env)?;
+    let compared = compared::compared(&tree, &places);
     let tree = budget::with_budget(tree);
     let mut needs = checked.needs;
     needs.add_of_tree(&tree);
     let demands = demand::demands(&tree, &needs);
-    let inner = Compiled { source: source.to_owned(), tree, needs, result: checked.result, demands };
+    let inner = Compiled { source: source.to_owned(), tree, needs, result: checked.result, demands, compared };
     Ok(Expression { inner: Arc::new(inner) })
 }
 

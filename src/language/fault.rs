@@ -6,7 +6,7 @@
 /// One fault in a piece of text. `offset` and `length` count characters of that text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// The stable code; see [`super::explain`].
+    /// The stable code; see [`Codes`](crate::domain::Codes).
     pub code: &'static str,
     /// What is wrong, as a sentence without a full stop.
     pub message: String,

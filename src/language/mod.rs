@@ -16,11 +16,10 @@ mod tree;
 mod types;
 mod yaml;
 
-pub use codes::explain;
 pub use diagnostic::{Diagnostic, Level, Source, Span, render_github, render_human, render_json, suggest};
-pub use expression::{EvaluationError, Explained, Expression};
+pub use expression::{Compared, EvaluationError, Explained, Expression, reference as expression_reference};
 pub use fault::Fault;
-pub use template::{Escape, RenderError, Template};
+pub use template::{Escape, RenderError, Template, reference as template_reference};
 pub use tree::Tree;
 pub use types::{Environment, Type, Unknown};
 pub use yaml::{SpanMap, parse};

@@ -10,6 +10,7 @@ mod helpers;
 mod lint;
 mod lower;
 mod paths;
+pub mod reference;
 mod render;
 mod scan;
 mod shown;

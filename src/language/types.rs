@@ -135,6 +135,11 @@ impl Environment {
         })
     }
 
+    /// The variables with their types, in order.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &Type)> {
+        self.variables.iter().map(|(name, ty)| (name.as_str(), ty))
+    }
+
     /// The type of a variable.
     pub(super) fn variable(&self, name: &str) -> Option<&Type> {
         self.variables.get(name)

@@ -36,6 +36,10 @@ pub fn parse<T: DeserializeOwned>(source: &Source) -> Result<(T, SpanMap), Vec<D
         let diagnostic = Diagnostic::error(YAML_TOO_LARGE, &source.name, message).hint("split it into several files");
         return Err(vec![diagnostic]);
     }
+    // A byte order mark is no character of the text: places are counted without it.
+    let unmarked = source.text.strip_prefix('\u{feff}');
+    let unmarked = unmarked.map(|text| Source { name: source.name.clone(), text: text.to_owned() });
+    let source = unmarked.as_ref().unwrap_or(source);
     let places = walk::walk(source).map_err(|diagnostic| vec![*diagnostic])?;
     let result = serde_yaml::from_str_with_options::<T>(&source.text, options());
     match result {

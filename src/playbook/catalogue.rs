@@ -105,6 +105,11 @@ impl Catalogue {
         self.actions.get(name)
     }
 
+    /// All actions, in the order of their names.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<ActionSpec>> {
+        self.actions.values()
+    }
+
     /// The names of all actions, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.actions.keys().map(ActionName::as_str)

@@ -3,6 +3,8 @@
 //! A code never changes its meaning and is never given away again, because people search for it. Faults in the form of
 //! the file (unknown fields, wrong types) keep the codes of the language; this family is `SD03xx`.
 
+use crate::domain::Codes;
+
 /// A file or folder of playbooks can't be read.
 pub const FILE: &str = "SD0301";
 /// Two files name the same playbook.
@@ -65,6 +67,34 @@ pub const RELEASES: &str = "SD0344";
 pub const APPROVAL_IDLE: &str = "SD0345";
 /// The question of an approval would show what the sender of an alert wrote.
 pub const APPROVAL_WORDS: &str = "SD0346";
+/// A playbook stops an agent and tells nobody.
+pub const UNTOLD: &str = "SD0360";
+/// A hold has no end, and nobody is asked about it.
+pub const OPEN_END: &str = "SD0361";
+/// A step is to stop an agent, and nothing looks whether it did.
+pub const UNSEEN: &str = "SD0362";
+/// A stage or step that can never be reached.
+pub const UNREACHABLE: &str = "SD0363";
+/// A playbook that can never match.
+pub const NEVER_MATCHES: &str = "SD0364";
+/// A playbook stops agents without a budget.
+pub const NO_BUDGET: &str = "SD0365";
+/// A step destroys for a stated reason, and nobody is asked.
+pub const IRREVERSIBLE: &str = "SD0366";
+/// A field is compared with a word that it never is.
+pub const NEVER_THIS_WORD: &str = "SD0367";
+/// A connection that the configuration does not have.
+pub const UNKNOWN_CONNECTION: &str = "SD0370";
+/// Agents without a credential that a step needs.
+pub const NO_CREDENTIAL: &str = "SD0371";
+/// Agents without a handle that a step needs.
+pub const NO_HANDLE: &str = "SD0372";
+/// Agents whose pause nobody can see take effect.
+pub const UNGATED: &str = "SD0373";
+/// Nobody is there to be told or asked.
+pub const NOBODY: &str = "SD0374";
+/// Fewer people may vote than must.
+pub const TOO_FEW: &str = "SD0375";
 
 const EXPLANATIONS: &[(&str, &str)] = &[
     (FILE, "A file or folder of playbooks can't be read: look at its path, its permissions and its encoding (UTF-8)."),
@@ -116,27 +146,21 @@ const EXPLANATIONS: &[(&str, &str)] = &[
         APPROVAL_WORDS,
         "The question is in your words alone, because people take it for yours; page and message quote the alert below.",
     ),
+    (UNTOLD, "A playbook that stops an agent tells somebody: its owner will otherwise look for a fault elsewhere."),
+    (OPEN_END, "A hold without an end, which nobody decided about, is forgotten: let somebody be asked after a time."),
+    (UNSEEN, "\"Contained\" is said only of an effect that was seen; nothing looks for the effect of this step."),
+    (UNREACHABLE, "The condition of a stage or step can never be true."),
+    (NEVER_MATCHES, "The condition of the playbook can never be true, so that it never runs."),
+    (NO_BUDGET, "Without a budget a detector that goes wild stops a whole fleet."),
+    (IRREVERSIBLE, "The step destroys without asking anybody, for the reason that the playbook states."),
+    (NEVER_THIS_WORD, "The field is compared with a word that it never is."),
+    (UNKNOWN_CONNECTION, "The configuration has no such connection, or it belongs to another connector."),
+    (NO_CREDENTIAL, "Agents that the playbook can be about lack a credential that a step needs."),
+    (NO_HANDLE, "Agents that the playbook can be about lack a handle that a step needs."),
+    (UNGATED, "A pause is enforced by the gate; of agents that nothing asks the gate for, it can't be proven."),
+    (NOBODY, "A message or a question would reach nobody with this configuration."),
+    (TOO_FEW, "An approval needs more votes than there are people who may vote."),
 ];
 
-/// Every code of this module with its explanation, in order.
-pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
-    EXPLANATIONS.iter().copied()
-}
-
-/// One line that explains a code, or nothing if the code is none of this module's.
-#[must_use]
-pub fn explain(code: &str) -> Option<&'static str> {
-    all().find(|(known, _)| *known == code).map(|(_, text)| text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_code_stands_once_and_in_order() {
-        let codes: Vec<_> = all().map(|(code, _)| code).collect();
-        assert!(codes.is_sorted_by(|left, right| left < right));
-        assert!(explain(DESTROY_UNGUARDED).is_some_and(|text| text.contains("approval")));
-    }
-}
+/// The codes of this module, with their lines and their help.
+pub const CODES: Codes = Codes::new(EXPLANATIONS, include_str!("codes.md"));

@@ -3,16 +3,14 @@
 //! A playbook's tests (`*.test.yaml`) lie beside it and are not read here. What can't be read is a fault like any
 //! other, because a playbook that is silently missing is found out during an incident.
 
+mod file;
+
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Catalogue, Playbook, codes, compile};
 use crate::language::{Diagnostic, Source};
-
-/// The longest file that is read; the language refuses shorter ones already, with better words.
-const READ_BYTES_MAX: u64 = 1024 * 1024;
 
 /// What a folder holds.
 #[derive(Clone, Debug, Default)]
@@ -33,10 +31,10 @@ pub fn compile_folder(path: &Path, catalogue: &Catalogue) -> Folder {
     let mut named: BTreeMap<String, String> = BTreeMap::new();
     for file in files {
         let shown = file.display().to_string();
-        let source = match read(&file) {
+        let source = match file::read(&file, &shown) {
             Ok(text) => Source { name: shown, text },
-            Err(error) => {
-                folder.diagnostics.push(unreadable(&shown, &error));
+            Err(found) => {
+                folder.diagnostics.push(*found);
                 continue;
             }
         };
@@ -59,7 +57,7 @@ impl Folder {
         let entries = match entries {
             Ok(entries) => entries,
             Err(error) => {
-                self.diagnostics.push(unreadable(&path.display().to_string(), &error));
+                self.diagnostics.push(file::unreadable(&path.display().to_string(), &error));
                 return Vec::new();
             }
         };
@@ -99,21 +97,6 @@ fn name_place(playbook: &Playbook) -> crate::language::Span {
     let start = crate::language::Span { line: 1, column: 1, length: 1 };
     let places = crate::language::parse::<serde_json::Value>(&source).ok();
     places.and_then(|(_, places)| places.value("/playbook")).unwrap_or(start)
-}
-
-fn read(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(READ_BYTES_MAX).read_to_string(&mut text)?;
-    Ok(text)
-}
-
-fn unreadable(path: &str, error: &io::Error) -> Diagnostic {
-    let hint = match error.kind() {
-        io::ErrorKind::InvalidData => "save it as UTF-8",
-        io::ErrorKind::PermissionDenied => "let the user of the daemon read it",
-        _ => "look at the path",
-    };
-    Diagnostic::error(codes::FILE, path, format!("failed to read it: {error}")).hint(hint)
 }
 
 #[cfg(test)]

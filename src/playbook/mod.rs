@@ -11,10 +11,12 @@ mod duration;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod folder;
+pub mod keys;
 pub mod model;
+mod prospect;
+pub mod schema;
 
 pub use catalogue::{ActionKind, ActionSpec, Catalogue, ParameterSpec, ParameterType};
-pub use codes::explain;
 pub use compile::compile;
 pub(crate) use compile::{Fields, Node, Report};
 pub use folder::{Folder, compile_folder};
@@ -22,3 +24,4 @@ pub use model::{
     ActionStep, ApprovalSpec, Body, Budget, HoldEnd, HoldRule, Identity, NoticeSpec, OnAlert, OnFailure, Order,
     Playbook, Retry, Stage, Step, Threshold, VerifyRule,
 };
+pub use prospect::{Surroundings, prospects};

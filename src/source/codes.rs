@@ -3,6 +3,8 @@
 //! The families are `SD21xx` for authentication, `SD22xx` for decoding, `SD23xx` for mapping and `SD24xx` for the
 //! configuration of a source. A code never changes its meaning and is never given away again, because people search for it.
 
+use crate::domain::Codes;
+
 /// The delivery carries no credentials, or they are malformed.
 pub const NO_CREDENTIALS: &str = "SD2101";
 /// The credentials are none of the configured ones.
@@ -85,26 +87,5 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     (AMBIGUOUS_WORD, "A word of the sender stands for two things; letter case does not tell words apart."),
 ];
 
-/// Every code of this module with its explanation, in order.
-pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
-    EXPLANATIONS.iter().copied()
-}
-
-/// One line that explains a code, or nothing if the code is none of this module's.
-#[must_use]
-pub fn explain(code: &str) -> Option<&'static str> {
-    all().find(|(known, _)| *known == code).map(|(_, text)| text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_code_stands_once_and_in_order() {
-        let codes: Vec<_> = all().map(|(code, _)| code).collect();
-        assert!(codes.is_sorted_by(|left, right| left < right));
-        assert!(explain(STALE).is_some_and(|text| text.contains("replay")));
-        assert_eq!(explain("SD2999"), None);
-    }
-}
+/// The codes of this module, with their lines and their help.
+pub const CODES: Codes = Codes::new(EXPLANATIONS, include_str!("codes.md"));

@@ -20,7 +20,6 @@ mod refusal;
 mod tests;
 
 pub use authentication::Authenticated;
-pub use codes::explain;
 pub use compile::{BODY_BYTES_MAX_DEFAULT, Source};
 pub use fault::PlacedFault;
 pub use mapping::{Mapped, RefusedItem};

@@ -19,7 +19,7 @@ pub enum RefusalKind {
 pub struct Refusal {
     /// Which step refused.
     pub kind: RefusalKind,
-    /// The stable code; see [`super::explain`].
+    /// The stable code; see [`Codes`](crate::domain::Codes).
     pub code: &'static str,
     /// What is wrong, as a sentence without a full stop.
     pub reason: String,

@@ -3,6 +3,8 @@
 //! A code never changes its meaning and is never given away again, because people search for it. Domain errors that have
 //! a family of their own keep it: `SD3xxx` runs, incidents and agents, `SD4xxx` approvals; `SD5xxx` is HTTP itself.
 
+use crate::domain::Codes;
+
 /// There is no such run.
 pub const NO_SUCH_RUN: &str = "SD3001";
 /// The run is not in a state in which that can happen.
@@ -64,7 +66,7 @@ pub const INTERNAL: &str = "SD5012";
 /// The daemon is not ready.
 pub const NOT_READY: &str = "SD5013";
 
-const EXPLANATIONS: [(&str, &str); 30] = [
+const EXPLANATIONS: &[(&str, &str)] = &[
     (NO_SUCH_RUN, "There is no run with this id; `standdown runs list` shows the newest."),
     (RUN_STATE, "The run is over, or its step is not in a state in which this can happen to it; read the run again."),
     (
@@ -103,26 +105,5 @@ const EXPLANATIONS: [(&str, &str); 30] = [
     (NOT_READY, "The daemon runs but can't serve yet, or no more; the answer says which part is missing."),
 ];
 
-/// Every code of this module with its explanation, in order.
-pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
-    EXPLANATIONS.iter().copied()
-}
-
-/// One line that explains a code, or nothing if the code is none of this module's.
-#[must_use]
-pub fn explain(code: &str) -> Option<&'static str> {
-    all().find(|(known, _)| *known == code).map(|(_, text)| text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_code_stands_once_and_in_order() {
-        let codes: Vec<_> = all().map(|(code, _)| code).collect();
-        assert!(codes.is_sorted_by(|left, right| left < right));
-        assert!(explain(STORE).is_some_and(|text| text.contains("Retry-After")));
-        assert_eq!(explain("SD5999"), None);
-    }
-}
+/// The codes of this module, with their lines and their help.
+pub const CODES: Codes = Codes::new(EXPLANATIONS, include_str!("codes.md"));

@@ -148,7 +148,7 @@ pub fn identify(mut response: Response, request_id: &str) -> Response {
 /// The explanation of the code; for a code of another family the words of the status.
 fn title(status: StatusCode, code: &str) -> String {
     let words = || status.canonical_reason().unwrap_or("Problem").to_owned();
-    codes::explain(code).map_or_else(words, str::to_owned)
+    codes::CODES.explain(code).map_or_else(words, str::to_owned)
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ pub fn router(state: WebState) -> Router {
         .route("/metrics", get(health::metrics))
         .nest("/api/v1", api::router())
         .merge(ui::router(state.approvals.clone()))
+        .merge(ui::docs(state.guide.clone()))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(state.clone(), envelope::wrap));

@@ -8,6 +8,7 @@ use axum::http::HeaderName;
 use crate::approval::Approvals;
 use crate::domain::{Digest, PersonId};
 use crate::engine::{Engine, Loaded};
+use crate::guide::Guide;
 use crate::intake::Intake;
 
 use super::metrics::Metrics;
@@ -74,6 +75,8 @@ pub struct WebState {
     pub people: Arc<dyn People>,
     /// What the last load of the playbooks brought.
     pub last_load: Arc<LastLoad>,
+    /// The reference documentation.
+    pub guide: Arc<Guide>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Limits and the gate.

@@ -87,7 +87,7 @@ fn a_code_review_is_given_the_same_faults_as_commands() {
     let (text, _) = texts(&output);
     assert_eq!(output.status.code(), Some(1));
     let (line, column) = place_of(&file, "agent.puase");
-    let command = format!("::error file={},line={line},col={column},", path.display());
+    let command = format!("::error file={},line={line},endLine={line},col={column},", path.display());
     assert!(text.lines().any(|line| line.starts_with(&command)), "no {command} in:\n{text}");
     assert!(text.lines().all(|line| line.starts_with("::")), "{text}");
 }

@@ -19,6 +19,7 @@ mod values;
 use std::sync::{Arc, LazyLock};
 
 pub use action::ConnectorAction;
+pub use compile::CONNECTOR_FAULT;
 pub use declaration::{Connector, Declaration};
 
 use crate::language::{Diagnostic, Source};

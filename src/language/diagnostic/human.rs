@@ -60,6 +60,8 @@ fn line_and_range(text: &str, span: Span) -> Option<(&str, std::ops::Range<usize
 
 /// The text with every control character but line breaks and tabs replaced by one visible character, so that the columns stay.
 fn visible(text: &str) -> String {
+    // A byte order mark is no character of the first line: columns are counted without it.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     text.chars().map(|c| if c.is_control() && !matches!(c, '\n' | '\r' | '\t') { '\u{FFFD}' } else { c }).collect()
 }
 

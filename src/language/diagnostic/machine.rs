@@ -40,7 +40,7 @@ fn github_line(diagnostic: &Diagnostic) -> String {
     };
     let place = diagnostic.span.map_or_else(String::new, |span| {
         let end = span.column.saturating_add(span.length.saturating_sub(1));
-        format!(",line={},col={},endColumn={end}", span.line, span.column)
+        format!(",line={0},endLine={0},col={1},endColumn={end}", span.line, span.column)
     });
     let properties = format!("file={}{place},title={}", escape_property(&diagnostic.file), diagnostic.code);
     let mut message = diagnostic.message.clone();
@@ -75,7 +75,7 @@ mod tests {
         let text = render_github(&[diagnostic()]);
         assert_eq!(
             text,
-            "::error file=a%2Cb.yaml,line=3,col=5,endColumn=8,title=SD0006::unknown field%0A`sped`, 100%25 wrong; did \
+            "::error file=a%2Cb.yaml,line=3,endLine=3,col=5,endColumn=8,title=SD0006::unknown field%0A`sped`, 100%25 wrong; did \
              you mean `step`?\n"
         );
     }

@@ -10,6 +10,13 @@ mod names;
 mod operators;
 mod standard;
 
+#[cfg(test)]
+pub(super) static STANDARD_NAMES: std::sync::LazyLock<Vec<&str>> =
+    std::sync::LazyLock::new(|| standard::STANDARD.iter().map(|function| function.name).collect());
+#[cfg(test)]
+pub(super) static LOOP_NAMES: std::sync::LazyLock<Vec<&str>> =
+    std::sync::LazyLock::new(|| standard::MACROS.iter().map(|(name, _)| *name).collect());
+
 use super::needs::Needs;
 use crate::language::codes::{EXPRESSION_SEVERITY, EXPRESSION_TYPE, EXPRESSION_UNKNOWN_FUNCTION};
 use crate::language::{Environment, Fault, Type};

@@ -198,6 +198,20 @@ impl Walk<'_> {
         let deep = info.contains("nesting") || info.contains("recursion");
         let code = if deep { YAML_TOO_DEEP } else { YAML_SYNTAX };
         let at = span(&self.source.text, error.marker().index(), 1);
-        Diagnostic::error(code, &self.source.name, format!("this is not YAML: {info}")).at(at)
+        let diagnostic = Diagnostic::error(code, &self.source.name, format!("this is not YAML: {info}")).at(at);
+        match at.and_then(|at| self.tabbed(at)) {
+            Some(tab) => diagnostic.at(Some(tab)).hint("indent with spaces: YAML takes no tab there"),
+            None => diagnostic,
+        }
+    }
+
+    /// The tab in the indentation of a line with a fault, or of a line beside it, where the parser had not stumbled yet.
+    fn tabbed(&self, at: Span) -> Option<Span> {
+        let indented_by_tab = |line: u32| {
+            let text = self.source.text.split('\n').nth(line.checked_sub(1)? as usize)?;
+            let column = text.chars().take_while(|c| c.is_whitespace()).position(|c| c == '\t')?;
+            Some(Span { line, column: u32::try_from(column).ok()?.checked_add(1)?, length: 1 })
+        };
+        [at.line, at.line.saturating_add(1), at.line.saturating_sub(1)].into_iter().find_map(indented_by_tab)
     }
 }

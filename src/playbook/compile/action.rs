@@ -7,18 +7,16 @@ use std::time::Duration;
 
 use crate::domain::{Impact, Protection, StepName};
 use crate::language::Escape;
-use crate::playbook::{ActionKind, ActionSpec, ActionStep, Catalogue, NoticeSpec, codes};
+use crate::playbook::keys::words;
+use crate::playbook::{ActionKind, ActionSpec, ActionStep, Catalogue, NoticeSpec, codes, keys};
 
 use super::fields::Fields;
 use super::node::Node;
-use super::outline::{IMPACTS, Outline, StepOutline, reads};
+use super::outline::{Outline, StepOutline, reads};
 use super::report::Report;
 use super::scope::Scope;
 use super::{approval, notice, parameter, timing, undo};
 
-/// The keys that only a step with an action has.
-pub(super) const KEYS: [&str; 9] =
-    ["with", "retry", "timeout", "verify", "hold", "on_hold_end", "impact", "protection", "irreversible"];
 /// How long a call may take before the first step that contains: what only informs must not hold up containment.
 const BEFORE_CONTAINMENT: Duration = Duration::from_secs(10);
 
@@ -97,7 +95,7 @@ fn impact(report: &mut Report, fields: &Fields<'_>, spec: &ActionSpec, step: &St
     if spec.impact.is_some() {
         fields.refuse(report, &["impact"], &format!("on `{}`", spec.name), hint);
     } else if let Some(node) = fields.get("impact") {
-        node.word(report, &IMPACTS)?;
+        node.word(report, &words::IMPACTS)?;
     } else if step.impact.is_none() {
         report
             .error_at_key(
@@ -121,13 +119,7 @@ fn protection(report: &mut Report, fields: &Fields<'_>, spec: &ActionSpec) -> Pr
         fields.refuse(report, &["protection"], &format!("on `{}`", spec.name), hint);
         return spec.protection;
     }
-    let words = [
-        ("read", Protection::Read),
-        ("idempotent", Protection::Idempotent),
-        ("keyed", Protection::Keyed),
-        ("none", Protection::None),
-    ];
-    node.word(report, &words).unwrap_or(spec.protection)
+    node.word(report, &words::PROTECTIONS).unwrap_or(spec.protection)
 }
 
 /// What destroys or releases stands behind people.
@@ -161,7 +153,7 @@ fn because(report: &mut Report, fields: &Fields<'_>, impact: Option<Impact>) -> 
     if impact.is_some_and(|impact| impact != Impact::Destroy) {
         fields.refuse(report, &["irreversible"], "on a step that does not destroy", "remove it");
     }
-    let Some(inner) = Fields::open(report, &node, &["because"], &[]) else { return true };
+    let Some(inner) = Fields::open(report, &node, &keys::IRREVERSIBLE) else { return true };
     let because = inner.require(report, "because").and_then(|node| node.text(report).map(str::trim));
     if because == Some("") {
         report

@@ -8,7 +8,8 @@ use std::time::Duration;
 use crate::domain::approval::OnTimeout;
 use crate::domain::{Assurance, Impact, Principal, StepName};
 use crate::language::Template;
-use crate::playbook::{ApprovalSpec, Threshold, codes};
+use crate::playbook::keys::words;
+use crate::playbook::{ApprovalSpec, Threshold, codes, keys};
 
 use super::fields::Fields;
 use super::node::Node;
@@ -17,21 +18,6 @@ use super::report::Report;
 use super::scope::Scope;
 use super::threshold;
 
-const KEYS: [&str; 12] = [
-    "ask",
-    "releases",
-    "approvers",
-    "exclude",
-    "thresholds",
-    "prevent_self_review",
-    "reason",
-    "identity",
-    "timeout",
-    "on_timeout",
-    "valid_for",
-    "escalate_to",
-];
-const RESERVED: [&str; 4] = ["form", "reminders", "escalation", "channels"];
 /// What an alert has that its sender did not write freely.
 const OWN_ALERT_FIELDS: [&str; 6] = ["id", "source", "status", "severity", "occurred_at", "received_at"];
 /// From a decision to its execution, if the playbook does not say.
@@ -63,7 +49,7 @@ pub(super) fn compile(
             .hint("write the approval out: approval: { ask: \"...\", timeout: 1h }");
         return None;
     }
-    let fields = Fields::open(report, node, &KEYS, &RESERVED)?;
+    let fields = Fields::open(report, node, &keys::APPROVAL)?;
     let subject = subject(report, scope, &fields, step);
     let ask = fields.require(report, "ask").and_then(|ask| question(report, scope, &ask));
     let (approvers, exclude, thresholds) = voters(report, &fields);
@@ -184,8 +170,8 @@ fn voters(report: &mut Report, fields: &Fields<'_>) -> (Vec<Principal>, Vec<Prin
 
 fn reason(report: &mut Report, fields: &Fields<'_>) -> (bool, Option<String>) {
     let Some(node) = fields.get("reason") else { return (true, None) };
-    let Some(inner) = Fields::open(report, &node, &["mode", "prompt"], &[]) else { return (true, None) };
-    let mode = inner.get("mode").and_then(|node| node.word(report, &[("required", true), ("optional", false)]));
+    let Some(inner) = Fields::open(report, &node, &keys::REASON) else { return (true, None) };
+    let mode = inner.get("mode").and_then(|node| node.word(report, &words::REASON_MODES));
     let prompt = inner.get("prompt").and_then(|node| node.text(report)).map(str::to_owned);
     (mode.unwrap_or(true), prompt)
 }
@@ -194,13 +180,7 @@ fn identity(report: &mut Report, fields: &Fields<'_>, subject: &Subject) -> Assu
     let destroys = subject.has(Impact::Destroy);
     let default = if destroys { Assurance::Api } else { Assurance::Link };
     let Some(node) = fields.get("identity") else { return default };
-    let words = [
-        ("link", Assurance::Link),
-        ("api", Assurance::Api),
-        ("login", Assurance::Login),
-        ("step_up", Assurance::StepUp),
-    ];
-    let Some(identity) = node.word(report, &words) else { return default };
+    let Some(identity) = node.word(report, &words::IDENTITIES) else { return default };
     match identity {
         Assurance::Login | Assurance::StepUp => {
             report
@@ -231,8 +211,7 @@ fn on_timeout(report: &mut Report, fields: &Fields<'_>, subject: &Subject) -> On
     let strong = subject.has(Impact::Contain) || subject.has(Impact::Destroy);
     let default = if subject.guard && strong { OnTimeout::Escalate } else { OnTimeout::Reject };
     let Some(node) = fields.get("on_timeout") else { return default };
-    let words = [("reject", OnTimeout::Reject), ("escalate", OnTimeout::Escalate), ("act", OnTimeout::Act)];
-    let Some(on_timeout) = node.word(report, &words) else { return default };
+    let Some(on_timeout) = node.word(report, &words::ON_TIMEOUT) else { return default };
     if on_timeout == OnTimeout::Act {
         let wrong = if subject.has(Impact::Destroy) {
             Some("silence would destroy what can't be restored")

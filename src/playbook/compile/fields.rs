@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::language::codes::{YAML_MISSING_FIELD, YAML_UNKNOWN_FIELD};
 use crate::playbook::codes;
+use crate::playbook::keys::Section;
 
 use super::node::{Node, child};
 use super::report::Report;
@@ -19,7 +20,12 @@ pub(crate) struct Fields<'v> {
 
 impl<'v> Fields<'v> {
     /// Opens a mapping; says which of its keys are neither known nor reserved.
-    pub(crate) fn open(report: &mut Report, node: &Node<'v>, known: &[&str], reserved: &[&str]) -> Option<Self> {
+    pub(super) fn open(report: &mut Report, node: &Node<'v>, section: &Section) -> Option<Self> {
+        Self::open_named(report, node, &section.names(), section.reserved)
+    }
+
+    /// Opens a mapping whose keys are these; for files that are no playbooks.
+    pub(crate) fn open_named(report: &mut Report, node: &Node<'v>, known: &[&str], reserved: &[&str]) -> Option<Self> {
         let Value::Object(map) = node.value else {
             node.expected(report, &format!("a mapping with {}", known.join(", ")));
             return None;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::domain::{Digest, Mode, PlaybookName, Principal};
 use crate::language::{Expression, Source};
-use crate::playbook::{Budget, Catalogue, OnAlert, Playbook, codes, context};
+use crate::playbook::keys::words;
+use crate::playbook::{Budget, Catalogue, OnAlert, Playbook, codes, context, keys};
 
 use super::fields::Fields;
 use super::node::Node;
@@ -12,11 +13,6 @@ use super::outline::Outline;
 use super::report::Report;
 use super::scope::Scope;
 use super::stage;
-
-const KEYS: [&str; 9] = ["playbook", "title", "owner", "mode", "match", "incident", "budget", "timeout", "stages"];
-const RESERVED: [&str; 5] = ["schedule", "for_each_agent", "silence", "vars", "rerun_when"];
-/// The most agents that a budget may let through.
-const BUDGET_MAX: u32 = 100_000;
 
 /// Compiles the whole file.
 pub(super) fn compile(
@@ -26,13 +22,11 @@ pub(super) fn compile(
     catalogue: &Catalogue,
     root: &Node<'_>,
 ) -> Option<Playbook> {
-    let fields = Fields::open(report, root, &KEYS, &RESERVED)?;
+    let fields = Fields::open(report, root, &keys::HEAD)?;
     let name = fields.require(report, "playbook").and_then(|node| node.name(report, PlaybookName::parse));
     let title = fields.get("title").and_then(|node| node.text(report));
     let owner = owner(report, &fields);
-    let mode = fields
-        .get("mode")
-        .and_then(|node| node.word(report, &[("observe", Mode::Observe), ("enforce", Mode::Enforce)]));
+    let mode = fields.get("mode").and_then(|node| node.word(report, &words::MODES));
     let when = condition(report, outline, &fields);
     let on_new_alert = on_new_alert(report, &fields);
     let budget = fields.get("budget").and_then(|node| budget(report, &node));
@@ -75,25 +69,25 @@ fn owner(report: &mut Report, fields: &Fields<'_>) -> Principal {
 
 fn condition(report: &mut Report, outline: &Outline, fields: &Fields<'_>) -> Option<Expression> {
     let node = fields.require(report, "match")?;
-    let inner = Fields::open(report, &node, &["when"], &["corroborate"])?;
+    let inner = Fields::open(report, &node, &keys::MATCH)?;
     let when = inner.require(report, "when")?;
     Scope { outline, environment: context::matching_environment() }.condition(report, &when)
 }
 
 fn on_new_alert(report: &mut Report, fields: &Fields<'_>) -> OnAlert {
     let Some(node) = fields.get("incident") else { return OnAlert::Join };
-    let inner = Fields::open(report, &node, &["on_new_alert"], &["key"]);
-    let words = [("join", OnAlert::Join), ("restart", OnAlert::Restart), ("ignore", OnAlert::Ignore)];
-    let word = inner.and_then(|inner| inner.get("on_new_alert")).and_then(|node| node.word(report, &words));
+    let inner = Fields::open(report, &node, &keys::INCIDENT);
+    let word =
+        inner.and_then(|inner| inner.get("on_new_alert")).and_then(|node| node.word(report, &words::ON_NEW_ALERT));
     word.unwrap_or(OnAlert::Join)
 }
 
 fn budget(report: &mut Report, node: &Node<'_>) -> Option<Budget> {
-    let fields = Fields::open(report, node, &["contain", "per", "over"], &[])?;
-    let contain = fields.require(report, "contain").and_then(|node| node.count(report, &(1..=BUDGET_MAX)));
+    let fields = Fields::open(report, node, &keys::BUDGET)?;
+    let contain = fields.require(report, "contain").and_then(|node| node.count(report, &(1..=keys::BUDGET_MAX)));
     let per = fields.require(report, "per").and_then(|node| node.duration(report));
     if let Some(over) = fields.get("over") {
-        over.word(report, &[("approve", ())]);
+        over.word(report, &words::OVER);
     }
     Some(Budget { contain: contain?, per: per? })
 }

@@ -1,11 +1,13 @@
 //! The compiler: from the text of a file to a [`Playbook`], or to every fault in it at once.
 //!
 //! The file is read as plain values, its outline is taken, and then each part is compiled on its own and reports what
-//! is wrong with it; nothing stops at the first fault. A playbook with any error is no playbook. The compiler must not
+//! is wrong with it; nothing stops at the first fault. A playbook with any error is no playbook; one without is looked over once more for what
+//! is dangerous. The compiler must not
 //! know how actions are performed, who the people are, or what the configuration says.
 
 mod action;
 mod approval;
+mod caution;
 mod fields;
 mod head;
 mod node;
@@ -43,6 +45,9 @@ pub fn compile(source: &Source, catalogue: &Catalogue) -> Result<(Playbook, Vec<
     let outline = Outline::read(&document, catalogue);
     let root = Node { value: &document, pointer: String::new() };
     let playbook = head::compile(&mut report, source, &outline, catalogue, &root);
+    if let Some(playbook) = playbook.as_ref().filter(|_| !report.is_refused()) {
+        caution::look(&mut report, &outline, playbook);
+    }
     match (playbook, report.finish()) {
         (Some(playbook), (warnings, false)) => Ok((playbook, warnings)),
         (_, (found, _)) => Err(found),

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::domain::{NameError, Principal};
 use crate::language::codes::{YAML_UNKNOWN_WORD, YAML_WRONG_TYPE};
+use crate::playbook::keys::words::Word;
 use crate::playbook::{codes, duration};
 
 use super::report::{Entry, Report};
@@ -70,7 +71,16 @@ impl<'v> Node<'v> {
     pub(crate) fn flag(&self, report: &mut Report) -> Option<bool> {
         let flag = self.value.as_bool();
         if flag.is_none() {
-            self.expected(report, "true or false");
+            let entry = self.expected(report, "true or false");
+            // Older readers of YAML take these for booleans; here a country code stays one.
+            match self.value.as_str().map(str::to_ascii_lowercase).as_deref() {
+                Some("yes" | "on" | "y") => entry.hint("write `true`"),
+                Some("no" | "off" | "n") => entry.hint("write `false`"),
+                Some(word @ ("true" | "false")) => {
+                    entry.hint(format!("write `{word}`, without quotes and in small letters"))
+                }
+                _ => {}
+            }
         }
         flag
     }
@@ -114,14 +124,20 @@ impl<'v> Node<'v> {
         }
     }
 
+    /// One of a few words that have a meaning, for files that are no playbooks.
+    pub(crate) fn word_of<T: Copy>(&self, report: &mut Report, words: &[(&'static str, T)]) -> Option<T> {
+        let words: Vec<Word<T>> = words.iter().map(|(word, meaning)| (*word, *meaning, "")).collect();
+        self.word(report, &words)
+    }
+
     /// One of a few words.
-    pub(crate) fn word<T: Copy>(&self, report: &mut Report, words: &[(&str, T)]) -> Option<T> {
+    pub(crate) fn word<T: Copy>(&self, report: &mut Report, words: &[Word<T>]) -> Option<T> {
         let text = self.text(report)?;
-        let found = words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
+        let found = words.iter().find(|(word, ..)| *word == text).map(|(_, meaning, _)| *meaning);
         if found.is_none() {
             report
                 .error(&self.pointer, YAML_UNKNOWN_WORD, format!("`{text}` is none of the words known here"))
-                .did_you_mean(text, words.iter().map(|(word, _)| *word));
+                .did_you_mean(text, words.iter().map(|(word, ..)| *word));
         }
         found
     }

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::domain::Impact;
 use crate::language::Environment;
+use crate::playbook::keys::words;
 use crate::playbook::{ActionSpec, Catalogue, context};
 
 use super::node::child;
@@ -47,14 +48,6 @@ pub(super) struct Outline {
     sequential: Vec<bool>,
 }
 
-/// The words for the strength of a step.
-pub(super) const IMPACTS: [(&str, Impact); 4] = [
-    ("notify", Impact::Notify),
-    ("contain", Impact::Contain),
-    ("destroy", Impact::Destroy),
-    ("release", Impact::Release),
-];
-
 /// Whether the parameters name a method that only reads.
 pub(super) fn reads(with: Option<&Value>) -> bool {
     let method = with.and_then(|with| with.get("method")).and_then(Value::as_str);
@@ -64,7 +57,7 @@ pub(super) fn reads(with: Option<&Value>) -> bool {
 fn impact(spec: &ActionSpec, step: &Value) -> Option<Impact> {
     let stated = || {
         let word = step.get("impact").and_then(Value::as_str)?;
-        IMPACTS.iter().find(|(name, _)| *name == word).map(|(_, impact)| *impact)
+        words::IMPACTS.iter().find(|(name, ..)| *name == word).map(|(_, impact, _)| *impact)
     };
     spec.impact.or_else(stated).or_else(|| reads(step.get("with")).then_some(Impact::Notify))
 }

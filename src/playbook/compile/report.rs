@@ -59,6 +59,23 @@ impl Report {
         self.push(Diagnostic::warning(code, self.places.file(), message).at(place))
     }
 
+    /// Something that a person should look at, in the value at a pointer.
+    pub(super) fn warn_at(&mut self, pointer: &str, code: &'static str, message: impl Into<String>) -> Entry<'_> {
+        let place = self.places.nearest(pointer);
+        self.push(Diagnostic::warning(code, self.places.file(), message).at(place))
+    }
+
+    /// Something that a person should look at, inside the expression at a pointer.
+    pub(super) fn warn_in(&mut self, pointer: &str, fault: &Fault) {
+        let diagnostic = self.places.diagnostic(pointer, fault);
+        self.push(Diagnostic { level: Level::Warning, ..diagnostic });
+    }
+
+    /// Whether the file is refused.
+    pub(super) fn is_refused(&self) -> bool {
+        self.found.iter().any(|diagnostic| diagnostic.level == Level::Error)
+    }
+
     /// A fault inside the expression or template at a pointer.
     pub(crate) fn fault(&mut self, pointer: &str, fault: &Fault) {
         let diagnostic = self.places.diagnostic(pointer, fault);
@@ -68,7 +85,7 @@ impl Report {
     /// All of them in the order of the file, and whether the file is refused.
     pub(crate) fn finish(mut self) -> (Vec<Diagnostic>, bool) {
         self.found.sort_by_key(|diagnostic| diagnostic.span);
-        let refused = self.found.iter().any(|diagnostic| diagnostic.level == Level::Error);
+        let refused = self.is_refused();
         (self.found, refused)
     }
 

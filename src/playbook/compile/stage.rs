@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::domain::StageName;
 use crate::language::Expression;
-use crate::playbook::{Catalogue, Order, Stage, codes};
+use crate::playbook::keys::words;
+use crate::playbook::{Catalogue, Order, Stage, codes, keys};
 
 use super::fields::Fields;
 use super::node::Node;
@@ -63,13 +64,11 @@ fn compile(
     node: &Node<'_>,
     index: usize,
 ) -> Option<Stage> {
-    let fields = Fields::open(report, node, &["stage", "when", "mode", "timeout", "steps"], &["for_each"])?;
+    let fields = Fields::open(report, node, &keys::STAGE)?;
     let name = fields.require(report, "stage").and_then(|node| node.name(report, StageName::parse));
     let scope = Scope::at(outline, Place { stage: index, index: 0 });
     let when: Option<Option<Expression>> = fields.get("when").map(|node| scope.condition(report, &node));
-    let order = fields
-        .get("mode")
-        .and_then(|node| node.word(report, &[("parallel", Order::Parallel), ("sequential", Order::Sequential)]));
+    let order = fields.get("mode").and_then(|node| node.word(report, &words::ORDERS));
     let timeout = fields.get("timeout").and_then(|node| node.duration(report));
     let list = fields.require(report, "steps");
     let items = list.as_ref().and_then(|list| list.items(report, "a list of steps")).unwrap_or_default();

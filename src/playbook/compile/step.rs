@@ -1,7 +1,8 @@
 //! A step: an action, a question to people, or a wait.
 
 use crate::domain::StepName;
-use crate::playbook::{Body, Catalogue, OnFailure, Step, codes};
+use crate::playbook::keys::words;
+use crate::playbook::{Body, Catalogue, OnFailure, Step, codes, keys};
 
 use super::fields::Fields;
 use super::node::Node;
@@ -9,9 +10,6 @@ use super::outline::{Outline, StepOutline};
 use super::report::Report;
 use super::scope::Scope;
 use super::{action, approval};
-
-const KEYS: [&str; 7] = ["step", "when", "action", "approval", "wait", "on_failure", "background"];
-const RESERVED: [&str; 4] = ["for_each", "until", "rerun_when", "vars"];
 
 /// Compiles one step.
 pub(super) fn compile(
@@ -21,13 +19,11 @@ pub(super) fn compile(
     node: &Node<'_>,
     step: &StepOutline,
 ) -> Option<Step> {
-    let known: Vec<&str> = KEYS.into_iter().chain(action::KEYS).collect();
-    let fields = Fields::open(report, node, &known, &RESERVED)?;
+    let fields = Fields::open(report, node, &keys::STEP)?;
     let name = fields.require(report, "step").and_then(|node| node.name(report, StepName::parse));
     let scope = Scope::at(outline, step.place);
     let when = fields.get("when").map(|node| scope.condition(report, &node));
-    let words = [("continue", OnFailure::Continue), ("stop", OnFailure::Stop), ("undo", OnFailure::Undo)];
-    let on_failure = fields.get("on_failure").and_then(|node| node.word(report, &words));
+    let on_failure = fields.get("on_failure").and_then(|node| node.word(report, &words::ON_FAILURE));
     let background = fields.get("background").and_then(|node| node.flag(report)).unwrap_or(false);
     let body = body(report, &scope, catalogue, &fields, step);
     Some(Step {
@@ -77,6 +73,7 @@ fn body(
 }
 
 fn refuse_action_keys(report: &mut Report, fields: &Fields<'_>, here: &str) {
-    let keys: Vec<&str> = action::KEYS.into_iter().filter(|key| *key != "timeout").chain(["background"]).collect();
+    let of_actions = keys::STEP.keys.iter().filter(|key| key.part == keys::Part::Action).map(|key| key.name);
+    let keys: Vec<&str> = of_actions.filter(|key| *key != "timeout").chain(["background"]).collect();
     fields.refuse(report, &keys, here, "remove it, or add `action:`");
 }

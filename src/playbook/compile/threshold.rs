@@ -5,14 +5,12 @@
 use std::collections::BTreeSet;
 
 use crate::domain::Principal;
-use crate::playbook::{Threshold, codes};
+use crate::playbook::{Threshold, codes, keys};
 
 use super::fields::Fields;
 use super::node::Node;
 use super::report::Report;
 
-/// The most votes that a threshold may ask for.
-const VOTES_MAX: u32 = 50;
 /// The most thresholds of an approval.
 const THRESHOLDS_MAX: usize = 10;
 
@@ -38,7 +36,7 @@ fn threshold(
     approvers: &[Principal],
     exclude: &[Principal],
 ) -> Option<Threshold> {
-    let fields = Fields::open(report, node, &["approve", "reject", "from"], &["all_of"])?;
+    let fields = Fields::open(report, node, &keys::THRESHOLD)?;
     let from = fields.get("from").map(|node| node.principals(report)).unwrap_or_default();
     let voters = voters_max(if from.is_empty() { approvers } else { &from }, approvers, exclude);
     if voters == Some(0) && !from.is_empty() {
@@ -49,7 +47,7 @@ fn threshold(
     let voters = voters.filter(|voters| *voters > 0);
     let mut number = |key| {
         let Some(node) = fields.get(key) else { return 1 };
-        let count = node.count(report, &(1..=VOTES_MAX)).unwrap_or(1);
+        let count = node.count(report, &(1..=keys::VOTES_MAX)).unwrap_or(1);
         if let Some(voters) = voters.filter(|voters| usize::try_from(count).is_ok_and(|count| count > *voters)) {
             let people = if voters == 1 { "person" } else { "people" };
             report

@@ -5,14 +5,13 @@
 use std::time::Duration;
 
 use crate::domain::HoldLevel;
-use crate::playbook::{ActionKind, ActionSpec, HoldEnd, HoldRule, Retry, VerifyRule, codes};
+use crate::playbook::keys::words;
+use crate::playbook::{ActionKind, ActionSpec, HoldEnd, HoldRule, Retry, VerifyRule, codes, keys};
 
 use super::fields::Fields;
 use super::node::Node;
 use super::report::Report;
 
-/// The most tries of a step.
-const ATTEMPTS_MAX: u32 = 20;
 /// The most looks after the first.
 const RECHECKS_MAX: usize = 10;
 /// How a step is tried again, if it does not say.
@@ -22,11 +21,9 @@ const RETRY: Retry =
 /// When a call that certainly was not applied is tried again.
 pub(super) fn retry(report: &mut Report, step: &Fields<'_>) -> Retry {
     let Some(node) = step.get("retry") else { return RETRY };
-    let keys = ["max_attempts", "backoff", "initial", "max"];
-    let Some(fields) = Fields::open(report, &node, &keys, &[]) else { return RETRY };
-    let attempts = fields.get("max_attempts").and_then(|node| node.count(report, &(1..=ATTEMPTS_MAX)));
-    let backoff =
-        fields.get("backoff").and_then(|node| node.word(report, &[("exponential", true), ("constant", false)]));
+    let Some(fields) = Fields::open(report, &node, &keys::RETRY) else { return RETRY };
+    let attempts = fields.get("max_attempts").and_then(|node| node.count(report, &(1..=keys::ATTEMPTS_MAX)));
+    let backoff = fields.get("backoff").and_then(|node| node.word(report, &words::BACKOFF));
     let initial = fields.get("initial").and_then(|node| node.duration(report)).unwrap_or(RETRY.initial);
     let max = fields.get("max").and_then(|node| node.duration(report)).unwrap_or(RETRY.max.max(initial));
     if initial > max {
@@ -57,8 +54,7 @@ pub(super) fn hold(report: &mut Report, step: &Fields<'_>, spec: &ActionSpec) ->
         let hint = "add `hold:` with the time after which it applies, such as `8h`";
         step.refuse(report, &["on_hold_end"], "on a hold without an end", hint);
     }
-    let on_end =
-        step.get("on_hold_end").and_then(|node| node.word(report, &[("ask", HoldEnd::Ask), ("keep", HoldEnd::Keep)]));
+    let on_end = step.get("on_hold_end").and_then(|node| node.word(report, &words::ON_HOLD_END));
     Some(HoldRule { level, after, on_end: on_end.unwrap_or(HoldEnd::Ask) })
 }
 
@@ -70,7 +66,7 @@ pub(super) fn verify(report: &mut Report, step: &Fields<'_>, spec: &ActionSpec) 
     if !spec.proves {
         step.refuse(report, &["verify"], &format!("on `{}`: it brings no probe", spec.name), "remove it");
     }
-    let fields = Fields::open(report, &node, &["within", "recheck"], &[])?;
+    let fields = Fields::open(report, &node, &keys::VERIFY)?;
     let within = fields.get("within").and_then(|node| node.duration(report)).unwrap_or(spec.prove_within);
     let rechecks = fields.get("recheck").map(|node| rechecks(report, &node)).unwrap_or_default();
     Some(VerifyRule { within, rechecks })

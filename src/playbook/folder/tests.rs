@@ -55,3 +55,24 @@ fn what_can_not_be_read_is_said_and_the_rest_is_compiled() {
     let missing = compile_folder(Path::new("/nowhere/at-all.yaml"), &catalogue());
     assert_eq!(missing.diagnostics[0].code, codes::FILE);
 }
+
+#[test]
+fn what_is_no_text_is_shown_where_it_is() {
+    let mut bytes = good("a").into_bytes();
+    bytes.extend_from_slice("title: caf\u{e9} ".as_bytes());
+    bytes.extend_from_slice(b"\xe9\n");
+    let found = folder(&[("a.yaml", bytes.as_slice())]).diagnostics.remove(0);
+    let span = found.span.unwrap();
+    assert_eq!((found.code, span.line, span.column), (codes::FILE, 4, 13), "{found:?}");
+    let utf16: Vec<u8> = format!("\u{feff}{}", good("a")).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let found = folder(&[("a.yaml", utf16.as_slice())]).diagnostics.remove(0);
+    assert!(found.message.contains("UTF-16") && found.hint.unwrap().contains("UTF-8"), "{}", found.message);
+}
+
+#[test]
+fn a_file_of_ten_megabytes_is_refused_by_its_size_and_not_by_what_it_was_cut_at() {
+    let bytes = "\u{e9}".repeat(5 * 1024 * 1024);
+    let found = folder(&[("a.yaml", bytes.as_bytes())]).diagnostics.remove(0);
+    assert_eq!(found.code, crate::language::codes::YAML_TOO_LARGE);
+    assert!(found.message.contains("10240 KiB"), "{}", found.message);
+}

@@ -48,7 +48,7 @@ pub(super) struct TestAgent {
 impl TestAgent {
     /// Reads an entry; over `base`, if the agent stands in the inventory already.
     pub fn read(report: &mut Report, node: &Node<'_>, base: impl Fn(&AgentId) -> Option<Self>) -> Option<Self> {
-        let fields = Fields::open(report, node, &KEYS, &[])?;
+        let fields = Fields::open_named(report, node, &KEYS, &[])?;
         let id = fields.require(report, "id")?.name(report, AgentId::parse)?;
         let found = base(&id).unwrap_or_else(|| Self {
             agent: Agent { known: true, ..Agent::unknown(id) },
@@ -61,7 +61,7 @@ impl TestAgent {
     /// Reads what differs of an agent, whose id is known.
     pub fn patched(self, report: &mut Report, node: &Node<'_>) -> Self {
         let keys: Vec<&str> = KEYS.into_iter().filter(|key| *key != "id").collect();
-        match Fields::open(report, node, &keys, &[]) {
+        match Fields::open_named(report, node, &keys, &[]) {
             Some(fields) => self.with(report, &fields),
             None => self,
         }
@@ -88,7 +88,7 @@ impl TestAgent {
         if let Some(node) = fields.get("children") {
             agent.children = node.one_or_more().iter().filter_map(|node| node.name(report, AgentId::parse)).collect();
         }
-        if let Some(tier) = fields.get("tier").and_then(|node| node.word(report, &TIERS)) {
+        if let Some(tier) = fields.get("tier").and_then(|node| node.word_of(report, &TIERS)) {
             agent.tier = tier;
         }
         if let Some(node) = fields.get("handles") {
@@ -105,7 +105,7 @@ impl TestAgent {
             }
         }
         if let Some(node) = fields.get("held") {
-            self.held = if node.value.is_null() { None } else { node.word(report, &LEVELS) };
+            self.held = if node.value.is_null() { None } else { node.word_of(report, &LEVELS) };
         }
         self
     }
@@ -159,7 +159,7 @@ fn credentials(report: &mut Report, node: &Node<'_>) -> BTreeMap<String, Credent
     let mut found = BTreeMap::new();
     for (name, value) in map {
         let inner = Node::of(value, &node.pointer, name);
-        let Some(fields) = Fields::open(report, &inner, &["ref"], &[]) else { continue };
+        let Some(fields) = Fields::open_named(report, &inner, &["ref"], &[]) else { continue };
         let Some(node) = fields.require(report, "ref") else { continue };
         let Some(text) = node.text(report) else { continue };
         if let Ok(reference) = SecretReference::parse(text) {

@@ -82,7 +82,7 @@ pub(super) struct TestAlert {
 impl TestAlert {
     /// Reads an alert over this one.
     pub fn patched(mut self, report: &mut Report, node: &Node<'_>) -> Self {
-        let Some(fields) = Fields::open(report, node, &KEYS, &[]) else { return self };
+        let Some(fields) = Fields::open_named(report, node, &KEYS, &[]) else { return self };
         let text = |report: &mut Report, key: &str| fields.get(key)?.text(report).map(str::to_owned);
         if let Some(node) = fields.get("payload") {
             let hint = "the payload says it; leave it out, or write the alert's fields instead of `payload`";
@@ -103,10 +103,10 @@ impl TestAlert {
         ] {
             *slot = text(report, key).or(slot.take());
         }
-        let severity = fields.get("severity").and_then(|node| node.word(report, &SEVERITIES));
+        let severity = fields.get("severity").and_then(|node| node.word_of(report, &SEVERITIES));
         self.severity = severity.or(self.severity);
-        self.status = fields.get("status").and_then(|node| node.word(report, &STATUSES)).or(self.status);
-        self.trust = fields.get("trust").and_then(|node| node.word(report, &TRUSTS)).or(self.trust);
+        self.status = fields.get("status").and_then(|node| node.word_of(report, &STATUSES)).or(self.status);
+        self.trust = fields.get("trust").and_then(|node| node.word_of(report, &TRUSTS)).or(self.trust);
         self.principal = fields.get("principal").map(|node| node.value.clone()).or(self.principal);
         self.credential = fields.get("credential").map(|node| node.value.clone()).or(self.credential);
         self.resources = fields.get("resources").map(|node| texts(report, &node)).or(self.resources);

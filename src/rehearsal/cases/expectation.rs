@@ -124,7 +124,7 @@ fn same(words: &[&'static str]) -> Vec<(&'static str, &'static str)> {
 /// Reads `expect:`.
 pub(super) fn read(report: &mut Report, setting: &Setting<'_>, node: &Node<'_>) -> Expectation {
     let mut expectation = Expectation::default();
-    let Some(fields) = Fields::open(report, node, &KEYS, &[]) else { return expectation };
+    let Some(fields) = Fields::open_named(report, node, &KEYS, &[]) else { return expectation };
     let mut add = |node: &Node<'_>, what: Option<What>| {
         expectation.checks.extend(what.map(|what| Check { pointer: node.pointer.clone(), what }));
     };
@@ -135,13 +135,13 @@ pub(super) fn read(report: &mut Report, setting: &Setting<'_>, node: &Node<'_>) 
         add(&node, node.count(report, &(0..=1_000)).map(What::Runs));
     }
     if let Some(node) = fields.get("run") {
-        add(&node, node.word(report, &same(&OUTCOMES)).map(What::Run));
+        add(&node, node.word_of(report, &same(&OUTCOMES)).map(What::Run));
     }
     if let Some(node) = fields.get("containment") {
-        add(&node, node.word(report, &same(&VERDICTS)).map(What::Containment));
+        add(&node, node.word_of(report, &same(&VERDICTS)).map(What::Containment));
     }
     if let Some(node) = fields.get("standing") {
-        add(&node, node.word(report, &STANDINGS).map(What::Standing));
+        add(&node, node.word_of(report, &STANDINGS).map(What::Standing));
     }
     if let Some(node) = fields.get("alerts") {
         add(&node, Some(What::Alerts(texts(report, &node))));
@@ -181,19 +181,19 @@ fn steps(report: &mut Report, setting: &Setting<'_>, node: &Node<'_>) -> Vec<Che
 
 fn of_step(report: &mut Report, node: &Node<'_>) -> Vec<(String, OfStep)> {
     let Value::Object(_) = node.value else {
-        let state = node.word(report, &same(&STATES)).map(OfStep::State);
+        let state = node.word_of(report, &same(&STATES)).map(OfStep::State);
         return state.map(|state| (node.pointer.clone(), state)).into_iter().collect();
     };
     let keys = ["state", "verdict", "decision", "cause", "detail", "with", "tries"];
-    let Some(fields) = Fields::open(report, node, &keys, &[]) else { return Vec::new() };
+    let Some(fields) = Fields::open_named(report, node, &keys, &[]) else { return Vec::new() };
     let mut found = Vec::new();
     for key in keys {
         let Some(node) = fields.get(key) else { continue };
         let of = match key {
-            "state" => node.word(report, &same(&STATES)).map(OfStep::State),
-            "verdict" => node.word(report, &same(&VERDICTS)).map(OfStep::Verdict),
-            "decision" => node.word(report, &same(&DECISIONS)).map(OfStep::Decision),
-            "cause" => node.word(report, &same(&CAUSES)).map(OfStep::Cause),
+            "state" => node.word_of(report, &same(&STATES)).map(OfStep::State),
+            "verdict" => node.word_of(report, &same(&VERDICTS)).map(OfStep::Verdict),
+            "decision" => node.word_of(report, &same(&DECISIONS)).map(OfStep::Decision),
+            "cause" => node.word_of(report, &same(&CAUSES)).map(OfStep::Cause),
             "detail" => node.text(report).map(|text| OfStep::Detail(text.to_owned())),
             "with" => Some(OfStep::With(with_references(node.value))),
             _ => node.count(report, &(0..=1_000)).map(OfStep::Tries),
@@ -212,7 +212,7 @@ fn stages(report: &mut Report, setting: &Setting<'_>, node: &Node<'_>) -> Vec<Ch
             report.error_at_key(&inner.pointer, codes::UNKNOWN_STEP, message).did_you_mean(name, known.iter().copied());
             continue;
         }
-        let word = inner.word(report, &same(&["entered", "skipped", "pending"]));
+        let word = inner.word_of(report, &same(&["entered", "skipped", "pending"]));
         let what = word.map(|word| What::Stage(name.to_owned(), word));
         checks.extend(what.map(|what| Check { pointer: inner.pointer.clone(), what }));
     }
@@ -226,7 +226,7 @@ fn messages(report: &mut Report, setting: &Setting<'_>, node: &Node<'_>) -> Vec<
     }
     let mut checks = Vec::new();
     for item in items {
-        let Some(fields) = Fields::open(report, &item, &["to", "asks", "subject", "text"], &[]) else { continue };
+        let Some(fields) = Fields::open_named(report, &item, &["to", "asks", "subject", "text"], &[]) else { continue };
         let told = Told {
             to: fields.get("to").and_then(|node| person(report, setting, &node)),
             asks: fields.get("asks").and_then(|node| step(report, setting, &node)),
@@ -257,8 +257,10 @@ fn holds(report: &mut Report, setting: &Setting<'_>, node: &Node<'_>) -> Vec<Che
     }
     let mut checks = Vec::new();
     for item in items {
-        let Some(fields) = Fields::open(report, &item, &["level", "step"], &[]) else { continue };
-        let Some(level) = fields.require(report, "level").and_then(|node| node.word(report, &LEVELS)) else { continue };
+        let Some(fields) = Fields::open_named(report, &item, &["level", "step"], &[]) else { continue };
+        let Some(level) = fields.require(report, "level").and_then(|node| node.word_of(report, &LEVELS)) else {
+            continue;
+        };
         let by = fields.get("step").and_then(|node| step(report, setting, &node));
         checks.push(Check { pointer: item.pointer.clone(), what: What::Held(level, by) });
     }

@@ -88,7 +88,7 @@ pub(super) fn read_all(
 }
 
 fn read(report: &mut Report, setting: &Setting<'_>, moment: &mut Moment<'_, '_>, node: &Node<'_>) -> Option<Happening> {
-    let fields = Fields::open(report, node, &KEYS, &[])?;
+    let fields = Fields::open_named(report, node, &KEYS, &[])?;
     let after = fields.get("after").and_then(|node| node.duration(report));
     moment.at = after.and_then(|span| moment.at.checked_add(span).ok()).unwrap_or(moment.at);
     let acts: Vec<&str> = ACTS.into_iter().filter(|act| fields.has(act)).collect();
@@ -116,7 +116,7 @@ fn act(
     let node = fields.get(act)?;
     let reason = fields.get("reason").and_then(|node| node.text(report)).unwrap_or("looked at it").to_owned();
     let by = fields.get("by").and_then(|node| person(report, setting, &node));
-    let identity = fields.get("identity").and_then(|node| node.word(report, &IDENTITIES));
+    let identity = fields.get("identity").and_then(|node| node.word_of(report, &IDENTITIES));
     match act {
         "approve" | "reject" => {
             let choice = if act == "approve" { Choice::Approve } else { Choice::Reject };
@@ -124,7 +124,7 @@ fn act(
         }
         "escalate" => Some(Act::Escalate { step: step(report, setting, &node)?, by }),
         "resolve" => {
-            let resolution = fields.require(report, "as")?.word(report, &RESOLUTIONS);
+            let resolution = fields.require(report, "as")?.word_of(report, &RESOLUTIONS);
             Some(Act::Resolve { step: step(report, setting, &node)?, resolution: resolution?, reason })
         }
         "cancel" => Some(Act::Cancel(node.text(report)?.to_owned())),

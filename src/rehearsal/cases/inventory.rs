@@ -61,7 +61,7 @@ impl TestInventory {
     /// Reads an inventory over this one: agents by their id, everything else in place of what was there.
     pub fn patched(mut self, report: &mut Report, node: &Node<'_>) -> Self {
         let keys = ["agents", "people", "groups", "fallback_owner", "contained", "contained_per_hour"];
-        let Some(fields) = Fields::open(report, node, &keys, &[]) else { return self };
+        let Some(fields) = Fields::open_named(report, node, &keys, &[]) else { return self };
         if let Some(node) = fields.get("agents") {
             for item in node.items(report, "a list of agents").unwrap_or_default() {
                 let known = |id: &AgentId| self.agents.iter().find(|entry| entry.agent.id == *id).cloned();

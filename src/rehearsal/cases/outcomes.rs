@@ -74,7 +74,7 @@ fn calls(report: &mut Report, node: &Node<'_>) -> Calls {
         calls.tries = tries(report, node, &mut calls.effect, &mut calls.dead_before);
         return calls;
     };
-    let Some(fields) = Fields::open(report, node, &KEYS, &[]) else { return calls };
+    let Some(fields) = Fields::open_named(report, node, &KEYS, &[]) else { return calls };
     if let Some(node) = fields.get("tries") {
         calls.tries = tries(report, &node, &mut calls.effect, &mut calls.dead_before);
     }
@@ -102,8 +102,8 @@ fn calls(report: &mut Report, node: &Node<'_>) -> Calls {
     calls
 }
 
-fn words<T: Copy>(report: &mut Report, node: &Node<'_>, known: &[(&str, T)]) -> Vec<T> {
-    node.one_or_more().iter().filter_map(|node| node.word(report, known)).collect()
+fn words<T: Copy>(report: &mut Report, node: &Node<'_>, known: &[(&'static str, T)]) -> Vec<T> {
+    node.one_or_more().iter().filter_map(|node| node.word_of(report, known)).collect()
 }
 
 /// How each try ends; a word for a look means that the call itself was taken.

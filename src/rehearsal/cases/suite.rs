@@ -123,7 +123,7 @@ impl Loaded {
         let mut report = Report::new(places.clone());
         let root = Node { value: document, pointer: String::new() };
         let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
-        let fields = Fields::open(&mut report, &root, &KEYS, &[]);
+        let fields = Fields::open_named(&mut report, &root, &KEYS, &[]);
         let playbook = fields.as_ref().and_then(|fields| self.playbook(&mut report, fields, path, catalogue));
         let cases = match (&fields, &playbook) {
             (Some(fields), Some(playbook)) => {
@@ -192,7 +192,7 @@ struct Shared<'a> {
 }
 
 fn cases(report: &mut Report, fields: &Fields<'_>, playbook: &Playbook, payloads: &mut Payloads<'_>) -> Vec<Case> {
-    let mode = fields.get("mode").and_then(|node| node.word(report, &MODES));
+    let mode = fields.get("mode").and_then(|node| node.word_of(report, &MODES));
     let at = fields.get("at").and_then(|node| time(report, &node));
     let mut inventory = TestInventory::default();
     if let Some(node) = fields.get("inventory") {
@@ -218,9 +218,9 @@ fn cases(report: &mut Report, fields: &Fields<'_>, playbook: &Playbook, payloads
 }
 
 fn case(report: &mut Report, shared: &Shared<'_>, payloads: &mut Payloads<'_>, node: &Node<'_>) -> Option<Case> {
-    let fields = Fields::open(report, node, &CASE_KEYS, &[])?;
+    let fields = Fields::open_named(report, node, &CASE_KEYS, &[])?;
     let name = fields.require(report, "case").and_then(|node| node.text(report)).map(str::to_owned);
-    let mode = fields.get("mode").and_then(|node| node.word(report, &MODES)).unwrap_or(shared.mode);
+    let mode = fields.get("mode").and_then(|node| node.word_of(report, &MODES)).unwrap_or(shared.mode);
     let at = fields.get("at").and_then(|node| time(report, &node)).unwrap_or(shared.at);
     let mut alert = shared.alert.clone();
     if let Some(node) = fields.get("alert") {

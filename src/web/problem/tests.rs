@@ -24,7 +24,7 @@ async fn a_problem_is_sent_as_rfc_9457_says_with_code_hint_and_request_id() {
     assert_eq!(body.detail, "failed to read the id: x");
     assert_eq!(body.hint.as_deref(), Some("an id starts with `run_`"));
     assert_eq!(body.request_id.as_deref(), Some("0190"));
-    assert_eq!(body.title, codes::explain("SD5009").unwrap());
+    assert_eq!(body.title, codes::CODES.explain("SD5009").unwrap());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod access;
 mod agents;
 mod approvals;
+mod docs;
 mod gate;
 mod health;
 mod hooks;
@@ -29,6 +30,7 @@ use crate::client::{Secrets, StaticSecrets};
 use crate::clock::{Clock as _, TestClock};
 use crate::domain::{Agent, AgentId, Digest, Directory, Person, PersonId, SourceId};
 use crate::engine::{self, Engine, Gate, Inventory, Library, Supervisor};
+use crate::guide::Guide;
 use crate::intake::Intake;
 use crate::source::{Source, SourceOptions};
 use crate::store::{Store, StoreOptions};
@@ -121,6 +123,7 @@ impl World {
             approvals: Arc::new(Approvals::new(engine.clone(), Limits::default())),
             people: Arc::new(Tokens),
             last_load,
+            guide: Arc::new(Guide::new(&[super::codes::CODES])),
             metrics: Arc::new(Metrics::new(clock.now())),
             options: Arc::new(Options { body_bytes_max: 4096, gate }),
             engine,

@@ -1,10 +1,11 @@
-//! The pages on which people decide: read-only until a form is sent, without scripts, without cookies.
+//! The pages on which people decide, and the reference that explains them: read-only until a form is sent, without scripts, without cookies.
 //!
 //! A page is made from a typed view and a template that was compiled at the start; every value is escaped. The link token
 //! is in no page: its forms post to the address that they were opened with. Nothing here knows the store or decides
 //! anything; it asks [`crate::approval`] and says in HTML what that answered.
 
 pub mod address;
+mod docs;
 mod form;
 mod headers;
 mod pages;
@@ -16,6 +17,7 @@ mod text;
 mod view;
 
 pub use address::ClientAddress;
+pub use docs::docs;
 
 use std::sync::Arc;
 

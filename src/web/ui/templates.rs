@@ -9,7 +9,7 @@ pub(super) const STYLE: &str = include_str!("templates/style.css");
 /// Where the layout takes the style sheet in.
 const STYLE_MARK: &str = "/*style*/";
 
-const TEMPLATES: [(&str, &str); 9] = [
+const TEMPLATES: [(&str, &str); 11] = [
     ("request", include_str!("templates/request.hbs")),
     ("answers", include_str!("templates/answers.hbs")),
     ("facts", include_str!("templates/facts.hbs")),
@@ -19,6 +19,8 @@ const TEMPLATES: [(&str, &str); 9] = [
     ("form", include_str!("templates/form.hbs")),
     ("outcome", include_str!("templates/outcome.hbs")),
     ("message", include_str!("templates/message.hbs")),
+    ("docs", include_str!("templates/docs.hbs")),
+    ("words", include_str!("templates/words.hbs")),
 ];
 
 /// A template of our own is broken.

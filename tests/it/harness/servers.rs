@@ -5,6 +5,7 @@
 
 mod alertmanager;
 mod chromium;
+mod language_server;
 mod nginx;
 mod oidc;
 mod postgres;
@@ -13,6 +14,7 @@ mod smtp;
 
 pub use alertmanager::Alertmanager;
 pub use chromium::Chromium;
+pub use language_server::LanguageServer;
 pub use nginx::Nginx;
 pub use oidc::{OidcProvider, Policy};
 pub use postgres::{Ending, Postgres};

@@ -8,7 +8,7 @@ const FLOORS: [&[&str]; 7] = [
     &["clock", "domain"],
     &["client", "language", "playbook", "machine"],
     &["action", "channel", "source", "store"],
-    &["engine"],
+    &["engine", "guide"],
     &["approval", "intake"],
     &["rehearsal", "web"],
     &["app", "cli", "config"],

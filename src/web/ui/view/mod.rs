@@ -3,6 +3,7 @@
 
 mod agent;
 mod alert;
+pub(in crate::web::ui) mod docs;
 mod form;
 mod outcome;
 mod people;

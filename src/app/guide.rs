@@ -1,0 +1,25 @@
+//! The reference with the codes of every room: only here are all rooms known.
+
+use crate::domain::Codes;
+use crate::guide::Guide;
+use crate::{action, config, intake, language, playbook, source, web};
+
+/// The tables of every room, from the ground up.
+pub const CODES: [Codes; 7] = [
+    language::codes::CODES,
+    playbook::codes::CODES,
+    action::help::CODES,
+    config::codes::CODES,
+    intake::codes::CODES,
+    source::codes::CODES,
+    web::codes::CODES,
+];
+
+/// The whole reference.
+#[must_use]
+pub fn guide() -> Guide {
+    Guide::new(&CODES)
+}
+
+#[cfg(test)]
+mod tests;

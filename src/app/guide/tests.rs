@@ -1,0 +1,145 @@
+//! Every example of the reference compiles, and every wrong one gives the code that it is there for.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::action::Registry;
+use crate::guide::Block;
+use crate::language::{Diagnostic, Level, Source};
+use crate::playbook::compile;
+
+/// Codes that no text of one file can have: what they are about is outside of it.
+const WITHOUT_EXAMPLE: [&str; 9] =
+    ["SD0002", "SD0301", "SD0302", "SD0370", "SD0371", "SD0372", "SD0373", "SD0374", "SD0375"];
+
+/// A whole playbook around a part of one.
+fn whole(part: &str, text: &str) -> String {
+    let indent = |by: &str| text.lines().map(|line| format!("{by}{line}\n")).collect::<String>();
+    let head = "playbook: example\nmatch: { when: alert.rule == 'x' }\n";
+    let stages = "stages:\n  - stage: one\n    steps:\n";
+    match part {
+        "" => format!("{text}\n"),
+        "head" => format!("{head}{text}\n{stages}      - {{ step: a, action: agent.pause }}\n"),
+        "stages" => format!("{head}stages:\n{}", indent("  ")),
+        "step" => format!("{head}{stages}{}", indent("      ")),
+        "when" => {
+            let condition = serde_json::to_string(text.trim()).unwrap();
+            format!(
+                "playbook: example\nmatch: {{ when: {condition} }}\n{stages}      - {{ step: a, action: agent.pause }}\n"
+            )
+        }
+        "text" => {
+            let words = serde_json::to_string(text.trim()).unwrap();
+            format!("{head}{stages}      - {{ step: a, action: agent.pause, with: {{ reason: {words} }} }}\n")
+        }
+        other => panic!("nothing is known of the part `{other}`"),
+    }
+}
+
+fn found(part: &str, text: &str) -> Vec<Diagnostic> {
+    let source = Source { name: "example.yaml".to_owned(), text: whole(part, text) };
+    match compile(&source, &Registry::catalogue_without_connections()) {
+        Ok((_, warnings)) => warnings,
+        Err(found) => found,
+    }
+}
+
+fn errors(part: &str, text: &str) -> Vec<Diagnostic> {
+    found(part, text).into_iter().filter(|fault| fault.level == Level::Error).collect()
+}
+
+#[test]
+fn no_two_rooms_share_a_code_and_every_table_is_in_order() {
+    for table in CODES {
+        let codes: Vec<&str> = table.all().map(|(code, _)| code).collect();
+        assert!(codes.is_sorted_by(|left, right| left < right), "{codes:?}");
+        assert!(codes.iter().all(|code| code.len() == 6 && code.starts_with("SD")), "{codes:?}");
+        for (code, _) in table.sections() {
+            assert!(table.explain(code).is_some(), "the help explains {code}, which is no code of the table");
+        }
+    }
+    let all: Vec<&str> = CODES.iter().flat_map(Codes::all).map(|(code, _)| code).collect();
+    assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
+    assert!(all.len() > 100, "{}", all.len());
+}
+
+#[test]
+fn every_code_of_the_language_has_an_example_that_gives_it_and_one_that_is_taken() {
+    let guide = guide();
+    let mut problems = Vec::new();
+    for (code, _) in CODES.iter().take(2).flat_map(Codes::all).filter(|(code, _)| !WITHOUT_EXAMPLE.contains(code)) {
+        let mut seen = BTreeSet::new();
+        for block in &guide.page(code).unwrap().blocks {
+            let Block::Code { info, text, .. } = block else { continue };
+            let words: Vec<&str> = info.split_whitespace().collect();
+            let (kind, part) = (words.get(1).copied().unwrap_or_default(), words.get(2).copied().unwrap_or_default());
+            seen.insert(kind);
+            let gives = found(part, text).iter().any(|fault| fault.code == code);
+            let sound = match kind {
+                "wrong" => gives && errors(part, text).iter().all(|fault| fault.code == code),
+                "right" => !gives && errors(part, text).is_empty(),
+                _ => false,
+            };
+            if !sound {
+                problems.push(format!("the example `{info}` of {code} gives {:#?}", found(part, text)));
+            }
+        }
+        if seen.len() != 2 {
+            problems.push(format!("{code} has examples of {seen:?}"));
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn every_other_example_of_the_reference_compiles() {
+    let mut count = 0;
+    for page in guide().pages().iter().filter(|page| !page.topic.starts_with("SD")) {
+        for block in &page.blocks {
+            let Block::Code { info, text, .. } = block else { continue };
+            if let Some(part) = info.strip_prefix("yaml") {
+                count += 1;
+                assert_eq!(errors(part.trim(), text), [], "{}:\n{text}", page.topic);
+            }
+        }
+    }
+    assert!(count > 10, "{count}");
+}
+
+#[test]
+fn every_example_of_a_function_or_a_helper_compiles() {
+    use crate::language::{expression_reference as expressions, template_reference as templates};
+    let tables = [&expressions::OPERATORS[..], &expressions::OWN, &expressions::STANDARD, &expressions::LOOPS];
+    for help in tables.iter().copied().flatten() {
+        assert_eq!(errors("when", help.example), [], "{}: {}", help.name, help.example);
+    }
+    for help in &templates::HELPERS {
+        assert_eq!(errors("text", help.example), [], "{}: {}", help.name, help.example);
+    }
+}
+
+#[test]
+fn a_playbook_that_the_reference_shows_whole_is_taken_without_a_word() {
+    let guide = guide();
+    for block in &guide.page("playbooks").unwrap().blocks {
+        if let Block::Code { info, text, .. } = block
+            && info == "yaml"
+        {
+            assert_eq!(found("", text), []);
+        }
+    }
+}
+
+#[test]
+fn every_topic_has_a_page_that_can_be_shown() {
+    let guide = guide();
+    let mut topics = BTreeSet::new();
+    for page in guide.pages() {
+        assert!(topics.insert(page.topic.to_ascii_lowercase()), "{} stands twice", page.topic);
+        assert!(!page.title.is_empty() && !page.line.is_empty() && !page.blocks.is_empty(), "{}", page.topic);
+        assert!(crate::guide::render(page).len() > 20, "{}", page.topic);
+    }
+    assert_eq!(guide.topics().count(), 8);
+    assert!(guide.page("sd0301").is_some() && guide.page("AGENT.PAUSE").is_some());
+    assert_eq!(guide.suggest("expresions"), Some("expressions"));
+}

@@ -1,0 +1,95 @@
+//! `standdown help [TOPIC]`: a command, a topic of the reference, an action, or a code.
+//!
+//! It takes the place of clap's own `help`, and still answers for every command as that did.
+
+use clap::{Args, Command, CommandFactory as _};
+
+use crate::app;
+use crate::guide::{self, Guide};
+
+use super::Cli;
+use super::exit::Error;
+use super::output::say;
+use super::render::add;
+
+/// Explain a command, a topic, an action or a code such as SD0301.
+#[derive(Debug, Args)]
+pub struct Help {
+    /// A command, a topic, an action or a code; without it, all commands and topics
+    topic: Vec<String>,
+}
+
+impl Help {
+    pub fn run(self) -> Result<(), Error> {
+        let guide = app::guide();
+        let mut command = Cli::command();
+        command.build();
+        if self.topic.is_empty() {
+            return Ok(say(&overview(&mut command, &guide))?);
+        }
+        if let Some(found) = command_named(&mut command, &self.topic) {
+            return Ok(say(&found.render_long_help().ansi().to_string())?);
+        }
+        let topic = self.topic.join(" ");
+        match guide.page(&topic) {
+            Some(page) => Ok(say(&guide::render(page))?),
+            None => Err(Error::Usage(unknown(&topic, &command, &guide))),
+        }
+    }
+}
+
+/// All commands, and all topics below them.
+fn overview(command: &mut Command, guide: &Guide) -> String {
+    let mut text = command.render_help().ansi().to_string();
+    text.push_str("\nTopics of `standdown help TOPIC`:\n");
+    for page in guide.topics() {
+        add(&mut text, format_args!("  {:<12} {}\n", page.topic, page.line));
+    }
+    text.push_str("  ACTION       one action, such as agent.pause\n  CODE         one code, such as SD0301\n");
+    text
+}
+
+fn command_named<'c>(command: &'c mut Command, words: &[String]) -> Option<&'c mut Command> {
+    words.iter().try_fold(command, |command, word| command.find_subcommand_mut(word))
+}
+
+fn unknown(topic: &str, command: &Command, guide: &Guide) -> String {
+    let commands = command.get_subcommands().map(Command::get_name);
+    let meant = crate::language::suggest(topic, commands).or_else(|| guide.suggest(topic));
+    let hint = meant.map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
+    format!("there is no command, topic, action or code `{topic}`; {hint}`standdown help` lists them")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_overview_names_every_command_and_every_topic() {
+        let text = overview(&mut Cli::command(), &app::guide());
+        for word in ["serve", "check", "keys", "actions", "expressions", "templates", "codes", "SD0301"] {
+            assert!(text.contains(word), "{word} in\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_command_is_found_also_below_another() {
+        let mut command = Cli::command();
+        command.build();
+        let mut find = |words: &str| {
+            let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
+            command_named(&mut command, &words).map(|found| found.get_name().to_owned())
+        };
+        assert_eq!(find("serve").as_deref(), Some("serve"));
+        assert_eq!(find("runs show").as_deref(), Some("show"));
+        assert_eq!(find("runs nothing"), None);
+    }
+
+    #[test]
+    fn a_slip_is_answered_with_what_was_meant() {
+        let (command, guide) = (Cli::command(), app::guide());
+        assert!(unknown("chekc", &command, &guide).contains("did you mean `check`?"));
+        assert!(unknown("agent.puase", &command, &guide).contains("did you mean `agent.pause`?"));
+        assert!(unknown("kubernetes", &command, &guide).contains("`standdown help` lists them"));
+    }
+}

@@ -1,0 +1,57 @@
+//! All pages by topic, and which was meant by a topic that does not exist.
+
+use crate::domain::Codes;
+use crate::language::suggest;
+
+use super::block::Block;
+use super::pages;
+
+/// A page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// What it is called by: `keys`, `agent.pause`, `SD0301`.
+    pub topic: String,
+    /// Its headline.
+    pub title: String,
+    /// One line on what it is about.
+    pub line: String,
+    /// What it says.
+    pub blocks: Vec<Block>,
+}
+
+/// The whole reference.
+#[derive(Clone, Debug)]
+pub struct Guide {
+    pages: Vec<Page>,
+}
+
+impl Guide {
+    /// The reference with the codes of these rooms.
+    #[must_use]
+    pub fn new(codes: &[Codes]) -> Self {
+        Self { pages: pages::all(codes) }
+    }
+
+    /// The page of a topic; letter case does not matter.
+    #[must_use]
+    pub fn page(&self, topic: &str) -> Option<&Page> {
+        self.pages.iter().find(|page| page.topic.eq_ignore_ascii_case(topic))
+    }
+
+    /// Every page: first those that people choose from, then those of single actions and codes.
+    #[must_use]
+    pub fn pages(&self) -> &[Page] {
+        &self.pages
+    }
+
+    /// The pages that people choose from.
+    pub fn topics(&self) -> impl Iterator<Item = &Page> {
+        self.pages.iter().filter(|page| pages::is_main(&page.topic))
+    }
+
+    /// The topic that is nearest to a wrong one.
+    #[must_use]
+    pub fn suggest(&self, topic: &str) -> Option<&str> {
+        suggest(topic, self.pages.iter().map(|page| page.topic.as_str()))
+    }
+}

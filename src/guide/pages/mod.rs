@@ -1,0 +1,48 @@
+//! The pages: those that are written, and those that are made from the tables of other rooms.
+
+mod actions;
+mod codes;
+mod connectors;
+mod expressions;
+mod keys;
+mod templates;
+
+use crate::domain::Codes;
+
+use super::markdown;
+use super::page::Page;
+
+/// The topics that people choose from, in the order in which one would read them.
+const MAIN: [&str; 8] =
+    ["playbooks", "keys", "actions", "connectors", "expressions", "templates", "diagnostics", "codes"];
+
+/// Whether people choose from it.
+pub fn is_main(topic: &str) -> bool {
+    MAIN.contains(&topic)
+}
+
+/// Every page.
+pub fn all(tables: &[Codes]) -> Vec<Page> {
+    let playbooks = written(
+        "playbooks",
+        "Playbooks",
+        "what a playbook is, from the first line to the last",
+        include_str!("playbooks.md"),
+    );
+    let diagnostics = written(
+        "diagnostics",
+        "What `check` says",
+        "how faults and warnings are shown, to people and to programs",
+        include_str!("diagnostics.md"),
+    );
+    let mut pages = vec![playbooks, keys::page()];
+    pages.extend([actions::page(), connectors::page(), expressions::page(), templates::page(), diagnostics]);
+    pages.push(codes::page(tables));
+    pages.extend(actions::each());
+    pages.extend(codes::each(tables));
+    pages
+}
+
+fn written(topic: &str, title: &str, line: &str, text: &str) -> Page {
+    Page { topic: topic.to_owned(), title: title.to_owned(), line: line.to_owned(), blocks: markdown::read(text) }
+}

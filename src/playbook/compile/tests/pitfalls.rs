@@ -1,0 +1,111 @@
+//! What editors, other systems and old habits do to a file: each is either taken or answered clearly.
+
+use super::*;
+use crate::language::codes as language;
+
+const GOOD: &str = "playbook: p\nmatch: { when: alert.severity >= HIGH }\nstages:\n  - stage: one\n    steps:\n      - { step: a, action: agent.pause, background: true }\n";
+
+#[test]
+fn a_byte_order_mark_is_taken_and_moves_no_place() {
+    playbook(&format!("\u{feff}{GOOD}"));
+    let text = format!("\u{feff}{}", GOOD.replace("alert.severity", "alert.severty"));
+    let [fault] = refused(&text).try_into().unwrap();
+    assert_eq!(fault.span, Some(Span { line: 2, column: 22, length: 7 }), "{fault:?}");
+    let text = format!("\u{feff}{}", GOOD.replace("playbook: p", "playbook: a b"));
+    let [fault] = refused(&text).try_into().unwrap();
+    let flow = format!(
+        "\u{feff}{}",
+        "{ playbook: p, match: { when: alert.severty >= HIGH }, stages: [{ stage: a, steps: [{ step: b, wait: 1s }] }] }"
+    );
+    let [inside] = refused(&flow).try_into().unwrap();
+    assert_eq!(inside.span, Some(Span { line: 1, column: 37, length: 7 }), "{inside:?}");
+    let shown = crate::language::render_human(&[fault], &[source(&text)], false);
+    assert!(shown.contains("p.yaml:1:11"), "{shown}");
+    let line = |part: &str| shown.lines().find(|line| line.contains(part)).unwrap().to_owned();
+    assert!(!shown.contains('\u{feff}'), "{shown}");
+    assert_eq!(
+        line("playbook: a b").find("a b"),
+        line("^^^").find("^^^"),
+        "the caret stands below the fault:\n{shown}"
+    );
+}
+
+#[test]
+fn lines_that_end_as_on_windows_are_taken_and_move_no_place() {
+    let windows = |text: &str| text.replace('\n', "\r\n");
+    playbook(&windows(GOOD));
+    let text = windows(&GOOD.replace("agent.pause", "agent.puase"));
+    let [fault] = refused(&text).try_into().unwrap();
+    assert_eq!(fault.span, Some(Span { line: 6, column: 28, length: 11 }), "{fault:?}");
+    let folded = windows(
+        "playbook: p\nmatch:\n  when: >-\n    alert.rule == 'x' &&\n    alert.severty >= HIGH\nstages:\n  - { stage: one, steps: [{ step: a, wait: 1s }] }\n",
+    );
+    let [fault] = refused(&folded).try_into().unwrap();
+    assert_eq!(fault.span, Some(Span { line: 5, column: 11, length: 7 }), "{fault:?}");
+}
+
+#[test]
+fn a_tab_is_refused_where_it_stands_with_what_to_write() {
+    for text in [GOOD.replace("    steps:", "\tsteps:"), GOOD.replace("      - {", "\t\t- {")] {
+        let [fault] = refused(&text).try_into().unwrap();
+        assert_eq!(fault.code, language::YAML_SYNTAX, "{fault:?}");
+        assert!(
+            fault.message.contains("tab") || fault.hint.as_deref().is_some_and(|hint| hint.contains("tab")),
+            "{fault:?}"
+        );
+        assert!(fault.span.is_some_and(|span| span.line == 5 || span.line == 6), "{fault:?}");
+    }
+}
+
+#[test]
+fn yes_and_no_are_words_and_a_flag_says_what_to_write() {
+    for (word, hint) in
+        [("yes", "`true`"), ("on", "`true`"), ("No", "`false`"), ("off", "`false`"), ("'true'", "without quotes")]
+    {
+        let [fault] = refused(&GOOD.replace("background: true", &format!("background: {word}"))).try_into().unwrap();
+        assert_eq!(fault.code, language::YAML_WRONG_TYPE);
+        assert!(fault.hint.as_deref().is_some_and(|text| text.contains(hint)), "{fault:?}");
+    }
+    // A name may be one of those words.
+    playbook(&GOOD.replace("step: a", "step: no"));
+    playbook(&GOOD.replace("playbook: p", "playbook: on"));
+}
+
+#[test]
+fn numbers_and_dates_that_stand_for_text_are_answered_with_quotes() {
+    for value in ["title: 2026", "title: 1.5", "title: true"] {
+        let [fault] = refused(&GOOD.replace("playbook: p", &format!("playbook: p\n{value}"))).try_into().unwrap();
+        assert!(fault.hint.as_deref().is_some_and(|text| text.contains("quotes")), "{fault:?}");
+    }
+    playbook(&GOOD.replace("playbook: p", "playbook: p\ntitle: 2026-11-23"));
+}
+
+#[test]
+fn a_key_that_stands_twice_is_shown_with_its_name() {
+    let [fault] = refused(&GOOD.replace("playbook: p\n", "playbook: p\nplaybook: q\n")).try_into().unwrap();
+    assert_eq!((fault.code, fault.span.unwrap().line), (language::YAML_DUPLICATE_KEY, 2));
+    assert!(fault.message.contains("`playbook`"), "{fault:?}");
+}
+
+#[test]
+fn every_closed_set_of_names_answers_a_slip_with_the_name_that_was_meant() {
+    let cases = [
+        ("agent.pause", "agent.puase", "`agent.pause`"),
+        ("background", "backgruond", "`background`"),
+        ("severity", "severty", "`severity`"),
+        ("alert.severity >= HIGH", "alrt.severity >= HIGH", "`alert`"),
+        ("alert.severity >= HIGH", "alert.severity >= HGIH", "`HIGH`"),
+        ("alert.severity >= HIGH", "alert.title.startWith('x')", "`startsWith`"),
+        ("alert.severity >= HIGH", "lowr(alert.title) == 'x'", "`lower`"),
+        ("background: true", "with: { reson: x }", "`reason`"),
+        ("background: true", "with: { reason: '{{alert.titel}}' }", "`title`"),
+        ("background: true", "with: { reason: '{{uper alert.title}}' }", "`upper`"),
+        ("background: true", "on_failure: contiune", "`continue`"),
+        ("background: true", "when: steps.aa.state == 'x'", ""),
+    ];
+    for (from, to, meant) in cases {
+        let text = GOOD.replacen(from, to, 1);
+        let [fault] = refused(&text).try_into().unwrap_or_else(|found| panic!("{found:#?}\n{text}"));
+        assert!(fault.hint.as_deref().unwrap_or_default().contains(meant), "{to}: {fault:?}");
+    }
+}

@@ -1,0 +1,27 @@
+//! Every key of the language, with what it takes and one line of help: the one source of what keys there are.
+//!
+//! The compiler opens each mapping of a file with its [`Section`], the schema for editors and the reference are made from
+//! the same tables; so what is checked, what is completed and what is documented can't disagree. Nothing here reads a
+//! file.
+//!
+//! To add a key: add a line with [`Key::new`] to its section below (a mapping of its own gets a `Section` of its own and
+//! is named by [`Takes::Section`]), take its name out of `reserved`, and read it in the compiler with `fields.get`. Words
+//! that a key takes stand in [`words`], with their meaning. Nothing else needs to know of it.
+
+mod approval;
+mod head;
+mod key;
+mod step;
+pub mod words;
+
+pub use approval::{APPROVAL, REASON, THRESHOLD, VOTES_MAX};
+pub use head::{BUDGET, BUDGET_MAX, HEAD, INCIDENT, MATCH, STAGE};
+pub use key::{Key, Part, Section, Takes};
+pub use step::{ATTEMPTS_MAX, IRREVERSIBLE, RETRY, STEP, VERIFY};
+
+/// Every section, from the head down.
+pub const SECTIONS: [&Section; 12] =
+    [&HEAD, &MATCH, &INCIDENT, &BUDGET, &STAGE, &STEP, &RETRY, &VERIFY, &IRREVERSIBLE, &APPROVAL, &THRESHOLD, &REASON];
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! Which agents a playbook can be about, and which of them lack what its steps need.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::{Found, Surroundings, some};
+use crate::domain::{Agent, HoldLevel};
+use crate::playbook::model::{ActionStep, Playbook, Step};
+use crate::playbook::{ActionKind, codes, context};
+
+/// The agents of the inventory for which the condition can be true.
+pub(super) fn concerned<'s>(playbook: &Playbook, surroundings: &Surroundings<'s>) -> Vec<&'s Agent> {
+    let may_match = |agent: &&Agent| playbook.when.can_be_true(&json!({ "agent": context::agent_values(agent) }));
+    surroundings.agents.iter().filter(may_match).collect()
+}
+
+/// What a step needs of each agent, and who lacks it.
+pub(super) fn look(found: &mut Found, pointer: &str, step: &Step, action: &ActionStep, agents: &[&Agent]) {
+    if matches!(action.spec.kind, ActionKind::Hold(HoldLevel::Paused)) {
+        ungated(found, pointer, action, agents);
+    }
+    let mut said = BTreeSet::new();
+    for (leaf, template) in action.with.templates() {
+        // A value with a default may be missing.
+        if template.source().contains("default ") || template.source().contains("{{#if") {
+            continue;
+        }
+        for path in template.shown() {
+            let names: Vec<&str> = path.iter().map(String::as_str).collect();
+            if said.insert(path.clone()) {
+                needed(found, &format!("{pointer}/with{leaf}"), step, &names, agents);
+            }
+        }
+    }
+}
+
+fn needed(found: &mut Found, pointer: &str, step: &Step, path: &[&str], agents: &[&Agent]) {
+    let (what, code, has): (String, _, Box<dyn Fn(&Agent) -> bool>) = match path {
+        ["agent", "credentials", name, ..] => {
+            let has = |agent: &Agent| agent.credentials.get(*name).is_some_and(|one| one.reference.is_some());
+            (format!("no credential `{name}`"), codes::NO_CREDENTIAL, Box::new(has))
+        }
+        ["agent", "handles", connector, field] if *field != "connection" => {
+            let has = |agent: &Agent| {
+                agent.handles.get(*connector).is_some_and(|handle| handle.references.contains_key(*field))
+            };
+            (format!("no handle `{connector}.{field}`"), codes::NO_HANDLE, Box::new(has))
+        }
+        ["agent", "handles", connector, ..] => {
+            let has = |agent: &Agent| agent.handles.contains_key(*connector);
+            (format!("no handle `{connector}`"), codes::NO_HANDLE, Box::new(has))
+        }
+        _ => return,
+    };
+    let without: Vec<&str> = agents.iter().filter(|agent| !has(agent)).map(|agent| agent.id.as_str()).collect();
+    if !without.is_empty() {
+        let message = format!(
+            "step `{}` can only fail for {} of the {} agents that can match: {what} for {}",
+            step.name,
+            without.len(),
+            agents.len(),
+            some(&without)
+        );
+        found.warn(
+            pointer,
+            code,
+            message,
+            "add it to their entries in the inventory, or leave them out with `when`".to_owned(),
+        );
+    }
+}
+
+fn ungated(found: &mut Found, pointer: &str, action: &ActionStep, agents: &[&Agent]) {
+    let without: Vec<&str> = agents.iter().filter(|agent| !agent.gated).map(|agent| agent.id.as_str()).collect();
+    if !without.is_empty() {
+        let message = format!(
+            "`{}` can only reach unproven for {} of the {} agents that can match, because nothing asks the gate for {}",
+            action.spec.name,
+            without.len(),
+            agents.len(),
+            some(&without)
+        );
+        let hint = "put the gate before them and say `gated: true`, or add a step that stops them where they work";
+        found.warn(&format!("{pointer}/action"), codes::UNGATED, message, hint.to_owned());
+    }
+}

@@ -1,0 +1,117 @@
+//! The schema against a validator: it takes what the compiler takes, and sees what is wrong in shape.
+
+use jsonschema::Validator;
+
+use super::*;
+use crate::language::{Level, Source, parse};
+use crate::playbook::compile;
+use crate::playbook::fixture::catalogue;
+
+fn validator() -> Validator {
+    jsonschema::draft202012::new(&schema(&catalogue())).unwrap()
+}
+
+fn value(text: &str) -> Value {
+    parse::<Value>(&source(text)).unwrap_or_else(|found| panic!("{found:#?}\n{text}")).0
+}
+
+fn source(text: &str) -> Source {
+    Source { name: "p.yaml".to_owned(), text: text.to_owned() }
+}
+
+/// A playbook with these keys in its head and these steps.
+fn with(head: &str, step: &str) -> String {
+    format!("playbook: p\nmatch: {{ when: 'true' }}\n{head}stages:\n  - {{ stage: one, steps: [{step}] }}\n")
+}
+
+#[test]
+fn the_schema_is_one_of_its_dialect() {
+    let schema = schema(&catalogue());
+    jsonschema::meta::validate(&schema).unwrap();
+    assert_eq!(schema["$schema"], DIALECT);
+}
+
+#[test]
+fn every_key_action_and_parameter_stands_in_it_with_words() {
+    let schema = schema(&catalogue());
+    for section in keys::SECTIONS {
+        for key in section.keys {
+            let words = &schema["$defs"][section.name]["properties"][key.name]["description"];
+            assert!(words.as_str().is_some_and(|words| words.contains(key.help)), "{}.{}", section.name, key.name);
+        }
+    }
+    for spec in catalogue().all() {
+        let definition = &schema["$defs"][format!("with.{}", spec.name)];
+        assert_eq!(definition["description"], spec.help, "{}", spec.name);
+        for (name, parameter) in &spec.parameters {
+            assert_eq!(definition["properties"][name]["description"], parameter.help, "{}.{name}", spec.name);
+        }
+    }
+}
+
+#[test]
+fn what_the_compiler_takes_the_schema_takes() {
+    let validator = validator();
+    let steps = [
+        "{ step: a, action: agent.pause }",
+        "{ step: a, action: agent.pause, with: { reason: '{{alert.title}}' }, hold: 1h30m, on_hold_end: keep, when: agent.known }",
+        "{ step: a, wait: 500ms }",
+        "{ step: a, approval: { ask: Sure?, timeout: 1h, approvers: owner, exclude: ['user:ben'], thresholds: [{ approve: 2 }] } }",
+        "{ step: a, action: agent.retire, approval: { ask: Sure?, timeout: 1h, reason: { mode: optional }, identity: api } }",
+        "{ step: a, action: process.freeze, with: { pid: '{{alert.fields.pid}}', tree: true }, verify: { within: 5s, recheck: 10m } }",
+        "{ step: a, action: oauth.revoke_token, with: { connection: idp, token: '{{agent.credentials.idp}}' }, retry: { max_attempts: 5 } }",
+        "{ step: a, action: oauth.revoke_token, with: { connection: idp, token: { secret: 'env:T' }, token_type_hint: access_token } }",
+        "{ step: a, action: http.call, with: { method: GET, url: 'https://x', json: [1, { b: null }], headers: { A: { secret: 'env:T' } } } }",
+        "{ step: a, action: http.call, impact: destroy, irreversible: { because: x }, protection: keyed, with: { method: POST, url: 'https://x' } }",
+        "{ step: a, action: notify, with: { to: ['group:soc', owner], subject: x, text: y }, background: true, on_failure: stop }",
+        "{ step: a, action: ticket.label, with: { labels: [a, b] }, timeout: 2d }",
+    ];
+    for step in steps {
+        let text = with("budget: { contain: 5, per: 1h }\nincident: { on_new_alert: ignore }\nmode: enforce\n", step);
+        let errors = compile(&source(&text), &catalogue()).err().unwrap_or_default();
+        assert!(errors.iter().all(|fault| fault.level == Level::Warning), "{errors:#?}\n{text}");
+        let faults: Vec<String> = validator
+            .iter_errors(&value(&text))
+            .map(|fault| format!("{} at {}", fault, fault.instance_path()))
+            .collect();
+        assert!(faults.is_empty(), "{faults:#?}\n{text}");
+    }
+}
+
+#[test]
+fn what_is_wrong_in_shape_is_seen_at_its_place() {
+    let validator = validator();
+    let cases = [
+        (with("stagse: 1\n", "{ step: a, wait: 1s }"), ""),
+        (with("mode: enforced\n", "{ step: a, wait: 1s }"), "/mode"),
+        (with("timeout: 10\n", "{ step: a, wait: 1s }"), "/timeout"),
+        (with("timeout: 10sec\n", "{ step: a, wait: 1s }"), "/timeout"),
+        (with("owner: security\n", "{ step: a, wait: 1s }"), "/owner"),
+        (with("budget: { contain: 0, per: 1h }\n", "{ step: a, wait: 1s }"), "/budget/contain"),
+        (with("budget: { contain: 5 }\n", "{ step: a, wait: 1s }"), "/budget"),
+        (with("", "{ step: tell-owner, wait: 1s }"), "/stages/0/steps/0/step"),
+        (with("", "{ step: a, action: agent.puase }"), "/stages/0/steps/0/action"),
+        (with("", "{ step: a, action: agent.pause, with: { because: x } }"), "/stages/0/steps/0/with"),
+        (with("", "{ step: a, action: http.call, with: { method: GET } }"), "/stages/0/steps/0/with"),
+        (with("", "{ step: a, action: http.call }"), "/stages/0/steps/0"),
+        (with("", "{ step: a, action: oauth.revoke_token, with: { token: '{{x}}' } }"), "/stages/0/steps/0/with"),
+        (with("", "{ step: a, action: process.freeze, with: { pid: '7' } }"), "/stages/0/steps/0/with/pid"),
+        (
+            with("", "{ step: a, action: notify, with: { to: owner, template: contaned } }"),
+            "/stages/0/steps/0/with/template",
+        ),
+        (with("", "{ step: a, action: agent.pause, on_failure: abort }"), "/stages/0/steps/0/on_failure"),
+        (with("", "{ step: a, approval: { ask: Sure? } }"), "/stages/0/steps/0/approval"),
+        (
+            with("", "{ step: a, approval: { ask: Sure?, timeout: 1h, on_timeout: release } }"),
+            "/stages/0/steps/0/approval/on_timeout",
+        ),
+        ("playbook: p\nstages: []\n".to_owned(), ""),
+    ];
+    for (text, place) in cases {
+        assert!(compile(&source(&text), &catalogue()).is_err(), "the compiler takes it:\n{text}");
+        let found: Vec<String> =
+            validator.iter_errors(&value(&text)).map(|fault| fault.instance_path().to_string()).collect();
+        assert!(found.iter().any(|found| found == place), "{found:?} instead of `{place}`\n{text}");
+    }
+}
