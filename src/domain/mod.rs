@@ -22,6 +22,7 @@ pub mod samples;
 pub mod severity;
 pub mod standing;
 pub mod step;
+pub mod variables;
 
 pub use action::{Impact, Protection, Verdict};
 pub use actor::{Actor, Assurance};
@@ -42,3 +43,4 @@ pub use run::{InHand, Mode, Outcome, Run, RunStatus};
 pub use severity::Severity;
 pub use standing::{Hold, HoldCause, HoldLevel, Standing};
 pub use step::{Attempt, StepPath, StepRecord, StepState, Waiting};
+pub use variables::Variables;

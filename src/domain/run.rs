@@ -14,8 +14,9 @@ use super::alert::Alert;
 use super::approval::{Approval, ApprovalStatus};
 use super::digest::Digest;
 use super::ids::{ApprovalId, HoldId, IncidentId, RunId};
-use super::names::{PlaybookName, StageName};
+use super::names::{PlaybookName, StageName, StepName};
 use super::step::{Attempt, StepPath, StepRecord, StepState, Waiting};
+use super::variables::Variables;
 
 /// Whether a playbook acts, or only says what it would do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -171,6 +172,9 @@ pub struct Run {
     pub agent: Arc<Agent>,
     /// The alert that started it.
     pub alert: Arc<Alert>,
+    /// What the playbook's variables came to.
+    #[serde(default, skip_serializing_if = "Variables::is_empty")]
+    pub vars: Variables,
     /// Who or what started it.
     pub started_by: Actor,
     /// When.
@@ -210,6 +214,19 @@ impl Run {
             StepState::Waiting(Waiting::Approval { id }) => self.approvals.get(id),
             _ => None,
         }
+    }
+
+    /// The items of a step that goes through some, in order; none before its turn has come.
+    pub fn items(&self, step: &StepName) -> impl DoubleEndedIterator<Item = (&StepPath, &StepRecord)> {
+        let at = |index| StepPath { step: step.clone(), index: Some(index) };
+        self.steps.range(at(0)..=at(u16::MAX))
+    }
+
+    /// What is undone to undo a step: the step itself, or its items from the last to the first.
+    #[must_use]
+    pub fn undone_with(&self, step: &StepName) -> Vec<StepPath> {
+        let items: Vec<StepPath> = self.items(step).rev().map(|(path, _)| path.clone()).collect();
+        if items.is_empty() { vec![step.clone().into()] } else { items }
     }
 
     /// The earliest time at which the run has something to do by itself.
@@ -259,10 +276,7 @@ impl Run {
     /// last flip was seen. `None` while nothing was tried.
     #[must_use]
     pub fn containment(&self) -> Option<(Verdict, Option<Timestamp>)> {
-        const WORST_FIRST: [Verdict; 5] =
-            [Verdict::Regressed, Verdict::Failed, Verdict::Unproven, Verdict::Contained, Verdict::AlreadyDone];
-        let verdicts: Vec<Verdict> = self.steps.values().filter_map(|record| record.verdict).collect();
-        let worst = WORST_FIRST.into_iter().find(|verdict| verdicts.contains(verdict))?;
+        let worst = Verdict::worst(self.steps.values().filter_map(|record| record.verdict))?;
         let at = self.steps.values().filter_map(|record| record.contained_at).max();
         Some((worst, if worst == Verdict::Contained { at } else { None }))
     }

@@ -190,6 +190,11 @@ pub enum Waiting {
         /// Those steps.
         paths: Vec<StepPath>,
     },
+    /// The items that it goes through: steps of their own at `step[index]`.
+    Items {
+        /// How many were found and are not gone through.
+        left_out: u32,
+    },
 }
 
 /// Where a step stands.
@@ -308,6 +313,9 @@ pub struct StepRecord {
     pub doubted: bool,
     /// Whether it may act: budget, trust and protection have been asked, or people have approved.
     pub authorized: bool,
+    /// For one of the items that a step goes through: the item, frozen when the step's turn came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<Value>,
     /// Its parameters as rendered; secrets as references.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub params: Option<Value>,
@@ -358,6 +366,7 @@ impl StepRecord {
             generation: 1,
             doubted: false,
             authorized: false,
+            item: None,
             params: None,
             baseline: None,
             snapshot: None,

@@ -9,6 +9,7 @@ pub(crate) mod fate;
 mod flow;
 mod frozen;
 pub(crate) mod harness;
+mod language;
 mod limits;
 pub(crate) mod outside;
 mod postgres;

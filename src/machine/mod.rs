@@ -11,6 +11,7 @@ mod attempt;
 pub mod call;
 mod context;
 mod due;
+mod each;
 mod effect;
 mod error;
 mod events;
@@ -24,11 +25,14 @@ mod tick;
 pub mod timeline;
 mod transition;
 mod undo;
+mod vars;
+mod wait;
 
 #[cfg(test)]
 mod tests;
 
 pub use call::{About, Call, CallResult, Direction, Phase};
+pub use context::variables;
 pub use due::due;
 pub use effect::{Asked, Effect, Notice};
 pub use error::IllegalTransition;

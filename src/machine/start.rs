@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::run::StageRecord;
-use crate::domain::{Event, EventKind, Run, RunStatus, StepPath, StepRecord};
+use crate::domain::{Event, EventKind, Run, RunStatus, StepPath, StepRecord, Variables};
 use crate::playbook::Playbook;
 
 use super::SEMANTICS;
@@ -35,6 +35,7 @@ pub(super) fn first_state(playbook: &Playbook, event: &Event) -> Result<Run, Ill
         mode: *mode,
         agent: Arc::clone(agent),
         alert: Arc::clone(alert),
+        vars: Variables::default(),
         started_by: event.actor.clone(),
         started_at: event.at,
         deadline: playbook.timeout.map(|limit| after(event.at, limit)),

@@ -3,5 +3,8 @@
 
 mod approvals;
 mod attempts;
+mod each;
 mod flow;
 mod simulator;
+mod vars;
+mod waits;

@@ -59,6 +59,9 @@ pub fn replay(playbook: &Playbook, events: &[Event]) -> Result<(Run, Vec<Entry>)
     let (first, rest) = events.split_first().ok_or(ReplayError::Empty)?;
     let (mut run, _) = begin(playbook, first).map_err(|cause| ReplayError::Event { number: 1, cause })?;
     let mut entries = vec![entry(first, None, started(&run), Tone::Neutral)];
+    for (name, reason) in &run.vars.unset {
+        entries.push(entry(first, None, format!("vars.{name} has no value: {reason}"), Tone::Bad));
+    }
     changes(playbook, None, &run, first, &mut entries);
     for (index, event) in rest.iter().enumerate() {
         let before = run.clone();
@@ -113,7 +116,10 @@ fn said(event: &Event, entries: &mut Vec<Entry>) {
 
 /// What an event changed, step by step in the order of the playbook.
 fn changes(playbook: &Playbook, before: Option<&Run>, after: &Run, event: &Event, entries: &mut Vec<Entry>) {
-    let paths = playbook.steps().map(|step| StepPath::from(step.name.clone()));
+    let paths = playbook.steps().flat_map(|step| {
+        let items = after.items(&step.name).map(|(path, _)| path.clone());
+        std::iter::once(StepPath::from(step.name.clone())).chain(items)
+    });
     for (record, path) in paths.filter_map(|path| Some((after.steps.get(&path)?, path))) {
         let path = &path;
         let old = before.and_then(|run| run.steps.get(path));
@@ -153,6 +159,7 @@ fn describe(record: &StepRecord, run: &Run) -> Option<(String, Tone)> {
         }
         StepState::Waiting(Waiting::Timer { until }) => (format!("waiting until {until}"), Tone::Waiting),
         StepState::Waiting(Waiting::Child { .. }) => ("undoing".to_owned(), Tone::Waiting),
+        StepState::Waiting(Waiting::Items { .. }) => (format!("going through its items{detail}"), Tone::Neutral),
         StepState::Doing(attempt) => return describe_attempt(attempt, ""),
         StepState::Undoing(attempt) => return describe_attempt(attempt, "undo: "),
         StepState::Succeeded => {

@@ -14,6 +14,7 @@ use super::start;
 pub fn begin(playbook: &Playbook, event: &Event) -> Result<(Run, Vec<Effect>), IllegalTransition> {
     let run = start::first_state(playbook, event)?;
     let mut motion = Motion { playbook, run, at: event.at, event: event.kind.as_str(), effects: Vec::new() };
+    motion.freeze_variables();
     motion.advance()?;
     motion.run.version = 1;
     Ok((motion.run, motion.effects))

@@ -27,6 +27,8 @@ pub const MISPLACED: &str = "SD0311";
 pub const STEP_ORDER: &str = "SD0312";
 /// A step is named that does not exist.
 pub const UNKNOWN_STEP: &str = "SD0313";
+/// A step can't go through this.
+pub const FOR_EACH: &str = "SD0314";
 /// An action that does not exist.
 pub const UNKNOWN_ACTION: &str = "SD0320";
 /// A parameter that the action does not take.
@@ -85,6 +87,10 @@ const EXPLANATIONS: &[(&str, &str)] = &[
         "Only steps that came before can be used: those of earlier stages, and in a sequential stage those above.",
     ),
     (UNKNOWN_STEP, "No step of the playbook has this name."),
+    (
+        FOR_EACH,
+        "A step goes through a list, or a mapping by its keys: for_each: { in: CEL, as: NAME, at_most: 100, parallel: 10 }.",
+    ),
     (UNKNOWN_ACTION, "No action has this name: neither Standdown itself nor a connector provides it."),
     (UNKNOWN_PARAMETER, "The action takes no parameter of this name."),
     (MISSING_PARAMETER, "The action needs this parameter under `with`."),

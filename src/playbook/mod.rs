@@ -11,6 +11,7 @@ mod duration;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod folder;
+mod items;
 pub mod model;
 
 pub use catalogue::{ActionKind, ActionSpec, Catalogue, ParameterSpec, ParameterType};
@@ -18,6 +19,6 @@ pub use codes::explain;
 pub use compile::compile;
 pub use folder::{Folder, compile_folder};
 pub use model::{
-    ActionStep, ApprovalSpec, Body, Budget, HoldEnd, HoldRule, Identity, NoticeSpec, OnAlert, OnFailure, Order,
-    Playbook, Retry, Stage, Step, Threshold, VerifyRule,
+    ActionStep, ApprovalSpec, Body, Budget, ForEach, HoldEnd, HoldRule, Identity, Items, NoticeSpec, OnAlert,
+    OnFailure, Order, Playbook, Retry, Stage, Step, Threshold, Variable, VerifyRule, Wait,
 };

@@ -39,8 +39,19 @@ pub struct Playbook {
     pub budget: Option<Budget>,
     /// How long a run may take.
     pub timeout: Option<Duration>,
+    /// Its variables, in the order in which they are evaluated.
+    pub vars: Vec<Variable>,
     /// Its stages, in order.
     pub stages: Vec<Stage>,
+}
+
+/// A value with a name, evaluated once when a run begins.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// Its name: `vars.NAME`.
+    pub name: StepName,
+    /// What it comes to.
+    pub value: Tree,
 }
 
 impl Playbook {
@@ -121,12 +132,50 @@ pub struct Step {
     pub name: StepName,
     /// When it is done at all.
     pub when: Option<Expression>,
+    /// What it goes through: it is done once for each item.
+    pub for_each: Option<ForEach>,
     /// What it does.
     pub body: Body,
     /// What its failure does to the run.
     pub on_failure: OnFailure,
     /// Whether its stage goes on without it.
     pub background: bool,
+}
+
+/// What a step goes through.
+#[derive(Clone, Debug)]
+pub struct ForEach {
+    /// The items.
+    pub list: Items,
+    /// The name of one item in the step's parameters.
+    pub name: String,
+    /// How many at most; what is over is left out, and said so.
+    pub at_most: u32,
+    /// How many at once.
+    pub parallel: u32,
+}
+
+/// Where the items of a step come from.
+#[derive(Clone, Debug)]
+pub enum Items {
+    /// An expression.
+    Computed(Expression),
+    /// Secrets as they stand at a path: no expression sees them.
+    Secrets {
+        /// The path as the playbook writes it.
+        source: String,
+        /// Its names.
+        path: Vec<String>,
+    },
+}
+
+/// A wait.
+#[derive(Clone, Debug)]
+pub struct Wait {
+    /// How long at most.
+    pub span: Duration,
+    /// What is waited for: the wait ends as soon as it holds, and fails if it does not in time.
+    pub until: Option<Expression>,
 }
 
 /// What a step does.
@@ -137,7 +186,7 @@ pub enum Body {
     /// Asks people, and succeeds with their decision.
     Approval(Box<ApprovalSpec>),
     /// Lets time pass.
-    Wait(Duration),
+    Wait(Wait),
 }
 
 /// An action with everything that one step says of it.
@@ -159,6 +208,8 @@ pub struct ActionStep {
     pub hold: Option<HoldRule>,
     /// How its effect is looked for; `None` if the action brings no probe.
     pub verify: Option<VerifyRule>,
+    /// Why nobody is asked before what can't be undone.
+    pub irreversible: Option<String>,
     /// People who must say yes first.
     pub guard: Option<Box<ApprovalSpec>>,
     /// For `undo`: the steps, in the order written.

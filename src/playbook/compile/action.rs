@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::domain::{Impact, Protection, StepName};
-use crate::language::Escape;
+use crate::language::{Escape, Type};
 use crate::playbook::{ActionKind, ActionSpec, ActionStep, Catalogue, NoticeSpec, codes};
 
 use super::fields::Fields;
@@ -29,6 +29,7 @@ pub(super) fn compile(
     catalogue: &Catalogue,
     fields: &Fields<'_>,
     step: &StepOutline,
+    item: Option<(&str, &Type)>,
 ) -> Option<ActionStep> {
     let action = fields.get("action")?;
     let guard =
@@ -37,6 +38,10 @@ pub(super) fn compile(
     let timeout = fields.get("timeout").and_then(|node| node.duration(report));
     let with = fields.get("with");
     let scope = Scope::at(outline, outline.rendered_at(step));
+    let scope = match item {
+        Some((name, ty)) => scope.with(name, ty.clone()),
+        None => scope,
+    };
     let Some(spec) = &step.spec else {
         unknown(report, catalogue, &action);
         if let Some(with) = with {
@@ -46,7 +51,8 @@ pub(super) fn compile(
     };
     let impact = impact(report, fields, spec, step);
     let protection = protection(report, fields, spec);
-    behind_people(report, outline, fields, step);
+    let irreversible = because(report, fields, step.impact);
+    behind_people(report, outline, fields, step, irreversible.is_some());
     let tree = parameter::compile(report, &scope, spec, with.as_ref(), &fields.pointer);
     let (undoes, notice) = internal(report, &scope, step, with.as_ref(), tree.is_some());
     let hurried = outline.is_before_containment(step.place);
@@ -67,6 +73,7 @@ pub(super) fn compile(
         },
         undoes,
         notice,
+        irreversible: irreversible.filter(|because| !because.is_empty()),
     })
 }
 
@@ -131,8 +138,7 @@ fn protection(report: &mut Report, fields: &Fields<'_>, spec: &ActionSpec) -> Pr
 }
 
 /// What destroys or releases stands behind people.
-fn behind_people(report: &mut Report, outline: &Outline, fields: &Fields<'_>, step: &StepOutline) {
-    let because = because(report, fields, step.impact);
+fn behind_people(report: &mut Report, outline: &Outline, fields: &Fields<'_>, step: &StepOutline, because: bool) {
     let asked = step.guarded || outline.is_released(step);
     match step.impact {
         Some(Impact::Destroy) if !asked && !because => {
@@ -156,17 +162,18 @@ fn behind_people(report: &mut Report, outline: &Outline, fields: &Fields<'_>, st
     }
 }
 
-fn because(report: &mut Report, fields: &Fields<'_>, impact: Option<Impact>) -> bool {
-    let Some(node) = fields.get("irreversible") else { return false };
+/// Why nobody is asked; empty where that is written in a way that can't be read.
+fn because(report: &mut Report, fields: &Fields<'_>, impact: Option<Impact>) -> Option<String> {
+    let node = fields.get("irreversible")?;
     if impact.is_some_and(|impact| impact != Impact::Destroy) {
         fields.refuse(report, &["irreversible"], "on a step that does not destroy", "remove it");
     }
-    let Some(inner) = Fields::open(report, &node, &["because"], &[]) else { return true };
+    let Some(inner) = Fields::open(report, &node, &["because"], &[]) else { return Some(String::new()) };
     let because = inner.require(report, "because").and_then(|node| node.text(report).map(str::trim));
     if because == Some("") {
         report
             .error(&inner.at("because"), codes::DESTROY_UNGUARDED, "the reason is empty")
             .hint("say why nobody needs to be asked");
     }
-    true
+    Some(because.unwrap_or_default().to_owned())
 }

@@ -13,8 +13,9 @@ use super::report::Report;
 use super::scope::Scope;
 use super::stage;
 
-const KEYS: [&str; 9] = ["playbook", "title", "owner", "mode", "match", "incident", "budget", "timeout", "stages"];
-const RESERVED: [&str; 5] = ["schedule", "for_each_agent", "silence", "vars", "rerun_when"];
+const KEYS: [&str; 10] =
+    ["playbook", "title", "owner", "mode", "match", "incident", "budget", "timeout", "vars", "stages"];
+const RESERVED: [&str; 4] = ["schedule", "for_each_agent", "silence", "rerun_when"];
 /// The most agents that a budget may let through.
 const BUDGET_MAX: u32 = 100_000;
 
@@ -52,6 +53,7 @@ pub(super) fn compile(
         on_new_alert,
         budget,
         timeout,
+        vars: Vec::new(),
         stages,
     })
 }
@@ -82,7 +84,14 @@ fn condition(report: &mut Report, outline: &Outline, fields: &Fields<'_>) -> Opt
 
 fn on_new_alert(report: &mut Report, fields: &Fields<'_>) -> OnAlert {
     let Some(node) = fields.get("incident") else { return OnAlert::Join };
-    let inner = Fields::open(report, &node, &["on_new_alert"], &["key"]);
+    let inner = Fields::open(report, &node, &["key", "on_new_alert"], &[]);
+    if let Some(key) = inner.as_ref().and_then(|inner| inner.get("key"))
+        && key.text(report).is_some_and(|text| text.trim() != "agent.id")
+    {
+        report
+            .error(&key.pointer, codes::NOT_AVAILABLE, "an incident is about one agent in this version")
+            .hint("write `key: agent.id`, or leave it out");
+    }
     let words = [("join", OnAlert::Join), ("restart", OnAlert::Restart), ("ignore", OnAlert::Ignore)];
     let word = inner.and_then(|inner| inner.get("on_new_alert")).and_then(|node| node.word(report, &words));
     word.unwrap_or(OnAlert::Join)

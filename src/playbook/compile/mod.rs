@@ -6,6 +6,7 @@
 
 mod action;
 mod approval;
+mod each;
 mod fields;
 mod head;
 mod node;
@@ -21,6 +22,7 @@ mod threshold;
 mod timing;
 mod undo;
 mod value;
+mod vars;
 
 #[cfg(test)]
 mod tests;
@@ -38,9 +40,11 @@ use report::Report;
 pub fn compile(source: &Source, catalogue: &Catalogue) -> Result<(Playbook, Vec<Diagnostic>), Vec<Diagnostic>> {
     let (document, places) = crate::language::parse::<Value>(source)?;
     let mut report = Report::new(places);
-    let outline = Outline::read(&document, catalogue);
+    let mut outline = Outline::read(&document, catalogue);
     let root = Node { value: &document, pointer: String::new() };
-    let playbook = head::compile(&mut report, source, &outline, catalogue, &root);
+    let vars = vars::compile(&mut report, &mut outline, &document);
+    let playbook =
+        head::compile(&mut report, source, &outline, catalogue, &root).map(|playbook| Playbook { vars, ..playbook });
     match (playbook, report.finish()) {
         (Some(playbook), (warnings, false)) => Ok((playbook, warnings)),
         (_, (found, _)) => Err(found),

@@ -59,6 +59,11 @@ impl Report {
         self.push(Diagnostic::warning(code, self.places.file(), message).at(place))
     }
 
+    /// Where a key stands in the file, for the order of keys.
+    pub(super) fn order_of_key(&self, pointer: &str) -> (u32, u32) {
+        self.places.key(pointer).map_or((u32::MAX, u32::MAX), |span| (span.line, span.column))
+    }
+
     /// A fault inside the expression or template at a pointer.
     pub(super) fn fault(&mut self, pointer: &str, fault: &Fault) {
         let diagnostic = self.places.diagnostic(pointer, fault);

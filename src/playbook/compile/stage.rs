@@ -63,7 +63,8 @@ fn compile(
     node: &Node<'_>,
     index: usize,
 ) -> Option<Stage> {
-    let fields = Fields::open(report, node, &["stage", "when", "mode", "timeout", "steps"], &["for_each"])?;
+    let fields = Fields::open(report, node, &["stage", "when", "mode", "timeout", "steps", "for_each"], &[])?;
+    fields.refuse(report, &["for_each"], "on a stage", "put it on the steps that go through the items");
     let name = fields.require(report, "stage").and_then(|node| node.name(report, StageName::parse));
     let scope = Scope::at(outline, Place { stage: index, index: 0 });
     let when: Option<Option<Expression>> = fields.get("when").map(|node| scope.condition(report, &node));

@@ -2,10 +2,12 @@
 
 mod approvals;
 mod defaults;
+mod each;
 mod forms;
 mod hostile;
 mod shipped;
 mod steps;
+mod vars;
 
 use super::compile;
 use crate::language::{Diagnostic, Level, Source, Span};
