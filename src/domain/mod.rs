@@ -13,6 +13,7 @@ pub mod directory;
 pub mod event;
 pub mod ids;
 pub mod incident;
+pub mod lineage;
 pub mod link;
 pub mod message;
 pub mod names;

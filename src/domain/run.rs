@@ -14,6 +14,7 @@ use super::alert::Alert;
 use super::approval::{Approval, ApprovalStatus};
 use super::digest::Digest;
 use super::ids::{ApprovalId, HoldId, IncidentId, RunId};
+use super::lineage::Lineage;
 use super::names::{PlaybookName, StageName, StepName};
 use super::step::{Attempt, StepPath, StepRecord, StepState, Waiting};
 use super::variables::Variables;
@@ -132,7 +133,7 @@ pub enum InHand {
     /// Nothing: it waits for people or for a time, or is over.
     #[default]
     Nothing,
-    /// An attempt that waits for a worker, or a question that was not answered.
+    /// An attempt that waits for a worker, a question that was not answered, or another run that may be over.
     Ready,
     /// A call is under way.
     UnderWay,
@@ -199,6 +200,9 @@ pub struct Run {
     /// Holds that it took over from a run whose place it took; undoing its own hold lifts them too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inherits: Vec<HoldId>,
+    /// The step of another run that started it, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lineage: Option<Lineage>,
     /// How many more alerts joined it.
     pub joined: u32,
     /// When it ended.
@@ -267,6 +271,8 @@ impl Run {
                 Attempt::Backoff { .. } | Attempt::InDoubt { .. } | Attempt::NeedsOperator { .. } => InHand::Nothing,
             },
             StepState::Pending if record.started_at.is_some() => InHand::Ready,
+            // Whoever looks after the run finds out whether the other one is over.
+            StepState::Waiting(Waiting::Run { .. }) => InHand::Ready,
             _ => InHand::Nothing,
         };
         self.steps.values().map(of_step).max().unwrap_or_default()

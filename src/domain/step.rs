@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::action::Verdict;
 use super::approval::{ApprovalCause, Decision};
-use super::ids::{ApprovalId, HoldId};
+use super::ids::{ApprovalId, HoldId, RunId};
 use super::names::{NameError, StepName};
 
 /// The path of a step in a run: `step`, or `step[index]` for one of the items that it runs over.
@@ -189,6 +189,11 @@ pub enum Waiting {
     Child {
         /// Those steps.
         paths: Vec<StepPath>,
+    },
+    /// The run that it started.
+    Run {
+        /// That run.
+        run: RunId,
     },
     /// The items that it goes through: steps of their own at `step[index]`.
     Items {

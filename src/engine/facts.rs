@@ -15,6 +15,7 @@ use crate::machine::{Asked, Effect, Notice};
 use crate::playbook::Playbook;
 use crate::store::{ContainmentRecord, Row};
 
+use super::children::{Wanted, budget_of};
 use super::draft::{Draft, hold_event};
 use super::{Engine, SystemAlert};
 
@@ -82,6 +83,14 @@ impl Engine {
                 self.lift(draft, hold, reason, at);
                 None
             }
+            Effect::StartChild { path, generation, playbook: name, agent } => {
+                let wanted = Wanted { path, generation, playbook: &name, agent: &agent };
+                Some(self.start_child(playbook, draft, wanted, at))
+            }
+            Effect::StopChild { run, reason } => {
+                draft.stops.push((run, reason));
+                None
+            }
             Effect::Regressed { path, detail } => {
                 self.regressed(draft, &path, &detail, at);
                 None
@@ -114,7 +123,8 @@ impl Engine {
         if !matches!(impact, Impact::Contain | Impact::Destroy) {
             return Grant::Granted { gate };
         }
-        let entry = ContainmentRecord { agent: run.agent.id.clone(), run: run.id, playbook: run.playbook.clone(), at };
+        let (counted_for, limit) = budget_of(run, playbook);
+        let entry = ContainmentRecord { agent: run.agent.id.clone(), run: run.id, playbook: counted_for, at };
         if approved {
             draft.places.push(self.inner.budget.record(&entry));
         } else {
@@ -129,7 +139,7 @@ impl Engine {
             if !run.agent.known {
                 return Grant::Granted { gate };
             }
-            match self.inner.budget.take(&entry, self.options().contained_per_hour, playbook.budget) {
+            match self.inner.budget.take(&entry, self.options().contained_per_hour, limit) {
                 Some(place) => draft.places.push(place),
                 None => return Grant::Withheld { cause: ApprovalCause::Budget },
             }

@@ -9,6 +9,7 @@
 
 mod act;
 mod budget;
+mod children;
 pub mod delivery;
 mod draft;
 mod facts;

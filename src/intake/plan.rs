@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::domain::{
-    Actor, Alert, AlertId, AlertStatus, EventKind, IncidentId, MessageKind, PlaybookName, Principal, RunId,
+    Actor, AgentId, Alert, AlertId, AlertStatus, EventKind, IncidentId, MessageKind, PlaybookName, Principal, RunId,
 };
 use crate::engine::{StartRequest, Started, Told};
 use crate::machine::notice::one_line;
@@ -309,7 +309,7 @@ impl<'a> Batch<'a> {
         subject: &Subject,
         incident: IncidentId,
     ) -> (Option<RunId>, Option<String>) {
-        let under_way = self.under_way(incident, &playbook.name);
+        let under_way = self.under_way(incident, &playbook.name, &subject.agent.id);
         match (under_way, playbook.on_new_alert) {
             (Some(run), OnAlert::Join) => {
                 self.told.push(Told { run, kind: EventKind::AlertJoined { alert: alert.id } });
@@ -335,7 +335,8 @@ impl<'a> Batch<'a> {
                 self.told.extend(under_way.map(|run| Told { run, kind: EventKind::RunSuperseded { by: id } }));
                 // A run that is over as soon as it begins (it only observes) is nothing that a further alert could join.
                 if !started.run().status.is_finished() {
-                    let open = OpenRun { id, incident, playbook: playbook.name.clone() };
+                    let open =
+                        OpenRun { id, incident, playbook: playbook.name.clone(), agent: subject.agent.id.clone() };
                     self.open.entry(incident).or_default().push(open);
                 }
                 self.started.push(started);
@@ -352,9 +353,10 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn under_way(&self, incident: IncidentId, playbook: &PlaybookName) -> Option<RunId> {
+    /// A run about another agent, which a run of this incident started, is none that an alert joins.
+    fn under_way(&self, incident: IncidentId, playbook: &PlaybookName, agent: &AgentId) -> Option<RunId> {
         let open = self.open.get(&incident)?;
-        open.iter().rev().find(|run| run.playbook == *playbook).map(|run| run.id)
+        open.iter().rev().find(|run| run.playbook == *playbook && run.agent == *agent).map(|run| run.id)
     }
 
     /// Nobody owns an agent that the inventory does not have: the fallback owner is told.

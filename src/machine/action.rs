@@ -128,6 +128,7 @@ impl Motion<'_> {
                 self.set(path, StepState::Waiting(Waiting::Child { paths }))
             }
             ActionKind::Notify => self.notify(path, action),
+            ActionKind::RunPlaybook => self.start_child(path, action),
             ActionKind::External => self.ready(path, Direction::Do, 1),
         }
     }

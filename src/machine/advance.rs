@@ -32,6 +32,7 @@ impl Motion<'_> {
     /// calls whose outcome is then unknown, and of a run that failed: a hold may still stand.
     pub fn finish(&mut self, outcome: Outcome) {
         let at = self.at;
+        self.stop_children();
         let mut unknown = Vec::new();
         for (path, record) in &mut self.run.steps {
             let idle = matches!(record.state, StepState::Pending | StepState::Waiting(_));

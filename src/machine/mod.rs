@@ -9,6 +9,7 @@ mod advance;
 mod approve;
 mod attempt;
 pub mod call;
+mod child;
 mod context;
 mod due;
 mod each;

@@ -12,7 +12,7 @@ use super::error::IllegalTransition;
 use super::motion::after;
 
 pub(super) fn first_state(playbook: &Playbook, event: &Event) -> Result<Run, IllegalTransition> {
-    let EventKind::RunStarted { run, incident, digest, mode, agent, alert, inherits } = &event.kind else {
+    let EventKind::RunStarted { run, incident, digest, mode, agent, alert, inherits, lineage } = &event.kind else {
         return Err(IllegalTransition::NotAStart { event: event.kind.as_str() });
     };
     if *digest != playbook.digest {
@@ -46,6 +46,7 @@ pub(super) fn first_state(playbook: &Playbook, event: &Event) -> Result<Run, Ill
         rechecks: Vec::new(),
         joined: 0,
         inherits: inherits.clone(),
+        lineage: lineage.clone(),
         ended_at: None,
     })
 }

@@ -3,6 +3,7 @@
 
 mod approvals;
 mod attempts;
+mod children;
 mod each;
 mod flow;
 mod simulator;

@@ -78,7 +78,9 @@ fn entry(event: &Event, step: Option<StepPath>, text: impl Into<String>, tone: T
 }
 
 fn started(run: &Run) -> String {
-    format!("run started: {} ({}) for {}", run.playbook, run.mode.as_str(), run.agent.id)
+    let parent =
+        run.lineage.as_ref().map(|lineage| format!(", started by step {} of {}", lineage.path, lineage.parent));
+    format!("run started: {} ({}) for {}{}", run.playbook, run.mode.as_str(), run.agent.id, parent.unwrap_or_default())
 }
 
 /// What an event itself says, where the change of state would not show it.
@@ -109,6 +111,9 @@ fn said(event: &Event, entries: &mut Vec<Entry>) {
         | EventKind::AttemptProved { .. }
         | EventKind::Rechecked { .. }
         | EventKind::Ticked
+        | EventKind::ChildStarted { .. }
+        | EventKind::ChildRefused { .. }
+        | EventKind::ChildEnded { .. }
         | EventKind::Resolved { .. } => return,
     };
     entries.push(entry(event, step.cloned(), text, tone));
@@ -159,6 +164,7 @@ fn describe(record: &StepRecord, run: &Run) -> Option<(String, Tone)> {
         }
         StepState::Waiting(Waiting::Timer { until }) => (format!("waiting until {until}"), Tone::Waiting),
         StepState::Waiting(Waiting::Child { .. }) => ("undoing".to_owned(), Tone::Waiting),
+        StepState::Waiting(Waiting::Run { run }) => (format!("waiting for {run}"), Tone::Waiting),
         StepState::Waiting(Waiting::Items { .. }) => (format!("going through its items{detail}"), Tone::Neutral),
         StepState::Doing(attempt) => return describe_attempt(attempt, ""),
         StepState::Undoing(attempt) => return describe_attempt(attempt, "undo: "),

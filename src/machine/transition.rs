@@ -106,6 +106,12 @@ fn apply(motion: &mut Motion<'_>, event: &Event) -> Result<(), IllegalTransition
             Ok(())
         }
         EventKind::Resolved { path, resolution, reason } => events::resolved::apply(motion, path, *resolution, reason),
+        EventKind::ChildStarted { path, run } => events::child_started::apply(motion, path, *run),
+        EventKind::ChildRefused { path, reason } => events::child_refused::apply(motion, path, reason),
+        EventKind::ChildEnded { path, run, outcome, verdict, contained_at } => {
+            let containment = verdict.map(|verdict| (verdict, *contained_at));
+            events::child_ended::apply(motion, path, *run, *outcome, containment)
+        }
         EventKind::RunCancelled { .. } => {
             motion.finish(crate::domain::Outcome::Cancelled);
             Ok(())

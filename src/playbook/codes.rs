@@ -29,6 +29,8 @@ pub const STEP_ORDER: &str = "SD0312";
 pub const UNKNOWN_STEP: &str = "SD0313";
 /// A step can't go through this.
 pub const FOR_EACH: &str = "SD0314";
+/// A step can't run this playbook.
+pub const RUN_PLAYBOOK: &str = "SD0315";
 /// An action that does not exist.
 pub const UNKNOWN_ACTION: &str = "SD0320";
 /// A parameter that the action does not take.
@@ -91,6 +93,7 @@ const EXPLANATIONS: &[(&str, &str)] = &[
         FOR_EACH,
         "A step goes through a list, or a mapping by its keys: for_each: { in: CEL, as: NAME, at_most: 100, parallel: 10 }.",
     ),
+    (RUN_PLAYBOOK, "`run_playbook` names one other playbook; runs start each other at most four deep."),
     (UNKNOWN_ACTION, "No action has this name: neither Standdown itself nor a connector provides it."),
     (UNKNOWN_PARAMETER, "The action takes no parameter of this name."),
     (MISSING_PARAMETER, "The action needs this parameter under `with`."),

@@ -214,6 +214,8 @@ pub struct ActionStep {
     pub guard: Option<Box<ApprovalSpec>>,
     /// For `undo`: the steps, in the order written.
     pub undoes: Vec<StepName>,
+    /// For `run_playbook`: the playbook.
+    pub runs: Option<PlaybookName>,
     /// For `notify`: who and what.
     pub notice: Option<NoticeSpec>,
 }

@@ -14,7 +14,7 @@ use super::node::Node;
 use super::outline::{IMPACTS, Outline, StepOutline, reads};
 use super::report::Report;
 use super::scope::Scope;
-use super::{approval, notice, parameter, timing, undo};
+use super::{approval, notice, parameter, run_playbook, timing, undo};
 
 /// The keys that only a step with an action has.
 pub(super) const KEYS: [&str; 9] =
@@ -55,6 +55,10 @@ pub(super) fn compile(
     behind_people(report, outline, fields, step, irreversible.is_some());
     let tree = parameter::compile(report, &scope, spec, with.as_ref(), &fields.pointer);
     let (undoes, notice) = internal(report, &scope, step, with.as_ref(), tree.is_some());
+    let runs = match spec.kind {
+        ActionKind::RunPlaybook => run_playbook::compile(report, outline, fields),
+        _ => None,
+    };
     let hurried = outline.is_before_containment(step.place);
     let default = if hurried { spec.timeout.min(BEFORE_CONTAINMENT) } else { spec.timeout };
     let (hold, verify) = (timing::hold(report, fields, spec), timing::verify(report, fields, spec));
@@ -72,6 +76,7 @@ pub(super) fn compile(
             None => None,
         },
         undoes,
+        runs,
         notice,
         irreversible: irreversible.filter(|because| !because.is_empty()),
     })

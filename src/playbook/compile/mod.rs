@@ -14,6 +14,7 @@ mod notice;
 mod outline;
 mod parameter;
 mod report;
+mod run_playbook;
 mod scope;
 mod secret;
 mod stage;

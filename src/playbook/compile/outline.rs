@@ -43,6 +43,8 @@ pub(super) struct StepOutline {
 /// All steps, in the order written.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outline {
+    /// The name of the playbook itself.
+    pub(super) playbook: String,
     pub(super) steps: Vec<StepOutline>,
     /// By stage, whether its steps follow each other.
     sequential: Vec<bool>,
@@ -107,7 +109,8 @@ fn step(value: &Value, catalogue: &Catalogue, pointer: String, place: Place) -> 
 impl Outline {
     /// Reads what can be read.
     pub(super) fn read(document: &Value, catalogue: &Catalogue) -> Self {
-        let mut outline = Self::default();
+        let playbook = document.get("playbook").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let mut outline = Self { playbook, ..Self::default() };
         for (stage, value) in list(document.get("stages")).iter().enumerate() {
             outline.sequential.push(value.get("mode").and_then(Value::as_str) == Some("sequential"));
             for (index, inner) in list(value.get("steps")).iter().enumerate() {

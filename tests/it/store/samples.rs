@@ -132,6 +132,7 @@ pub fn run(incident: IncidentId, alert: Alert, seconds: i64) -> Run {
         rechecks: Vec::new(),
         joined: 0,
         inherits: Vec::new(),
+        lineage: None,
         ended_at: None,
     }
 }

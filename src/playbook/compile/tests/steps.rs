@@ -228,3 +228,23 @@ fn only_what_has_happened_and_can_be_restored_is_undone() {
     }
     assert_eq!(action(&playbook(&undo("[pause]")), "resume").undoes.len(), 1);
 }
+
+#[test]
+fn which_playbook_is_run_is_written_out() {
+    let run = |with: &str, more: &str| {
+        with_steps(&format!("      - {{ step: a, action: run_playbook, with: {with}{more} }}\n"))
+    };
+    let compiled = playbook(&run("{ playbook: other, agent: \"{{agent.id}}\" }", ""));
+    assert_eq!(action(&compiled, "a").runs.as_ref().map(crate::domain::PlaybookName::as_str), Some("other"));
+    let cases = [
+        (run("{ playbook: «\"{{alert.rule}}\"» }", ""), codes::RUN_PLAYBOOK, "written out", "`when`"),
+        (run("{ playbook: «p» }", ""), codes::RUN_PLAYBOOK, "not run itself", ""),
+        (run("{ playbook: «a b» }", ""), codes::NAME, "", ""),
+        (run("{ playbook: other }", ", «timeout»: 10s"), codes::MISPLACED, "on `run_playbook`", ""),
+        (run("{ playbook: other }", ", «retry»: { max_attempts: 2 }"), codes::MISPLACED, "on `run_playbook`", ""),
+        (run("{ playbook: other }", ", «verify»: { within: 1m }"), codes::MISPLACED, "no probe", ""),
+    ];
+    for (text, code, message, hint) in cases {
+        assert_fault(&text, code, message, hint);
+    }
+}
