@@ -12,6 +12,7 @@ mod incident;
 mod matching;
 mod memory;
 mod plan;
+mod schedules;
 mod subject;
 mod system;
 

@@ -20,6 +20,7 @@ use super::answer::Refused;
 use super::incident::Touched;
 use super::matching::{Match, judge, line};
 use super::memory::{Memory, Remembered};
+use super::schedules::scheduled_by;
 use super::subject::Subject;
 
 /// How many runs one commit starts before the rest of a delivery goes into a further one.
@@ -285,6 +286,10 @@ impl<'a> Batch<'a> {
         for (playbook, verdict) in judge(self.intake.engine.library(), alert, &subject.agent, self.at) {
             match verdict {
                 Match::No(why) => lines.push(line(&playbook, false, Some(&why))),
+                Match::Silent(because) => {
+                    self.silence(&playbook, alert, subject, &because);
+                    lines.push(line(&playbook, true, Some(&format!("silenced: {because}"))));
+                }
                 Match::Fault(why) => {
                     self.tell_playbook_owner(&playbook, &why);
                     lines.push(line(&playbook, false, Some(&format!("could not be evaluated: {why}"))));
@@ -326,7 +331,10 @@ impl<'a> Batch<'a> {
             incident,
             agent: &subject.agent,
             alert,
-            actor: Actor::Source { id: alert.source.clone() },
+            actor: match scheduled_by(alert) {
+                Some(playbook) => Actor::Schedule { playbook: playbook.to_owned() },
+                None => Actor::Source { id: alert.source.clone() },
+            },
             inherits,
         };
         match self.intake.engine.prepare(request) {
@@ -350,6 +358,14 @@ impl<'a> Batch<'a> {
                 self.tell_playbook_owner(playbook, &format!("it matched, and its run could not start: {error}"));
                 (None, Some(error.to_string()))
             }
+        }
+    }
+
+    /// The incident's history says that a playbook was silent: whoever looks later must not think that it did not match.
+    fn silence(&mut self, playbook: &Playbook, alert: &Alert, subject: &Subject, because: &str) {
+        tracing::info!(playbook.name = %playbook.name, alert.id = %alert.id, because, "a playbook was silent");
+        if let Some(touched) = self.incidents.get_mut(&subject.key) {
+            touched.silenced(&playbook.name, alert, because, self.at);
         }
     }
 

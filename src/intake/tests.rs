@@ -8,3 +8,4 @@ mod histories;
 mod property;
 mod refusals;
 mod retention;
+mod schedules;

@@ -80,7 +80,10 @@ fn entry(event: &Event, step: Option<StepPath>, text: impl Into<String>, tone: T
 fn started(run: &Run) -> String {
     let parent =
         run.lineage.as_ref().map(|lineage| format!(", started by step {} of {}", lineage.path, lineage.parent));
-    format!("run started: {} ({}) for {}{}", run.playbook, run.mode.as_str(), run.agent.id, parent.unwrap_or_default())
+    let missed = run.alert.labels.get("missed_ticks").filter(|_| matches!(run.started_by, Actor::Schedule { .. }));
+    let missed = missed.map(|count| format!(", catching up {count} missed ticks")).unwrap_or_default();
+    let (agent, parent) = (&run.agent.id, parent.unwrap_or_default());
+    format!("run started: {} ({}) for {agent}{parent}{missed}", run.playbook, run.mode.as_str())
 }
 
 /// What an event itself says, where the change of state would not show it.

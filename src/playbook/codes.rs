@@ -19,6 +19,8 @@ pub const NOT_AVAILABLE: &str = "SD0306";
 pub const LIMIT: &str = "SD0307";
 /// A text that names nobody.
 pub const PRINCIPAL: &str = "SD0308";
+/// A schedule or a window of time that can't be read.
+pub const SCHEDULE: &str = "SD0309";
 /// A step that does nothing, or several things.
 pub const STEP_BODY: &str = "SD0310";
 /// A key that means nothing on this kind of step.
@@ -82,6 +84,10 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     (NOT_AVAILABLE, "The language reserves this, but this version of Standdown does not perform it."),
     (LIMIT, "A playbook has 1 to 64 stages and at most 200 steps; counts have the bounds that the message names."),
     (PRINCIPAL, "People are named as owner, fallback, user:NAME or group:NAME."),
+    (
+        SCHEDULE,
+        "A schedule is five fields of cron with names of weekdays, and a time zone; a window has a beginning, an end and a reason.",
+    ),
     (STEP_BODY, "A step has exactly one of `action` (with or without `approval`), `approval` alone, or `wait`."),
     (MISPLACED, "The key means nothing on this kind of step: remove it, or move it to where the hint says."),
     (

@@ -70,6 +70,12 @@ pub fn matching_environment() -> Environment {
     Environment::new().with("alert", alert_type()).with("agent", agent_type())
 }
 
+/// The variables of `for_each_agent`.
+#[must_use]
+pub fn agent_environment() -> Environment {
+    Environment::new().with("agent", agent_type())
+}
+
 /// The variables of a playbook's own variables; `vars` are those above.
 #[must_use]
 pub fn starting_environment(vars: &BTreeMap<String, Type>) -> Environment {
@@ -168,6 +174,12 @@ pub fn agent_values(agent: &Agent) -> Value {
 #[must_use]
 pub fn incident_values(incident: IncidentId) -> Value {
     json!({ "id": incident })
+}
+
+/// The values that `for_each_agent` sees.
+#[must_use]
+pub fn agent_variables(agent: &Agent) -> Value {
+    json!({ "agent": agent_values(agent) })
 }
 
 /// The values that `match.when` sees.

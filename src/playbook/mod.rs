@@ -13,6 +13,8 @@ pub(crate) mod fixture;
 mod folder;
 mod items;
 pub mod model;
+pub mod schedule;
+mod silence;
 
 pub use catalogue::{ActionKind, ActionSpec, Catalogue, ParameterSpec, ParameterType};
 pub use codes::explain;
@@ -20,5 +22,6 @@ pub use compile::compile;
 pub use folder::{Folder, compile_folder};
 pub use model::{
     ActionStep, ApprovalSpec, Body, Budget, ForEach, HoldEnd, HoldRule, Identity, Items, NoticeSpec, OnAlert,
-    OnFailure, Order, Playbook, Retry, Stage, Step, Threshold, Variable, VerifyRule, Wait,
+    OnFailure, Order, Playbook, Retry, Silence, Stage, Step, Threshold, Timetable, Variable, VerifyRule, Wait, Window,
 };
+pub use schedule::Schedule;

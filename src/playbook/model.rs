@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::domain::approval::OnTimeout;
 use crate::domain::{
     Assurance, Digest, HoldLevel, Impact, Mode, PlaybookName, Principal, Protection, StageName, StepName,
@@ -10,6 +12,7 @@ use crate::domain::{
 use crate::language::{Expression, Template, Tree};
 
 use super::catalogue::ActionSpec;
+use super::schedule::Schedule;
 
 /// How sure we must be of a voter; an alias, because playbooks say `identity: link`.
 pub type Identity = Assurance;
@@ -33,6 +36,10 @@ pub struct Playbook {
     pub file: String,
     /// When it matches an alert.
     pub when: Expression,
+    /// When it starts by itself, and about which agents.
+    pub timetable: Option<Timetable>,
+    /// When it starts nothing.
+    pub silences: Vec<Silence>,
     /// What a further alert of the same incident does to a run under way.
     pub on_new_alert: OnAlert,
     /// How many agents it may contain without a person.
@@ -68,6 +75,45 @@ impl Playbook {
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
         self.stages.iter().flat_map(|stage| &stage.steps)
     }
+}
+
+/// When a playbook starts by itself, and about which agents.
+#[derive(Clone, Debug)]
+pub struct Timetable {
+    /// When.
+    pub schedule: Schedule,
+    /// About which agents of the inventory: a condition over `agent`.
+    pub agents: Expression,
+}
+
+/// A window in which a playbook starts nothing.
+#[derive(Clone, Debug)]
+pub struct Silence {
+    /// When.
+    pub window: Window,
+    /// For which alerts and agents; `None` for all.
+    pub when: Option<Expression>,
+    /// Why, for whoever asks what became of an alert.
+    pub because: String,
+}
+
+/// A stretch of time.
+#[derive(Clone, Debug)]
+pub enum Window {
+    /// It comes once.
+    Once {
+        /// Its beginning.
+        from: Timestamp,
+        /// Its end, which is no part of it.
+        to: Timestamp,
+    },
+    /// It comes again and again.
+    Again {
+        /// When it begins.
+        schedule: Schedule,
+        /// How long it is.
+        length: Duration,
+    },
 }
 
 /// What a further alert of the same incident does to a run under way.

@@ -11,11 +11,26 @@ use super::node::Node;
 use super::outline::Outline;
 use super::report::Report;
 use super::scope::Scope;
-use super::stage;
+use super::{schedule, stage};
 
-const KEYS: [&str; 10] =
-    ["playbook", "title", "owner", "mode", "match", "incident", "budget", "timeout", "vars", "stages"];
-const RESERVED: [&str; 4] = ["schedule", "for_each_agent", "silence", "rerun_when"];
+const KEYS: [&str; 13] = [
+    "playbook",
+    "title",
+    "owner",
+    "mode",
+    "match",
+    "schedule",
+    "for_each_agent",
+    "silence",
+    "incident",
+    "budget",
+    "timeout",
+    "vars",
+    "stages",
+];
+const RESERVED: [&str; 1] = ["rerun_when"];
+/// The condition of a playbook that starts by its schedule alone.
+const NEVER: &str = "false";
 /// The most agents that a budget may let through.
 const BUDGET_MAX: u32 = 100_000;
 
@@ -35,6 +50,8 @@ pub(super) fn compile(
         .get("mode")
         .and_then(|node| node.word(report, &[("observe", Mode::Observe), ("enforce", Mode::Enforce)]));
     let when = condition(report, outline, &fields);
+    let timetable = schedule::compile(report, outline, &fields);
+    let silences = schedule::silences(report, outline, &fields);
     let on_new_alert = on_new_alert(report, &fields);
     let budget = fields.get("budget").and_then(|node| budget(report, &node));
     let timeout: Option<Duration> = fields.get("timeout").and_then(|node| node.duration(report));
@@ -50,6 +67,8 @@ pub(super) fn compile(
         text: source.text.as_str().into(),
         file: source.name.clone(),
         when: when?,
+        timetable,
+        silences,
         on_new_alert,
         budget,
         timeout,
@@ -76,6 +95,9 @@ fn owner(report: &mut Report, fields: &Fields<'_>) -> Principal {
 }
 
 fn condition(report: &mut Report, outline: &Outline, fields: &Fields<'_>) -> Option<Expression> {
+    if fields.has("schedule") && !fields.has("match") {
+        return Expression::compile_bool(NEVER, &context::matching_environment()).ok();
+    }
     let node = fields.require(report, "match")?;
     let inner = Fields::open(report, &node, &["when"], &["corroborate"])?;
     let when = inner.require(report, "when")?;

@@ -15,6 +15,7 @@ mod outline;
 mod parameter;
 mod report;
 mod run_playbook;
+mod schedule;
 mod scope;
 mod secret;
 mod stage;

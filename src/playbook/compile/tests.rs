@@ -5,6 +5,7 @@ mod defaults;
 mod each;
 mod forms;
 mod hostile;
+mod schedules;
 mod shipped;
 mod steps;
 mod vars;
