@@ -221,6 +221,7 @@ impl Run {
     }
 
     /// The items of a step that goes through some, in order; none before its turn has come.
+    #[must_use]
     pub fn items(&self, step: &StepName) -> impl DoubleEndedIterator<Item = (&StepPath, &StepRecord)> {
         let at = |index| StepPath { step: step.clone(), index: Some(index) };
         self.steps.range(at(0)..=at(u16::MAX))

@@ -124,7 +124,7 @@ impl Engine {
                 }
                 Ok(None) => {}
                 Err(error) => {
-                    tracing::error!(run.id = %id, %error, "a run could not be stopped with the one that started it")
+                    tracing::error!(run.id = %id, %error, "a run could not be stopped with the one that started it");
                 }
             }
         }
@@ -157,7 +157,7 @@ impl Engine {
             // It has been told before, or does not wait any more.
             Ok(_) | Err(SubmitError::Illegal(_)) => {}
             Err(error) => {
-                tracing::warn!(run.id = %parent, %error, "a run was not told of its child yet; trying again later")
+                tracing::warn!(run.id = %parent, %error, "a run was not told of its child yet; trying again later");
             }
         }
     }

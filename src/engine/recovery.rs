@@ -109,7 +109,7 @@ impl Engine {
         for path in &waiting {
             self.begin_ready(id, path).await?;
         }
-        let told = self.look_at_children(&run).await?;
+        let told = Box::pin(self.look_at_children(&run)).await?;
         Ok(!lost.is_empty() || !waiting.is_empty() || told)
     }
 

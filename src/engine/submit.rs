@@ -149,7 +149,9 @@ impl Engine {
             if epoch.is_some() && claim.takeovers > 0 && advances(&event.kind) {
                 draft.rows.push(Row::RunAdvanced { run: id });
             }
-            self.add_stopped(&mut draft).await?;
+            if !draft.stops.is_empty() {
+                Box::pin(self.add_stopped(&mut draft)).await?;
+            }
             let mut children = draft.take_children();
             let claims = self.claims(&draft, hands.claim.as_ref());
             let theirs: Vec<Vec<Claim>> = children.iter().map(|child| self.claims(child, None)).collect();

@@ -49,7 +49,9 @@ impl Engine {
         }
         let mut children = Vec::new();
         for draft in &mut drafts {
-            self.add_stopped(draft).await.map_err(not_stopped)?;
+            if !draft.stops.is_empty() {
+                Box::pin(self.add_stopped(draft)).await.map_err(not_stopped)?;
+            }
             children.extend(draft.take_children());
         }
         drafts.extend(children);

@@ -99,9 +99,9 @@ impl Motion<'_> {
         self.set(path, StepState::Pending)?;
         let cause = if approval.path == *path { approval.cause } else { ApprovalCause::Playbook };
         if cause == ApprovalCause::Playbook {
-            self.ask_with_siblings(path)?
+            self.ask_with_siblings(path)?;
         } else {
-            self.ask(path, cause)?
+            self.ask(path, cause)?;
         }
         Ok(true)
     }

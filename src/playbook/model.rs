@@ -110,7 +110,7 @@ pub enum Window {
     /// It comes again and again.
     Again {
         /// When it begins.
-        schedule: Schedule,
+        schedule: Box<Schedule>,
         /// How long it is.
         length: Duration,
     },

@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn a_window_that_comes_again_is_open_for_its_length() {
         let schedule = Schedule::parse("0 22 * * SAT", "Europe/Zurich").unwrap();
-        let window = Window::Again { schedule, length: std::time::Duration::from_hours(4) };
+        let window = Window::Again { schedule: Box::new(schedule), length: std::time::Duration::from_hours(4) };
         let open = |at: &str| window.is_open(at.parse().unwrap());
         assert!(!open("2026-11-21T20:59:59Z"));
         assert!(open("2026-11-21T21:00:00Z"));

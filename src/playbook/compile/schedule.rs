@@ -93,7 +93,7 @@ fn silence(report: &mut Report, outline: &Outline, node: &Node<'_>) -> Option<Si
 fn again(report: &mut Report, fields: &Fields<'_>) -> Option<Window> {
     let schedule = schedule(report, fields);
     let length = fields.require(report, "for").and_then(|node| node.duration(report));
-    Some(Window::Again { schedule: schedule?, length: length? })
+    Some(Window::Again { schedule: Box::new(schedule?), length: length? })
 }
 
 fn once(report: &mut Report, fields: &Fields<'_>) -> Option<Window> {
@@ -111,13 +111,11 @@ fn once(report: &mut Report, fields: &Fields<'_>) -> Option<Window> {
 
 fn time(report: &mut Report, node: &Node<'_>) -> Option<Timestamp> {
     let text = node.text(report)?;
-    match text.parse() {
-        Ok(time) => Some(time),
-        Err(_) => {
-            report
-                .error(&node.pointer, codes::SCHEDULE, format!("`{text}` is no time"))
-                .hint("write date, time and offset, as in 2026-12-24T18:00:00+01:00 or 2026-12-24T17:00:00Z");
-            None
-        }
+    let time = text.parse().ok();
+    if time.is_none() {
+        report
+            .error(&node.pointer, codes::SCHEDULE, format!("`{text}` is no time"))
+            .hint("write date, time and offset, as in 2026-12-24T18:00:00+01:00 or 2026-12-24T17:00:00Z");
     }
+    time
 }
