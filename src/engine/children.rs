@@ -2,6 +2,8 @@
 //! the commit in which its parent ends. That a child is over is told to its parent after the child's commit; if the
 //! process dies between the two, the parent's next look finds it.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::domain::lineage::{DEPTH_MAX, Lineage, SharedBudget};
@@ -85,8 +87,8 @@ impl Engine {
             incident: parent.incident,
             digest: theirs.digest,
             mode: if observes { Mode::Observe } else { Mode::Enforce },
-            agent: Box::new(agent),
-            alert: Box::new(parent.alert.clone()),
+            agent,
+            alert: Arc::clone(&parent.alert),
             inherits: Vec::new(),
             lineage: Some(lineage),
         };
@@ -96,11 +98,11 @@ impl Engine {
     }
 
     /// An agent by the id that a step renders; nothing acts on a name that the inventory does not have.
-    fn agent_of_child(&self, parent: &Run, id: &str) -> Result<Agent, String> {
+    fn agent_of_child(&self, parent: &Run, id: &str) -> Result<Arc<Agent>, String> {
         let known = AgentId::parse(id).ok().and_then(|id| self.inventory().agent(&id));
         match known {
-            Some(agent) => Ok((*agent).clone()),
-            None if parent.agent.id.as_str() == id => Ok(parent.agent.clone()),
+            Some(agent) => Ok(agent),
+            None if parent.agent.id.as_str() == id => Ok(Arc::clone(&parent.agent)),
             None => Err(format!("the inventory has no agent `{}`", crate::machine::notice::one_line(id))),
         }
     }

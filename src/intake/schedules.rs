@@ -106,7 +106,7 @@ impl Intake {
                     // A part of this tick may be on disk since before a crash.
                     if self.engine.store().last_alert(&source, &alert.dedup_key).await?.is_none() {
                         let raw = json!({ "playbook": playbook.name, "agent": agent.id, "at": tick.at });
-                        mapped.push(Mapped { alert, raw, notes: Vec::new() });
+                        mapped.push(Mapped { alert: alert.into(), raw: raw.into(), notes: Vec::new() });
                     }
                 }
                 Ok(false) => {}

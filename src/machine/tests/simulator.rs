@@ -210,10 +210,11 @@ impl Sim {
                 Effect::Begin { .. } | Effect::AskPeople { .. } | Effect::Regressed { .. } => None,
                 Effect::StartChild { path, playbook, agent, .. } => {
                     self.children.push(format!("{playbook} for {agent}"));
-                    match self.refuse_children {
-                        true => Some(EventKind::ChildRefused { path, reason: "no such playbook".into() }),
-                        false => Some(EventKind::ChildStarted { path, run: RunId::generate(self.at) }),
-                    }
+                    Some(if self.refuse_children {
+                        EventKind::ChildRefused { path, reason: "no such playbook".into() }
+                    } else {
+                        EventKind::ChildStarted { path, run: RunId::generate(self.at) }
+                    })
                 }
                 Effect::StopChild { run, .. } => {
                     self.stopped.push(run);
