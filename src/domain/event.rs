@@ -18,9 +18,10 @@ use super::digest::Digest;
 use super::ids::{AlertId, ApprovalId, HoldId, IncidentId, MessageId, RunId};
 use super::lineage::Lineage;
 use super::names::PersonId;
+use super::path::StepPath;
 use super::run::{Mode, Outcome};
 use super::standing::Standing;
-use super::step::{Baseline, StepPath};
+use super::step::Baseline;
 
 /// What the gate knows of an agent when a hold is placed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::RunId;
 use super::names::PlaybookName;
-use super::step::StepPath;
+use super::path::StepPath;
 
 /// How deeply runs start each other: a run that nobody started has depth 1.
 pub const DEPTH_MAX: u8 = 4;

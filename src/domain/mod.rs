@@ -17,6 +17,7 @@ pub mod lineage;
 pub mod link;
 pub mod message;
 pub mod names;
+pub mod path;
 pub mod run;
 #[cfg(test)]
 pub mod samples;
@@ -40,8 +41,9 @@ pub use message::{Message, MessageKind};
 pub use names::{
     ActionName, AgentId, ConnectionName, GroupName, NameError, PersonId, PlaybookName, SourceId, StageName, StepName,
 };
+pub use path::StepPath;
 pub use run::{InHand, Mode, Outcome, Run, RunStatus};
 pub use severity::Severity;
 pub use standing::{Hold, HoldCause, HoldLevel, Standing};
-pub use step::{Attempt, StepPath, StepRecord, StepState, Waiting};
+pub use step::{Attempt, StepRecord, StepState, Waiting};
 pub use variables::Variables;

@@ -16,7 +16,8 @@ use super::digest::Digest;
 use super::ids::{ApprovalId, HoldId, IncidentId, RunId};
 use super::lineage::Lineage;
 use super::names::{PlaybookName, StageName, StepName};
-use super::step::{Attempt, StepPath, StepRecord, StepState, Waiting};
+use super::path::StepPath;
+use super::step::{Attempt, StepRecord, StepState, Waiting};
 use super::variables::Variables;
 
 /// Whether a playbook acts, or only says what it would do.

@@ -52,23 +52,7 @@ impl Engine {
                 self.alarm(draft, &notice, at);
                 None
             }
-            Effect::Begin { path } => {
-                if draft.permits.contains_key(&path) {
-                    return Some(EventKind::AttemptBegan { path });
-                }
-                draft.epoch?;
-                // A step that ended leaves its worker to the next one of its run: runs that began are finished before
-                // others begin, and the step begins in this very commit.
-                let any = || self.inner.workers.clone().try_acquire_owned().ok();
-                let may_begin = !self.is_frozen() && self.is_acting();
-                let free = if may_begin { draft.spare_permit().or_else(any) } else { None };
-                if let Some(permit) = free {
-                    draft.permits.insert(path.clone(), permit);
-                    return Some(EventKind::AttemptBegan { path });
-                }
-                draft.waiting.push(path);
-                None
-            }
+            Effect::Begin { path } => self.begins(draft, path),
             Effect::Call(call) => {
                 draft.calls.push(*call);
                 None
@@ -96,6 +80,25 @@ impl Engine {
                 None
             }
         }
+    }
+
+    /// Begins an attempt if a worker is free; otherwise it waits.
+    fn begins(&self, draft: &mut Draft, path: StepPath) -> Option<EventKind> {
+        if draft.permits.contains_key(&path) {
+            return Some(EventKind::AttemptBegan { path });
+        }
+        draft.epoch?;
+        // A step that ended leaves its worker to the next one of its run: runs that began are finished before others
+        // begin, and the step begins in this very commit.
+        let any = || self.inner.workers.clone().try_acquire_owned().ok();
+        let may_begin = !self.is_frozen() && self.is_acting();
+        let free = if may_begin { draft.spare_permit().or_else(any) } else { None };
+        if let Some(permit) = free {
+            draft.permits.insert(path.clone(), permit);
+            return Some(EventKind::AttemptBegan { path });
+        }
+        draft.waiting.push(path);
+        None
     }
 
     fn lift(&self, draft: &mut Draft, hold: HoldId, reason: String, at: Timestamp) {

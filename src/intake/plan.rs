@@ -6,14 +6,13 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::domain::{
-    Actor, AgentId, Alert, AlertId, AlertStatus, EventKind, IncidentId, MessageKind, PlaybookName, Principal, RunId,
-};
+use crate::domain::{Actor, AgentId, Alert, AlertId, AlertStatus, EventKind, IncidentId, PlaybookName, RunId};
 use crate::engine::{StartRequest, Started, Told};
-use crate::machine::notice::one_line;
 use crate::playbook::{OnAlert, Playbook};
 use crate::source::Mapped;
 use crate::store::{Commit, Guard, Inbox, OpenRun, Row, StoredAlert};
+
+mod words;
 
 use super::Intake;
 use super::answer::Refused;
@@ -361,47 +360,10 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// The incident's history says that a playbook was silent: whoever looks later must not think that it did not match.
-    fn silence(&mut self, playbook: &Playbook, alert: &Alert, subject: &Subject, because: &str) {
-        tracing::info!(playbook.name = %playbook.name, alert.id = %alert.id, because, "a playbook was silent");
-        if let Some(touched) = self.incidents.get_mut(&subject.key) {
-            touched.silenced(&playbook.name, alert, because, self.at);
-        }
-    }
-
     /// A run about another agent, which a run of this incident started, is none that an alert joins.
     fn under_way(&self, incident: IncidentId, playbook: &PlaybookName, agent: &AgentId) -> Option<RunId> {
         let open = self.open.get(&incident)?;
         open.iter().rev().find(|run| run.playbook == *playbook && run.agent == *agent).map(|run| run.id)
-    }
-
-    /// Nobody owns an agent that the inventory does not have: the fallback owner is told.
-    fn tell_fallback(&mut self, alert: &Alert, subject: &Subject, incident: IncidentId) {
-        let text = format!(
-            "An alert names an agent that the inventory does not have.\n\nAgent:    {}\nAlert:    \"{}\"\n\
-             Severity: {}\nSource:   {}\nIncident: {incident}\n\nNobody owns it. Add it to the inventory, or find out who it is.\n",
-            subject.agent.name,
-            one_line(&alert.title),
-            alert.severity,
-            alert.source,
-        );
-        self.tell(&[Principal::Fallback], format!("Unknown agent: {}", subject.agent.name), text);
-    }
-
-    fn tell_playbook_owner(&mut self, playbook: &Playbook, why: &str) {
-        let text = format!(
-            "Playbook {} did not run for an alert:\n{why}\n\nIts condition: {}\n",
-            playbook.name,
-            playbook.when.source(),
-        );
-        self.tell(&[playbook.owner.clone(), Principal::Fallback], format!("Playbook fault: {}", playbook.name), text);
-    }
-
-    fn tell(&mut self, to: &[Principal], subject: String, text: String) {
-        let engine = &self.intake.engine;
-        let people = engine.inventory().directory().resolve(to, None);
-        let messages = engine.messages(&people, &MessageKind::Notice { subject, text }, None, self.at);
-        self.rows.extend(messages.into_iter().map(|message| Row::Message(Box::new(message))));
     }
 }
 
