@@ -17,7 +17,7 @@ use super::approval::{ApprovalCause, Choice, Quorum};
 use super::digest::Digest;
 use super::ids::{AlertId, ApprovalId, HoldId, IncidentId, MessageId, RunId};
 use super::lineage::Lineage;
-use super::names::PersonId;
+use super::names::{PersonId, SourceId};
 use super::path::StepPath;
 use super::run::{Mode, Outcome};
 use super::standing::Standing;
@@ -246,6 +246,9 @@ pub enum EventKind {
     AlertJoined {
         /// The alert.
         alert: AlertId,
+        /// Who sent it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<SourceId>,
     },
     /// A person said what happened to a call in doubt.
     Resolved {

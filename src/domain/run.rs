@@ -1,6 +1,6 @@
 //! One execution of one playbook version for one incident: the state that the machine moves, a row in the store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::approval::{Approval, ApprovalStatus};
 use super::digest::Digest;
 use super::ids::{ApprovalId, HoldId, IncidentId, RunId};
 use super::lineage::Lineage;
-use super::names::{PlaybookName, StageName, StepName};
+use super::names::{PlaybookName, SourceId, StageName, StepName};
 use super::path::StepPath;
 use super::step::{Attempt, StepRecord, StepState, Waiting};
 use super::variables::Variables;
@@ -204,6 +204,9 @@ pub struct Run {
     /// The step of another run that started it, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lineage: Option<Lineage>,
+    /// The sources of alerts that joined it, besides that of the first.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub sources: BTreeSet<SourceId>,
     /// How many more alerts joined it.
     pub joined: u32,
     /// When it ended.
@@ -243,7 +246,7 @@ impl Run {
             return rechecks.min();
         }
         let steps = self.steps.values().filter_map(|record| match &record.state {
-            StepState::Waiting(Waiting::Timer { until }) => Some(*until),
+            StepState::Waiting(Waiting::Timer { until } | Waiting::Corroboration { until }) => Some(*until),
             StepState::Doing(Attempt::Backoff { until, .. }) | StepState::Undoing(Attempt::Backoff { until, .. }) => {
                 Some(*until)
             }

@@ -1,6 +1,6 @@
 //! Domain values that tests of several rooms start from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::Map;
@@ -31,6 +31,7 @@ pub(crate) fn run(at: Timestamp) -> Run {
         rechecks: Vec::new(),
         inherits: Vec::new(),
         lineage: None,
+        sources: BTreeSet::new(),
         joined: 0,
         ended_at: None,
     }

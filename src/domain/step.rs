@@ -125,6 +125,11 @@ pub enum Waiting {
         /// Those steps.
         paths: Vec<StepPath>,
     },
+    /// An alert of another source: what it does is more than one source may cause.
+    Corroboration {
+        /// When it is given up.
+        until: Timestamp,
+    },
     /// The run that it started.
     Run {
         /// That run.

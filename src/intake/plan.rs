@@ -316,7 +316,8 @@ impl<'a> Batch<'a> {
         let under_way = self.under_way(incident, &playbook.name, &subject.agent.id);
         match (under_way, playbook.on_new_alert) {
             (Some(run), OnAlert::Join) => {
-                self.told.push(Told { run, kind: EventKind::AlertJoined { alert: alert.id } });
+                let kind = EventKind::AlertJoined { alert: alert.id, source: Some(alert.source.clone()) };
+                self.told.push(Told { run, kind });
                 return (Some(run), None);
             }
             (Some(run), OnAlert::Ignore) => return (None, Some(format!("{run} of this playbook is under way"))),

@@ -59,7 +59,8 @@ impl Motion<'_> {
         self.act(path, &GateSight::default())
     }
 
-    fn is_released_by_an_approval(&self, path: &StepPath) -> bool {
+    /// Whether a step of its own asks people before this one.
+    pub fn is_released_by_an_approval(&self, path: &StepPath) -> bool {
         self.playbook.steps().any(|step| match &step.body {
             Body::Approval(spec) => spec.releases.contains(&path.step),
             Body::Action(_) | Body::Wait(_) => false,

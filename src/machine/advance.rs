@@ -16,6 +16,7 @@ impl Motion<'_> {
         loop {
             self.settle_undo_steps()?;
             self.settle_waits()?;
+            self.settle_corroboration()?;
             self.advance_items()?;
             let moved = match self.run.status {
                 RunStatus::Running { stage } => self.advance_stage(stage)?,
@@ -141,6 +142,11 @@ impl Motion<'_> {
             Ok(Err(reason)) => return self.set(path, StepState::Skipped { reason }),
             Err(reason) => return self.set(path, StepState::Failed { reason }),
         }
+        if self.hold_back(path, step)? { Ok(()) } else { self.start_body(path, step) }
+    }
+
+    /// Does what a step is for, now that nothing holds it back.
+    pub fn start_body(&mut self, path: &StepPath, step: &Step) -> Result<(), IllegalTransition> {
         if let Some(each) = &step.for_each {
             return self.start_items(path, step, each);
         }

@@ -11,6 +11,7 @@ mod attempt;
 pub mod call;
 mod child;
 mod context;
+mod corroborate;
 mod due;
 mod each;
 mod effect;

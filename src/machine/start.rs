@@ -1,6 +1,6 @@
 //! The first state of a run, from its first event.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::run::StageRecord;
@@ -47,6 +47,7 @@ pub(super) fn first_state(playbook: &Playbook, event: &Event) -> Result<Run, Ill
         joined: 0,
         inherits: inherits.clone(),
         lineage: lineage.clone(),
+        sources: BTreeSet::new(),
         ended_at: None,
     })
 }

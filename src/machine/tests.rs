@@ -4,6 +4,7 @@
 mod approvals;
 mod attempts;
 mod children;
+mod corroborate;
 mod each;
 mod flow;
 mod simulator;

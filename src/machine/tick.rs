@@ -78,7 +78,7 @@ impl Motion<'_> {
         for path in &paths {
             match self.record(path)?.state.clone() {
                 StepState::Pending
-                | StepState::Waiting(Waiting::Timer { .. })
+                | StepState::Waiting(Waiting::Timer { .. } | Waiting::Corroboration { .. })
                 | StepState::Doing(Attempt::Ready { .. } | Attempt::Preparing { .. } | Attempt::Backoff { .. }) => {
                     self.set(path, StepState::Failed { reason: "the stage's time was over".to_owned() })?;
                 }

@@ -100,7 +100,10 @@ fn said(event: &Event, entries: &mut Vec<Entry>) {
             (None, format!("{person} {word}: \"{}\"", super::notice::one_line(reason)), Tone::Neutral)
         }
         EventKind::Escalated { person, .. } => (None, format!("{person} asked for more people"), Tone::Waiting),
-        EventKind::AlertJoined { alert } => (None, format!("{alert} joined"), Tone::Neutral),
+        EventKind::AlertJoined { alert, source } => {
+            let from = source.as_ref().map(|source| format!(" from source {source}")).unwrap_or_default();
+            (None, format!("{alert}{from} joined"), Tone::Neutral)
+        }
         EventKind::RunCancelled { reason } => (None, format!("cancelled: {reason}"), Tone::Bad),
         EventKind::RunSuperseded { by } => (None, format!("superseded by {by}"), Tone::Neutral),
         EventKind::RunStarted { .. }
@@ -167,6 +170,9 @@ fn describe(record: &StepRecord, run: &Run) -> Option<(String, Tone)> {
         }
         StepState::Waiting(Waiting::Timer { until }) => (format!("waiting until {until}"), Tone::Waiting),
         StepState::Waiting(Waiting::Child { .. }) => ("undoing".to_owned(), Tone::Waiting),
+        StepState::Waiting(Waiting::Corroboration { until }) => {
+            (format!("waiting for an alert of another source until {until}"), Tone::Waiting)
+        }
         StepState::Waiting(Waiting::Run { run }) => (format!("waiting for {run}"), Tone::Waiting),
         StepState::Waiting(Waiting::Items { .. }) => (format!("going through its items{detail}"), Tone::Neutral),
         StepState::Doing(attempt) => return describe_attempt(attempt, ""),

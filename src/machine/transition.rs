@@ -101,8 +101,8 @@ fn apply(motion: &mut Motion<'_>, event: &Event) -> Result<(), IllegalTransition
             events::voted::apply(motion, *approval, vote, plan, eligible)
         }
         EventKind::Escalated { approval, person } => events::escalated::apply(motion, *approval, person),
-        EventKind::AlertJoined { .. } => {
-            motion.run.joined = motion.run.joined.saturating_add(1);
+        EventKind::AlertJoined { source, .. } => {
+            events::alert_joined::apply(motion, source.as_ref());
             Ok(())
         }
         EventKind::Resolved { path, resolution, reason } => events::resolved::apply(motion, path, *resolution, reason),

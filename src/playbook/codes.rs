@@ -33,6 +33,8 @@ pub const UNKNOWN_STEP: &str = "SD0313";
 pub const FOR_EACH: &str = "SD0314";
 /// A step can't run this playbook.
 pub const RUN_PLAYBOOK: &str = "SD0315";
+/// A playbook could never be corroborated as it is written.
+pub const CORROBORATE: &str = "SD0316";
 /// An action that does not exist.
 pub const UNKNOWN_ACTION: &str = "SD0320";
 /// A parameter that the action does not take.
@@ -100,6 +102,10 @@ const EXPLANATIONS: &[(&str, &str)] = &[
         "A step goes through a list, or a mapping by its keys: for_each: { in: CEL, as: NAME, at_most: 100, parallel: 10 }.",
     ),
     (RUN_PLAYBOOK, "`run_playbook` names one other playbook; runs start each other at most four deep."),
+    (
+        CORROBORATE,
+        "Alerts of other sources corroborate a run by joining it: at least 2 sources, and incident: { on_new_alert: join }.",
+    ),
     (UNKNOWN_ACTION, "No action has this name: neither Standdown itself nor a connector provides it."),
     (UNKNOWN_PARAMETER, "The action takes no parameter of this name."),
     (MISSING_PARAMETER, "The action needs this parameter under `with`."),

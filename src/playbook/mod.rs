@@ -7,6 +7,7 @@ pub mod catalogue;
 pub mod codes;
 mod compile;
 pub mod context;
+mod corroborate;
 mod duration;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -19,6 +20,7 @@ mod silence;
 pub use catalogue::{ActionKind, ActionSpec, Catalogue, ParameterSpec, ParameterType};
 pub use codes::explain;
 pub use compile::compile;
+pub use corroborate::{Corroborate, UntilThen};
 pub use folder::{Folder, compile_folder};
 pub use model::{
     ActionStep, ApprovalSpec, Body, Budget, ForEach, HoldEnd, HoldRule, Identity, Items, NoticeSpec, OnAlert,

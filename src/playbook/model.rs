@@ -12,6 +12,7 @@ use crate::domain::{
 use crate::language::{Expression, Template, Tree};
 
 use super::catalogue::ActionSpec;
+use super::corroborate::Corroborate;
 use super::schedule::Schedule;
 
 /// How sure we must be of a voter; an alias, because playbooks say `identity: link`.
@@ -36,6 +37,8 @@ pub struct Playbook {
     pub file: String,
     /// When it matches an alert.
     pub when: Expression,
+    /// How much one source may cause before others have said the same.
+    pub corroborate: Option<Corroborate>,
     /// When it starts by itself, and about which agents.
     pub timetable: Option<Timetable>,
     /// When it starts nothing.

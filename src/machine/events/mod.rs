@@ -1,6 +1,7 @@
 //! What each event does, a file per event. An event first checks that the state allows it; then it changes only what the
 //! event says. What follows from the change (the next steps, the next stage) is the business of `advance`.
 
+pub mod alert_joined;
 pub mod approval_asked;
 pub mod attempt_began;
 pub mod attempt_checked;

@@ -73,6 +73,7 @@ fn catalogue() -> Catalogue {
         action("try.idempotent", Protection::Idempotent, false, Impact::Notify),
         action("try.verifiable", Protection::Verifiable, true, Impact::Contain),
         action("try.none", Protection::None, false, Impact::Notify),
+        action("try.destroy", Protection::Idempotent, false, Impact::Destroy),
     ];
     Catalogue::new(oauth.into_iter().chain(own))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::domain::{Digest, Mode, PlaybookName, Principal};
 use crate::language::{Expression, Source};
-use crate::playbook::{Budget, Catalogue, OnAlert, Playbook, codes, context};
+use crate::playbook::{Budget, Catalogue, Corroborate, OnAlert, Playbook, UntilThen, codes, context};
 
 use super::fields::Fields;
 use super::node::Node;
@@ -31,6 +31,8 @@ const KEYS: [&str; 13] = [
 const RESERVED: [&str; 1] = ["rerun_when"];
 /// The condition of a playbook that starts by its schedule alone.
 const NEVER: &str = "false";
+/// The most sources that must have spoken.
+const SOURCES_MAX: u32 = 10;
 /// The most agents that a budget may let through.
 const BUDGET_MAX: u32 = 100_000;
 
@@ -50,6 +52,7 @@ pub(super) fn compile(
         .get("mode")
         .and_then(|node| node.word(report, &[("observe", Mode::Observe), ("enforce", Mode::Enforce)]));
     let when = condition(report, outline, &fields);
+    let corroborate = corroborate(report, &fields);
     let timetable = schedule::compile(report, outline, &fields);
     let silences = schedule::silences(report, outline, &fields);
     let on_new_alert = on_new_alert(report, &fields);
@@ -67,6 +70,7 @@ pub(super) fn compile(
         text: source.text.as_str().into(),
         file: source.name.clone(),
         when: when?,
+        corroborate,
         timetable,
         silences,
         on_new_alert,
@@ -99,7 +103,7 @@ fn condition(report: &mut Report, outline: &Outline, fields: &Fields<'_>) -> Opt
         return Expression::compile_bool(NEVER, &context::matching_environment()).ok();
     }
     let node = fields.require(report, "match")?;
-    let inner = Fields::open(report, &node, &["when"], &["corroborate"])?;
+    let inner = Fields::open(report, &node, &["when", "corroborate"], &[])?;
     let when = inner.require(report, "when")?;
     Scope { outline, environment: context::matching_environment() }.condition(report, &when)
 }
@@ -117,6 +121,27 @@ fn on_new_alert(report: &mut Report, fields: &Fields<'_>) -> OnAlert {
     let words = [("join", OnAlert::Join), ("restart", OnAlert::Restart), ("ignore", OnAlert::Ignore)];
     let word = inner.and_then(|inner| inner.get("on_new_alert")).and_then(|node| node.word(report, &words));
     word.unwrap_or(OnAlert::Join)
+}
+
+fn corroborate(report: &mut Report, fields: &Fields<'_>) -> Option<Corroborate> {
+    let of = fields.get("match")?;
+    let node = of.value.get("corroborate").map(|value| Node::of(value, &of.pointer, "corroborate"))?;
+    let inner = Fields::open(report, &node, &["sources", "within", "until_then"], &[])?;
+    let joins =
+        fields.get("incident").and_then(|incident| incident.value.get("on_new_alert")?.as_str()).unwrap_or("join");
+    if joins != "join" {
+        report
+            .error_at_key(&node.pointer, codes::CORROBORATE, "no alert of another source would ever join the run")
+            .hint("write `incident: { on_new_alert: join }`, or leave `on_new_alert` out");
+    }
+    let sources = inner.require(report, "sources").and_then(|node| node.count(report, &(2..=SOURCES_MAX)));
+    let within = inner.require(report, "within").and_then(|node| node.duration(report));
+    let words = [("observe", UntilThen::Observe), ("notify", UntilThen::Notify), ("contain", UntilThen::Contain)];
+    let until_then = match inner.get("until_then") {
+        Some(node) => node.word(report, &words)?,
+        None => UntilThen::Notify,
+    };
+    Some(Corroborate { sources: sources?, within: within?, until_then })
 }
 
 fn budget(report: &mut Report, node: &Node<'_>) -> Option<Budget> {

@@ -3,7 +3,7 @@
 //! A state is written for every change of a run. It is serialised here without the alert, rather than with it and cut out
 //! again, because that was a fifth of what a change costs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -12,7 +12,7 @@ use crate::domain::lineage::Lineage;
 use crate::domain::run::{Recheck, StageRecord};
 use crate::domain::{
     Actor, Agent, Approval, ApprovalId, Digest, HoldId, IncidentId, Mode, PlaybookName, Run, RunId, RunStatus,
-    StepPath, StepRecord, Variables,
+    SourceId, StepPath, StepRecord, Variables,
 };
 
 /// The members of a [`Run`], in its order and with its rules of what is left out; a test compares the two.
@@ -45,6 +45,8 @@ struct State<'a> {
     inherits: &'a [HoldId],
     #[serde(skip_serializing_if = "Option::is_none")]
     lineage: Option<&'a Lineage>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    sources: &'a BTreeSet<SourceId>,
     joined: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<Timestamp>,
@@ -74,6 +76,7 @@ pub fn json(run: &Run) -> String {
         rechecks,
         inherits,
         lineage,
+        sources,
         joined,
         ended_at,
     } = run;
@@ -97,6 +100,7 @@ pub fn json(run: &Run) -> String {
         rechecks,
         inherits,
         lineage: lineage.as_ref(),
+        sources,
         joined: *joined,
         ended_at: *ended_at,
     };
@@ -120,6 +124,7 @@ mod tests {
                 run.ended_at = Some(at);
                 run.inherits = vec![HoldId::generate(at)];
                 run.vars.values = serde_json::Map::from_iter([("a".to_owned(), json!(1))]);
+                run.sources = BTreeSet::from(["detector".parse().unwrap()]);
                 run.lineage = Some(Lineage {
                     parent: RunId::generate(at),
                     path: "a".parse().unwrap(),
