@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::domain::Alert;
+use crate::domain::{Actor, Alert};
 use crate::intake::schedules;
 use crate::playbook::Playbook;
 
@@ -33,5 +33,14 @@ pub fn taken(playbook: &Playbook, alert: &Alert, values: &Value, now: Timestamp)
         Ok(true) => playbook.silenced(values, now).map_or(Taken::Yes, |because| Taken::Silent(because.to_owned())),
         Ok(false) => Taken::No,
         Err(error) => Taken::Fault(error.to_string()),
+    }
+}
+
+/// Who starts a run for an alert.
+#[must_use]
+pub fn starter(alert: &Alert) -> Actor {
+    match &alert.rule {
+        Some(playbook) if alert.source.as_str() == schedules::SOURCE => Actor::Schedule { playbook: playbook.clone() },
+        _ => Actor::Source { id: alert.source.clone() },
     }
 }

@@ -1,4 +1,5 @@
 //! Tries rehearsals: against the engine itself, and against the histories that they leave.
 
 mod engine;
+mod language;
 mod shipped;

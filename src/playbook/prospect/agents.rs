@@ -11,7 +11,11 @@ use crate::playbook::{ActionKind, codes, context};
 
 /// The agents of the inventory for which the condition can be true.
 pub(super) fn concerned<'s>(playbook: &Playbook, surroundings: &Surroundings<'s>) -> Vec<&'s Agent> {
-    let may_match = |agent: &&Agent| playbook.when.can_be_true(&json!({ "agent": context::agent_values(agent) }));
+    let may_match = |agent: &&Agent| {
+        let values = json!({ "agent": context::agent_values(agent) });
+        let scheduled = playbook.timetable.as_ref().is_some_and(|timetable| timetable.agents.can_be_true(&values));
+        scheduled || playbook.when.can_be_true(&values)
+    };
     surroundings.agents.iter().filter(may_match).collect()
 }
 

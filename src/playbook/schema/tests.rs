@@ -65,6 +65,9 @@ fn what_the_compiler_takes_the_schema_takes() {
         "{ step: a, action: http.call, impact: destroy, irreversible: { because: x }, protection: keyed, with: { method: POST, url: 'https://x' } }",
         "{ step: a, action: notify, with: { to: ['group:soc', owner], subject: x, text: y }, background: true, on_failure: stop }",
         "{ step: a, action: ticket.label, with: { labels: [a, b] }, timeout: 2d }",
+        "{ step: a, wait: 1h, until: agent.known }",
+        "{ step: a, for_each: { in: alert.resources, as: x, at_most: 5, parallel: 2 }, action: ticket.label, with: { labels: ['{{x}}'] } }",
+        "{ step: a, action: run_playbook, with: { playbook: other, agent: '{{alert.title}}' } }",
     ];
     for step in steps {
         let text = with("budget: { contain: 5, per: 1h }\nincident: { on_new_alert: ignore }\nmode: enforce\n", step);
@@ -74,6 +77,30 @@ fn what_the_compiler_takes_the_schema_takes() {
             .iter_errors(&value(&text))
             .map(|fault| format!("{} at {}", fault, fault.instance_path()))
             .collect();
+        assert!(faults.is_empty(), "{faults:#?}\n{text}");
+    }
+}
+
+#[test]
+fn what_a_head_may_hold_the_schema_takes() {
+    let validator = validator();
+    let schedule = "schedule: { cron: '0 6 * * MON-FRI', timezone: Europe/Zurich }\nfor_each_agent: agent.known\n";
+    let stages = "stages:\n  - { stage: one, steps: [{ step: a, wait: 1s }] }\n";
+    let heads = [
+        schedule.to_owned(),
+        format!("{schedule}match: {{ when: 'true' }}\n"),
+        format!("{schedule}vars: {{ a: 1, b: '{{{{agent.name}}}}', c: [x, {{ d: null }}] }}\n"),
+        "match: { when: 'true', corroborate: { sources: 2, within: 10m, until_then: contain } }\n".to_owned(),
+        "match: { when: 'true' }\nincident: { key: agent.id, on_new_alert: join }\n".to_owned(),
+        "match: { when: 'true' }\nsilence: { cron: '0 22 * * SAT', timezone: UTC, for: 4h, because: x }\n".to_owned(),
+        "match: { when: 'true' }\nsilence: [{ from: 2026-12-24T18:00:00Z, to: 2026-12-25T18:00:00.5+01:00, because: x, when: agent.known }]\n"
+            .to_owned(),
+    ];
+    for head in heads {
+        let text = format!("playbook: p\n{head}{stages}");
+        let errors = compile(&source(&text), &catalogue()).err().unwrap_or_default();
+        assert!(errors.iter().all(|fault| fault.level == Level::Warning), "{errors:#?}\n{text}");
+        let faults: Vec<String> = validator.iter_errors(&value(&text)).map(|fault| fault.to_string()).collect();
         assert!(faults.is_empty(), "{faults:#?}\n{text}");
     }
 }
@@ -107,6 +134,10 @@ fn what_is_wrong_in_shape_is_seen_at_its_place() {
             "/stages/0/steps/0/approval/on_timeout",
         ),
         ("playbook: p\nstages: []\n".to_owned(), ""),
+        (with("for_each_agent: agent.known\n", "{ step: a, wait: 1s }"), ""),
+        (with("silence: { from: tomorrow, because: x }\n", "{ step: a, wait: 1s }"), "/silence"),
+        (with("vars: { a-b: 1 }\n", "{ step: a, wait: 1s }"), "/vars"),
+        (with("", "{ step: a, for_each: { as: x }, action: agent.pause }"), "/stages/0/steps/0/for_each"),
     ];
     for (text, place) in cases {
         assert!(compile(&source(&text), &catalogue()).is_err(), "the compiler takes it:\n{text}");

@@ -16,7 +16,7 @@ use crate::intake::subject;
 use crate::machine::IllegalTransition;
 use crate::playbook::context::matching_values;
 use crate::playbook::{OnAlert, Playbook};
-use crate::rehearsal::matching::{Taken, taken as takes};
+use crate::rehearsal::matching::{Taken, starter, taken as takes};
 use crate::rehearsal::performance::{Performance, Sent, SentKind, Start};
 use crate::rehearsal::script::Script;
 use crate::rehearsal::world::World;
@@ -167,7 +167,7 @@ impl<'p> Story<'p> {
             incident: self.incident,
             agent: &agent,
             alert,
-            actor: source(alert),
+            actor: starter(alert),
             inherits,
         };
         let begun = Performance::begin(self.playbook, start, &mut self.world, &mut self.script, self.at);

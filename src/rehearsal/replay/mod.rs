@@ -24,7 +24,7 @@ use crate::machine::IllegalTransition;
 use crate::playbook::context::matching_values;
 use crate::playbook::{OnAlert, Playbook};
 
-use super::matching::{Taken, taken};
+use super::matching::{Taken, starter, taken};
 use super::performance::{Performance, Start};
 use super::script::Script;
 use super::world::World;
@@ -158,14 +158,8 @@ impl<'p> Replay<'p> {
             }
         }
         let incident = *self.incidents.entry(key.0.clone()).or_insert_with(|| IncidentId::generate(at));
-        let start = Start {
-            mode: Mode::Enforce,
-            incident,
-            agent: &subject.agent,
-            alert,
-            actor: Actor::Source { id: alert.source.clone() },
-            inherits,
-        };
+        let start =
+            Start { mode: Mode::Enforce, incident, agent: &subject.agent, alert, actor: starter(alert), inherits };
         let performance = Performance::begin(playbook, start, &mut self.world, &mut self.script, at)?;
         let number = self.begun;
         self.begun += 1;

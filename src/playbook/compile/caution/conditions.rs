@@ -6,7 +6,7 @@ use crate::domain::{AlertStatus, Decision, Impact, Tier, Verdict};
 use crate::language::{Compared, Expression, Fault, suggest};
 use crate::playbook::compile::outline::{Outline, StepOutline};
 use crate::playbook::compile::report::Report;
-use crate::playbook::{Body, Playbook, codes};
+use crate::playbook::{Body, Playbook, Wait, codes};
 
 /// Looks at the condition of the playbook, of each stage and of each step.
 pub(super) fn look(report: &mut Report, outline: &Outline, playbook: &Playbook) {
@@ -24,7 +24,13 @@ pub(super) fn look(report: &mut Report, outline: &Outline, playbook: &Playbook) 
             known.reached(report, &format!("/stages/{index}/when"), when, "stage", stage.name.as_str());
         }
     }
+    if let Some(timetable) = &playbook.timetable {
+        known.words(report, "/for_each_agent", &timetable.agents);
+    }
     for (outlined, step) in outline.steps.iter().zip(playbook.steps()) {
+        if let Body::Wait(Wait { until: Some(until), .. }) = &step.body {
+            known.words(report, &format!("{}/until", outlined.pointer), until);
+        }
         if let Some(when) = &step.when {
             known.reached(report, &format!("{}/when", outlined.pointer), when, "step", step.name.as_str());
         }
