@@ -32,7 +32,7 @@ pub use call::{About, Call, CallResult, Direction, Phase};
 pub use due::due;
 pub use effect::{Asked, Effect, Notice};
 pub use error::IllegalTransition;
-pub use key::attempt_key;
+pub use key::attempt_of;
 pub use timeline::{Entry, ReplayError, Tone, replay};
 pub use transition::{begin, transition};
 
