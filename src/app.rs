@@ -192,6 +192,8 @@ impl Application {
         let supervisor = self.engine.supervisor().clone();
         self.engine.run(self.loops);
         supervisor.spawn("delivery", self.delivery.run());
+        let intake = Arc::clone(&self.intake);
+        supervisor.spawn("schedules", async move { intake.keep_schedules().await });
         supervisor.spawn("system-alerts", system_alerts(self.intake, self.system_alerts, supervisor.clone()));
         supervisor.spawn("reloader", self.reloader.run());
         if let Some(socket) = self.socket {

@@ -78,7 +78,7 @@ fn add_alert(text: &mut String, alert: &Alert, agent: &Agent) {
 }
 
 fn add_explanation(text: &mut String, playbook: &Arc<Playbook>, explanation: &Explanation) {
-    let verdict = match (&explanation.matched, explanation.besides) {
+    let verdict = match (&explanation.matched, &explanation.besides) {
         (Ok(true), None) => "matches".to_owned(),
         (Ok(true), Some(why)) => format!("would match, but starts nothing: {why}"),
         (Ok(false), _) => "does not match".to_owned(),

@@ -64,6 +64,16 @@ impl Verdict {
     }
 }
 
+impl Verdict {
+    /// The worst of several; `None` of none.
+    pub fn worst(verdicts: impl IntoIterator<Item = Self>) -> Option<Self> {
+        const WORST_FIRST: [Verdict; 5] =
+            [Verdict::Regressed, Verdict::Failed, Verdict::Unproven, Verdict::Contained, Verdict::AlreadyDone];
+        let rank = |verdict: &Self| WORST_FIRST.iter().position(|other| other == verdict);
+        verdicts.into_iter().min_by_key(rank)
+    }
+}
+
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())

@@ -11,7 +11,7 @@ use super::digest::Digest;
 use super::directory::Principal;
 use super::ids::ApprovalId;
 use super::names::PersonId;
-use super::step::StepPath;
+use super::path::StepPath;
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

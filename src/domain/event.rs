@@ -9,16 +9,19 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::action::Verdict;
 use super::actor::{Actor, Assurance};
 use super::agent::Agent;
 use super::alert::Alert;
 use super::approval::{ApprovalCause, Choice, Quorum};
 use super::digest::Digest;
 use super::ids::{AlertId, ApprovalId, HoldId, IncidentId, MessageId, RunId};
-use super::names::PersonId;
-use super::run::Mode;
+use super::lineage::Lineage;
+use super::names::{PersonId, SourceId};
+use super::path::StepPath;
+use super::run::{Mode, Outcome};
 use super::standing::Standing;
-use super::step::{Baseline, StepPath};
+use super::step::Baseline;
 
 /// What the gate knows of an agent when a hold is placed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,6 +136,9 @@ pub enum EventKind {
         /// Holds that it takes over from a run whose place it takes.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         inherits: Vec<HoldId>,
+        /// The step of another run that starts it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lineage: Option<Lineage>,
     },
     /// Budget, trust and protection were asked for a step.
     StepAuthorized {
@@ -240,6 +246,9 @@ pub enum EventKind {
     AlertJoined {
         /// The alert.
         alert: AlertId,
+        /// Who sent it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<SourceId>,
     },
     /// A person said what happened to a call in doubt.
     Resolved {
@@ -249,6 +258,33 @@ pub enum EventKind {
         resolution: Resolution,
         /// Why they say it.
         reason: String,
+    },
+    /// The run that a step starts began.
+    ChildStarted {
+        /// The step.
+        path: StepPath,
+        /// The run.
+        run: RunId,
+    },
+    /// The run that a step wants to start can't begin.
+    ChildRefused {
+        /// The step.
+        path: StepPath,
+        /// Why.
+        reason: String,
+    },
+    /// The run that a step started is over.
+    ChildEnded {
+        /// The step.
+        path: StepPath,
+        /// The run.
+        run: RunId,
+        /// How it ended.
+        outcome: Outcome,
+        /// What is known of its containment.
+        verdict: Option<Verdict>,
+        /// When its last flip was seen.
+        contained_at: Option<Timestamp>,
     },
     /// A person stopped the run.
     RunCancelled {
@@ -283,6 +319,9 @@ impl EventKind {
             Self::Escalated { .. } => "escalated",
             Self::AlertJoined { .. } => "alert_joined",
             Self::Resolved { .. } => "resolved",
+            Self::ChildStarted { .. } => "child_started",
+            Self::ChildRefused { .. } => "child_refused",
+            Self::ChildEnded { .. } => "child_ended",
             Self::RunCancelled { .. } => "run_cancelled",
             Self::RunSuperseded { .. } => "run_superseded",
         }

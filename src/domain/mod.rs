@@ -14,15 +14,18 @@ pub mod directory;
 pub mod event;
 pub mod ids;
 pub mod incident;
+pub mod lineage;
 pub mod link;
 pub mod message;
 pub mod names;
+pub mod path;
 pub mod run;
 #[cfg(test)]
 pub mod samples;
 pub mod severity;
 pub mod standing;
 pub mod step;
+pub mod variables;
 
 pub use action::{Impact, Protection, Verdict};
 pub use actor::{Actor, Assurance};
@@ -40,7 +43,9 @@ pub use message::{Message, MessageKind};
 pub use names::{
     ActionName, AgentId, ConnectionName, GroupName, NameError, PersonId, PlaybookName, SourceId, StageName, StepName,
 };
+pub use path::StepPath;
 pub use run::{InHand, Mode, Outcome, Run, RunStatus};
 pub use severity::Severity;
 pub use standing::{Hold, HoldCause, HoldLevel, Standing};
-pub use step::{Attempt, StepPath, StepRecord, StepState, Waiting};
+pub use step::{Attempt, StepRecord, StepState, Waiting};
+pub use variables::Variables;

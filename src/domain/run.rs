@@ -1,6 +1,6 @@
 //! One execution of one playbook version for one incident: the state that the machine moves, a row in the store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -14,8 +14,11 @@ use super::alert::Alert;
 use super::approval::{Approval, ApprovalStatus};
 use super::digest::Digest;
 use super::ids::{ApprovalId, HoldId, IncidentId, RunId};
-use super::names::{PlaybookName, StageName};
-use super::step::{Attempt, StepPath, StepRecord, StepState, Waiting};
+use super::lineage::Lineage;
+use super::names::{PlaybookName, SourceId, StageName, StepName};
+use super::path::StepPath;
+use super::step::{Attempt, StepRecord, StepState, Waiting};
+use super::variables::Variables;
 
 /// Whether a playbook acts, or only says what it would do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -131,7 +134,7 @@ pub enum InHand {
     /// Nothing: it waits for people or for a time, or is over.
     #[default]
     Nothing,
-    /// An attempt that waits for a worker, or a question that was not answered.
+    /// An attempt that waits for a worker, a question that was not answered, or another run that may be over.
     Ready,
     /// A call is under way.
     UnderWay,
@@ -171,6 +174,9 @@ pub struct Run {
     pub agent: Arc<Agent>,
     /// The alert that started it.
     pub alert: Arc<Alert>,
+    /// What the playbook's variables came to.
+    #[serde(default, skip_serializing_if = "Variables::is_empty")]
+    pub vars: Variables,
     /// Who or what started it.
     pub started_by: Actor,
     /// When.
@@ -195,6 +201,12 @@ pub struct Run {
     /// Holds that it took over from a run whose place it took; undoing its own hold lifts them too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inherits: Vec<HoldId>,
+    /// The step of another run that started it, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lineage: Option<Lineage>,
+    /// The sources of alerts that joined it, besides that of the first.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub sources: BTreeSet<SourceId>,
     /// How many more alerts joined it.
     pub joined: u32,
     /// When it ended.
@@ -212,6 +224,20 @@ impl Run {
         }
     }
 
+    /// The items of a step that goes through some, in order; none before its turn has come.
+    #[must_use]
+    pub fn items(&self, step: &StepName) -> impl DoubleEndedIterator<Item = (&StepPath, &StepRecord)> {
+        let at = |index| StepPath { step: step.clone(), index: Some(index) };
+        self.steps.range(at(0)..=at(u16::MAX))
+    }
+
+    /// What is undone to undo a step: the step itself, or its items from the last to the first.
+    #[must_use]
+    pub fn undone_with(&self, step: &StepName) -> Vec<StepPath> {
+        let items: Vec<StepPath> = self.items(step).rev().map(|(path, _)| path.clone()).collect();
+        if items.is_empty() { vec![step.clone().into()] } else { items }
+    }
+
     /// The earliest time at which the run has something to do by itself.
     #[must_use]
     pub fn wake_at(&self) -> Option<Timestamp> {
@@ -220,7 +246,7 @@ impl Run {
             return rechecks.min();
         }
         let steps = self.steps.values().filter_map(|record| match &record.state {
-            StepState::Waiting(Waiting::Timer { until }) => Some(*until),
+            StepState::Waiting(Waiting::Timer { until } | Waiting::Corroboration { until }) => Some(*until),
             StepState::Doing(Attempt::Backoff { until, .. }) | StepState::Undoing(Attempt::Backoff { until, .. }) => {
                 Some(*until)
             }
@@ -250,6 +276,8 @@ impl Run {
                 Attempt::Backoff { .. } | Attempt::InDoubt { .. } | Attempt::NeedsOperator { .. } => InHand::Nothing,
             },
             StepState::Pending if record.started_at.is_some() => InHand::Ready,
+            // Whoever looks after the run finds out whether the other one is over.
+            StepState::Waiting(Waiting::Run { .. }) => InHand::Ready,
             _ => InHand::Nothing,
         };
         self.steps.values().map(of_step).max().unwrap_or_default()
@@ -259,10 +287,7 @@ impl Run {
     /// last flip was seen. `None` while nothing was tried.
     #[must_use]
     pub fn containment(&self) -> Option<(Verdict, Option<Timestamp>)> {
-        const WORST_FIRST: [Verdict; 5] =
-            [Verdict::Regressed, Verdict::Failed, Verdict::Unproven, Verdict::Contained, Verdict::AlreadyDone];
-        let verdicts: Vec<Verdict> = self.steps.values().filter_map(|record| record.verdict).collect();
-        let worst = WORST_FIRST.into_iter().find(|verdict| verdicts.contains(verdict))?;
+        let worst = Verdict::worst(self.steps.values().filter_map(|record| record.verdict))?;
         let at = self.steps.values().filter_map(|record| record.contained_at).max();
         Some((worst, if worst == Verdict::Contained { at } else { None }))
     }

@@ -1,6 +1,6 @@
 //! Domain values that tests of several rooms start from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::Map;
@@ -9,7 +9,7 @@ use super::alert::{Authentication, Claimed};
 use super::*;
 
 /// A run of one alert about one agent, before anything of it has happened.
-pub fn run(at: Timestamp) -> Run {
+pub(crate) fn run(at: Timestamp) -> Run {
     Run {
         id: RunId::generate(at),
         version: 1,
@@ -20,6 +20,7 @@ pub fn run(at: Timestamp) -> Run {
         mode: Mode::Enforce,
         agent: Agent::unknown(AgentId::parse("billing-bot").unwrap()).into(),
         alert: alert(at).into(),
+        vars: Variables::default(),
         started_by: Actor::System,
         started_at: at,
         deadline: None,
@@ -29,13 +30,15 @@ pub fn run(at: Timestamp) -> Run {
         approvals: BTreeMap::new(),
         rechecks: Vec::new(),
         inherits: Vec::new(),
+        lineage: None,
+        sources: BTreeSet::new(),
         joined: 0,
         ended_at: None,
     }
 }
 
 /// A firing alert that says nothing of its agent.
-pub fn alert(at: Timestamp) -> Alert {
+pub(crate) fn alert(at: Timestamp) -> Alert {
     Alert {
         id: AlertId::generate(at),
         source: SourceId::parse("detector").unwrap(),

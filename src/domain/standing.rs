@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::actor::Actor;
 use super::ids::{HoldId, RunId};
 use super::names::AgentId;
-use super::step::StepPath;
+use super::path::StepPath;
 
 /// How much a hold takes from an agent; ordered from mild to strict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

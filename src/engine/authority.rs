@@ -11,6 +11,7 @@ use crate::playbook::Playbook;
 use crate::store::ContainmentRecord;
 
 use super::budget::{Ledger, Place};
+use super::children::budget_of;
 
 /// What decides besides the run itself.
 #[derive(Clone, Copy)]
@@ -36,7 +37,8 @@ impl Authority<'_> {
         if !matches!(impact, Impact::Contain | Impact::Destroy) {
             return Ok(None);
         }
-        let entry = ContainmentRecord { agent: run.agent.id.clone(), run: run.id, playbook: run.playbook.clone(), at };
+        let (counted_for, limit) = budget_of(run, playbook);
+        let entry = ContainmentRecord { agent: run.agent.id.clone(), run: run.id, playbook: counted_for, at };
         if approved {
             return Ok(Some(self.ledger.record(&entry)));
         }
@@ -50,6 +52,6 @@ impl Authority<'_> {
         if !run.agent.known {
             return Ok(None);
         }
-        self.ledger.take(&entry, self.contained_per_hour, playbook.budget).map(Some).ok_or(ApprovalCause::Budget)
+        self.ledger.take(&entry, self.contained_per_hour, limit).map(Some).ok_or(ApprovalCause::Budget)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::domain::{Approval, ApprovalId, Attempt, Event, Hold, HoldId, Run, StepPath, StepState};
+use crate::domain::{Approval, ApprovalId, Attempt, Event, Hold, HoldId, Run, RunId, StepPath, StepState};
 use crate::machine::{Call, Effect, IllegalTransition, begin, transition};
 use crate::playbook::Playbook;
 use crate::store::{Claim as StoredClaim, Guard, Row, Subject};
@@ -38,6 +38,12 @@ pub(super) struct Draft {
     pub alerts: Vec<SystemAlert>,
     /// Places in the budgets; given back unless this is committed.
     pub places: Vec<Place>,
+    /// Runs that begin or end with it, in the same commit.
+    pub children: Vec<Draft>,
+    /// Runs that are to end with it, and why.
+    pub stops: Vec<(RunId, String)>,
+    /// Whether the run was under way before.
+    pub was_open: bool,
     /// Whether people get messages by it.
     pub posts: bool,
     /// The claim to the run as it was read, if the run may be remembered with it.
@@ -57,6 +63,17 @@ impl Draft {
         let spare = |path: &&StepPath| !steps.get(path).is_some_and(|record| needs_worker(&record.state));
         let path = self.permits.keys().find(spare)?.clone();
         self.permits.remove(&path)
+    }
+
+    /// Takes the drafts of all runs that begin or end with this one out of it, whoever started them.
+    pub fn take_children(&mut self) -> Vec<Self> {
+        let mut open = std::mem::take(&mut self.children);
+        let mut taken = Vec::with_capacity(open.len());
+        while let Some(mut child) = open.pop() {
+            open.append(&mut child.children);
+            taken.push(child);
+        }
+        taken
     }
 
     /// The guards and rows of the commit. They are taken out: a draft is committed once.
@@ -107,8 +124,9 @@ impl Engine {
         epoch: Option<u64>,
     ) -> Result<Draft, IllegalTransition> {
         let (expected, before) = (run.version, run.approvals.clone());
+        let was_open = !run.status.is_finished();
         let (run, effects) = transition(playbook, run, &event)?;
-        let mut draft = empty(run, expected, epoch, before, std::mem::take(permits));
+        let mut draft = Draft { was_open, ..empty(run, expected, epoch, before, std::mem::take(permits)) };
         match self.drive(playbook, &mut draft, event, effects) {
             Ok(()) => Ok(draft),
             Err(error) => {
@@ -185,6 +203,9 @@ fn empty(
         lifted: Vec::new(),
         alerts: Vec::new(),
         places: Vec::new(),
+        children: Vec::new(),
+        stops: Vec::new(),
+        was_open: true,
         posts: false,
         claim: None,
         before,

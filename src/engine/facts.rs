@@ -14,6 +14,7 @@ use crate::playbook::Playbook;
 use crate::store::Row;
 
 use super::authority::Authority;
+use super::children::Wanted;
 use super::draft::{Draft, hold_event};
 use super::{Engine, SystemAlert, electorate, words};
 
@@ -51,23 +52,7 @@ impl Engine {
                 self.alarm(draft, &notice, at);
                 None
             }
-            Effect::Begin { path } => {
-                if draft.permits.contains_key(&path) {
-                    return Some(EventKind::AttemptBegan { path });
-                }
-                draft.epoch?;
-                // A step that ended leaves its worker to the next one of its run: runs that began are finished before
-                // others begin, and the step begins in this very commit.
-                let any = || self.inner.workers.clone().try_acquire_owned().ok();
-                let may_begin = !self.is_frozen() && self.is_acting();
-                let free = if may_begin { draft.spare_permit().or_else(any) } else { None };
-                if let Some(permit) = free {
-                    draft.permits.insert(path.clone(), permit);
-                    return Some(EventKind::AttemptBegan { path });
-                }
-                draft.waiting.push(path);
-                None
-            }
+            Effect::Begin { path } => self.begins(draft, path),
             Effect::Call(call) => {
                 draft.calls.push(*call);
                 None
@@ -82,11 +67,38 @@ impl Engine {
                 self.lift(draft, hold, reason, at);
                 None
             }
+            Effect::StartChild { path, generation, playbook: name, agent } => {
+                let wanted = Wanted { path, generation, playbook: &name, agent: &agent };
+                Some(self.start_child(playbook, draft, wanted, at))
+            }
+            Effect::StopChild { run, reason } => {
+                draft.stops.push((run, reason));
+                None
+            }
             Effect::Regressed { path, detail } => {
                 self.regressed(draft, &path, &detail, at);
                 None
             }
         }
+    }
+
+    /// Begins an attempt if a worker is free; otherwise it waits.
+    fn begins(&self, draft: &mut Draft, path: StepPath) -> Option<EventKind> {
+        if draft.permits.contains_key(&path) {
+            return Some(EventKind::AttemptBegan { path });
+        }
+        draft.epoch?;
+        // A step that ended leaves its worker to the next one of its run: runs that began are finished before others
+        // begin, and the step begins in this very commit.
+        let any = || self.inner.workers.clone().try_acquire_owned().ok();
+        let may_begin = !self.is_frozen() && self.is_acting();
+        let free = if may_begin { draft.spare_permit().or_else(any) } else { None };
+        if let Some(permit) = free {
+            draft.permits.insert(path.clone(), permit);
+            return Some(EventKind::AttemptBegan { path });
+        }
+        draft.waiting.push(path);
+        None
     }
 
     fn lift(&self, draft: &mut Draft, hold: HoldId, reason: String, at: Timestamp) {

@@ -57,7 +57,7 @@ impl Engine {
 /// The fact as the history keeps it. Agent and alert stand once, in the run, where they never change: the first fact has
 /// their digests, so that the history vouches for them.
 pub(super) fn recorded(kind: &EventKind) -> Value {
-    let EventKind::RunStarted { run, incident, digest, mode, agent, alert, inherits } = kind else {
+    let EventKind::RunStarted { run, incident, digest, mode, agent, alert, inherits, lineage } = kind else {
         return serde_json::to_value(kind).unwrap_or(Value::Null);
     };
     let mut fact = json!({
@@ -68,10 +68,13 @@ pub(super) fn recorded(kind: &EventKind) -> Value {
         "agent": Digest::of_json(&json!(agent)),
         "alert": Digest::of_json(&json!(alert)),
     });
-    if !inherits.is_empty()
-        && let Some(fact) = fact.as_object_mut()
-    {
-        fact.insert("inherits".to_owned(), json!(inherits));
+    if let Some(fact) = fact.as_object_mut() {
+        if !inherits.is_empty() {
+            fact.insert("inherits".to_owned(), json!(inherits));
+        }
+        if let Some(lineage) = lineage {
+            fact.insert("lineage".to_owned(), json!(lineage));
+        }
     }
     json!({ kind.as_str(): fact })
 }

@@ -109,7 +109,8 @@ impl Engine {
         for path in &waiting {
             self.begin_ready(id, path).await?;
         }
-        Ok(!lost.is_empty() || !waiting.is_empty())
+        let told = Box::pin(self.look_at_children(&run)).await?;
+        Ok(!lost.is_empty() || !waiting.is_empty() || told)
     }
 
     /// Tells the run that an attempt was lost, if that still holds under the run's lock.

@@ -58,6 +58,7 @@ impl Engine {
             agent: Arc::clone(request.agent),
             alert: Arc::clone(request.alert),
             inherits: request.inherits,
+            lineage: None,
         };
         let event = Event { at, actor: request.actor, kind };
         Ok(Started { draft: self.draft_start(request.playbook, event)? })

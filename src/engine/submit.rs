@@ -156,12 +156,26 @@ impl Engine {
                 draft.rows.push(Row::RunAdvanced { run: id });
                 claim.takeovers = 0;
             }
+            if !draft.stops.is_empty() {
+                Box::pin(self.add_stopped(&mut draft)).await?;
+            }
+            let mut children = draft.take_children();
             let claims = self.claims(&draft, hands.claim.as_ref());
-            let (guards, rows) = draft.commit_parts();
-            match self.write(Commit { guards, rows }).await {
+            let theirs: Vec<Vec<Claim>> = children.iter().map(|child| self.claims(child, None)).collect();
+            let mut commit = Commit::default();
+            for part in std::iter::once(&mut draft).chain(&mut children) {
+                let (guards, rows) = part.commit_parts();
+                commit.guards.extend(guards);
+                commit.rows.extend(rows);
+            }
+            match self.write(commit).await {
                 Ok(()) => {
                     draft.claim = Some(claim);
-                    return Ok(Some(self.committed(draft, claims, hands.claim.take())));
+                    let (run, mut jobs) = self.committed(draft, claims, hands.claim.take());
+                    for (child, claims) in children.into_iter().zip(theirs) {
+                        jobs.extend(self.committed(child, claims, None).1);
+                    }
+                    return Ok(Some((run, jobs)));
                 }
                 Err(CommitError::Conflict(_)) if conflicts < CONFLICTS_MAX => {
                     conflicts += 1;
@@ -237,6 +251,9 @@ impl Engine {
             self.refresh_gate();
         }
         log(&draft.run, &draft.events);
+        if draft.was_open && draft.run.status.is_finished() {
+            self.tell_parent(&draft.run);
+        }
         if let Some(at) = draft.run.wake_at() {
             self.inner.wake.at(at);
         }
@@ -276,12 +293,15 @@ const fn says(kind: &EventKind) -> Says {
         | EventKind::Notified { .. }
         | EventKind::AttemptBegan { .. }
         | EventKind::AttemptLost { .. }
+        | EventKind::ChildStarted { .. }
+        | EventKind::ChildRefused { .. }
         | EventKind::Ticked => Says::Order,
         EventKind::RunStarted { .. }
         | EventKind::Voted { .. }
         | EventKind::Escalated { .. }
         | EventKind::AlertJoined { .. }
         | EventKind::Resolved { .. }
+        | EventKind::ChildEnded { .. }
         | EventKind::RunCancelled { .. }
         | EventKind::RunSuperseded { .. } => Says::Fact,
     }

@@ -46,6 +46,7 @@ pub(super) const fn advances(kind: &EventKind) -> bool {
         | EventKind::Voted { .. }
         | EventKind::Escalated { .. }
         | EventKind::Resolved { .. }
+        | EventKind::ChildEnded { .. }
         | EventKind::RunCancelled { .. }
         | EventKind::RunSuperseded { .. } => true,
         EventKind::RunStarted { .. }
@@ -57,6 +58,8 @@ pub(super) const fn advances(kind: &EventKind) -> bool {
         | EventKind::AttemptChecked { .. }
         | EventKind::AttemptLost { .. }
         | EventKind::AlertJoined { .. }
+        | EventKind::ChildStarted { .. }
+        | EventKind::ChildRefused { .. }
         | EventKind::Ticked => false,
     }
 }

@@ -47,6 +47,14 @@ impl Engine {
         for told in told {
             self.tell(&mut drafts, told).await?;
         }
+        let mut children = Vec::new();
+        for draft in &mut drafts {
+            if !draft.stops.is_empty() {
+                Box::pin(self.add_stopped(draft)).await.map_err(not_stopped)?;
+            }
+            children.extend(draft.take_children());
+        }
+        drafts.extend(children);
         for draft in &mut drafts {
             let (guards, rows) = draft.commit_parts();
             commit.guards.extend(guards);
@@ -104,10 +112,18 @@ impl Engine {
         Ok(self.draft_event(&playbook, stored.run, event, &mut std::collections::BTreeMap::new(), epoch)?)
     }
 
-    async fn tell_again(&self, draft: &mut Draft, event: Event) -> Result<(), SubmitError> {
+    pub(super) async fn tell_again(&self, draft: &mut Draft, event: Event) -> Result<(), SubmitError> {
         let playbook = self.inner.library.pinned(&self.inner.store, &draft.run.digest).await?;
         let (run, effects) = transition(&playbook, draft.run.clone(), &event)?;
         draft.run = run;
         Ok(self.drive(&playbook, draft, event, effects)?)
+    }
+}
+
+/// A run that ends with another one could not be made to end: nothing is written, and the caller decides again.
+fn not_stopped(error: SubmitError) -> CommitError {
+    match error {
+        SubmitError::Commit(error) => error,
+        error => CommitError::Unavailable(error.to_string()),
     }
 }

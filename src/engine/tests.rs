@@ -1,6 +1,7 @@
 //! The engine tried over a real store: with a clock that is told the time, a world outside that answers as it is told, and
 //! a process that may die at any moment.
 
+mod children;
 mod clock;
 mod crash_points;
 mod crashes;
@@ -9,6 +10,7 @@ pub(crate) mod fate;
 mod flow;
 mod frozen;
 pub(crate) mod harness;
+mod language;
 mod limits;
 pub(crate) mod outside;
 mod postgres;

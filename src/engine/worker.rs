@@ -60,7 +60,7 @@ impl Engine {
             let permits = permit.map(|permit| Permits::from([(call.path.clone(), permit)])).unwrap_or_default();
             let hands = Hands { permits, claim: Some(claim) };
             let Some(mut jobs) = self.submit_result(&call, kind, hands).await else { return };
-            let same = jobs.iter().position(|job| job.call.path == call.path);
+            let same = jobs.iter().position(|job| job.call.run == call.run && job.call.path == call.path);
             next = same.map(|index| jobs.remove(index));
             self.dispatch(jobs);
         }

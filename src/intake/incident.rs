@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::domain::{Actor, Alert, Incident, IncidentId, IncidentStatus};
+use crate::domain::{Actor, Alert, Incident, IncidentId, IncidentStatus, PlaybookName};
 use crate::store::{Guard, Row, Subject as History};
 
 use super::subject::Subject;
@@ -60,6 +60,17 @@ impl Touched {
             actor: Actor::Source { id: alert.source.clone() },
             kind: if opens { "incident_opened" } else { "alert_joined" },
             body: json!({ "alert": alert.id, "title": alert.title, "severity": alert.severity }),
+        });
+    }
+
+    /// A playbook matched an alert of it, and was silent.
+    pub fn silenced(&mut self, playbook: &PlaybookName, alert: &Alert, because: &str, at: Timestamp) {
+        self.rows.push(Row::Event {
+            subject: History::Incident(self.incident.id),
+            at,
+            actor: Actor::System,
+            kind: "playbook_silenced",
+            body: json!({ "playbook": playbook, "alert": alert.id, "because": because }),
         });
     }
 

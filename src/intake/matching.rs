@@ -10,12 +10,16 @@ use crate::engine::Library;
 use crate::playbook::Playbook;
 use crate::playbook::context::matching_values;
 
+use super::schedules::scheduled_by;
+
 /// How one playbook took one alert.
 pub(super) enum Match {
     /// It matches.
     Yes,
     /// It does not: why.
     No(String),
+    /// It matches, and starts nothing in this window: why not.
+    Silent(String),
     /// Its condition could not be evaluated: its owner must know.
     Fault(String),
 }
@@ -32,15 +36,20 @@ pub(super) struct Judged {
     pub unlisted: usize,
 }
 
-/// How every playbook takes this alert.
+/// How every playbook takes this alert. A schedule is about its own playbook alone, and has chosen the agent already.
 pub(super) fn judge(library: &Library, alert: &Alert, agent: &Agent, now: Timestamp) -> Judged {
     let serving = library.serving();
     let values = matching_values(alert, agent);
     let mut judged = Judged { listed: Vec::new(), unlisted: 0 };
+    if let Some(name) = scheduled_by(alert) {
+        let own = serving.values().filter(|playbook| playbook.name.as_str() == name && playbook.timetable.is_some());
+        judged.listed.extend(own.map(|playbook| (playbook.clone(), unless_silent(playbook, &values, now))));
+        return judged;
+    }
     let mut others = 0;
     for playbook in serving.values() {
         let verdict = match playbook.when.evaluate_bool(&values, now) {
-            Ok(true) => Match::Yes,
+            Ok(true) => unless_silent(playbook, &values, now),
             Err(error) => Match::Fault(error.to_string()),
             Ok(false) => {
                 others += 1;
@@ -54,6 +63,13 @@ pub(super) fn judge(library: &Library, alert: &Alert, agent: &Agent, now: Timest
         judged.listed.push((playbook.clone(), verdict));
     }
     judged
+}
+
+fn unless_silent(playbook: &Playbook, values: &Value, now: Timestamp) -> Match {
+    match playbook.silenced(values, now) {
+        Some(because) => Match::Silent(because.to_owned()),
+        None => Match::Yes,
+    }
 }
 
 /// The line of the answer that says how a playbook took the alert.

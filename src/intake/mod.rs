@@ -13,6 +13,7 @@ mod matching;
 mod memory;
 mod plan;
 mod planned;
+pub mod schedules;
 pub mod subject;
 mod system;
 

@@ -6,14 +6,13 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::domain::{
-    Actor, Alert, AlertId, AlertStatus, EventKind, IncidentId, MessageKind, PlaybookName, Principal, RunId,
-};
+use crate::domain::{Actor, AgentId, Alert, AlertId, AlertStatus, EventKind, IncidentId, PlaybookName, RunId};
 use crate::engine::{StartRequest, Started, Told};
-use crate::machine::notice::one_line;
 use crate::playbook::{OnAlert, Playbook};
 use crate::source::Mapped;
 use crate::store::{Commit, Guard, Inbox, OpenRun, Row, StoredAlert};
+
+mod words;
 
 use super::Intake;
 use super::answer::Refused;
@@ -21,6 +20,7 @@ use super::incident::Touched;
 use super::matching::{Match, judge, line};
 use super::memory::Remembered;
 use super::planned::{Decided, Lesson, Planned};
+use super::schedules::scheduled_by;
 use super::subject::Subject;
 
 /// How many runs one commit starts before the rest of a delivery goes into a further one.
@@ -259,6 +259,10 @@ impl<'a> Batch<'a> {
         for (playbook, verdict) in judged.listed {
             match verdict {
                 Match::No(why) => lines.push(line(&playbook, false, Some(&why))),
+                Match::Silent(because) => {
+                    self.silence(&playbook, alert, subject, &because);
+                    lines.push(line(&playbook, true, Some(&format!("silenced: {because}"))));
+                }
                 Match::Fault(why) => {
                     self.tell_playbook_owner(&playbook, &why);
                     lines.push(line(&playbook, false, Some(&format!("could not be evaluated: {why}"))));
@@ -283,10 +287,11 @@ impl<'a> Batch<'a> {
         subject: &Subject,
         incident: IncidentId,
     ) -> (Option<RunId>, Option<String>) {
-        let under_way = self.under_way(incident, &playbook.name);
+        let under_way = self.under_way(incident, &playbook.name, &subject.agent.id);
         match (under_way, playbook.on_new_alert) {
             (Some(run), OnAlert::Join) => {
-                self.told.push(Told { run, kind: EventKind::AlertJoined { alert: alert.id } });
+                let kind = EventKind::AlertJoined { alert: alert.id, source: Some(alert.source.clone()) };
+                self.told.push(Told { run, kind });
                 return (Some(run), None);
             }
             (Some(run), OnAlert::Ignore) => return (None, Some(format!("{run} of this playbook is under way"))),
@@ -300,7 +305,10 @@ impl<'a> Batch<'a> {
             incident,
             agent: &subject.agent,
             alert,
-            actor: Actor::Source { id: alert.source.clone() },
+            actor: match scheduled_by(alert) {
+                Some(playbook) => Actor::Schedule { playbook: playbook.to_owned() },
+                None => Actor::Source { id: alert.source.clone() },
+            },
             inherits,
         };
         match self.intake.engine.prepare(request) {
@@ -309,7 +317,8 @@ impl<'a> Batch<'a> {
                 self.told.extend(under_way.map(|run| Told { run, kind: EventKind::RunSuperseded { by: id } }));
                 // A run that is over as soon as it begins (it only observes) is nothing that a further alert could join.
                 if !started.run().status.is_finished() {
-                    let open = OpenRun { id, incident, playbook: playbook.name.clone() };
+                    let open =
+                        OpenRun { id, incident, playbook: playbook.name.clone(), agent: subject.agent.id.clone() };
                     self.open.entry(incident).or_default().push(open);
                 }
                 self.started.push(started);
@@ -326,38 +335,10 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn under_way(&self, incident: IncidentId, playbook: &PlaybookName) -> Option<RunId> {
+    /// A run about another agent, which a run of this incident started, is none that an alert joins.
+    fn under_way(&self, incident: IncidentId, playbook: &PlaybookName, agent: &AgentId) -> Option<RunId> {
         let open = self.open.get(&incident)?;
-        open.iter().rev().find(|run| run.playbook == *playbook).map(|run| run.id)
-    }
-
-    /// Nobody owns an agent that the inventory does not have: the fallback owner is told.
-    fn tell_fallback(&mut self, alert: &Alert, subject: &Subject, incident: IncidentId) {
-        let text = format!(
-            "An alert names an agent that the inventory does not have.\n\nAgent:    {}\nAlert:    \"{}\"\n\
-             Severity: {}\nSource:   {}\nIncident: {incident}\n\nNobody owns it. Add it to the inventory, or find out who it is.\n",
-            subject.agent.name,
-            one_line(&alert.title),
-            alert.severity,
-            alert.source,
-        );
-        self.tell(&[Principal::Fallback], format!("Unknown agent: {}", subject.agent.name), text);
-    }
-
-    fn tell_playbook_owner(&mut self, playbook: &Playbook, why: &str) {
-        let text = format!(
-            "Playbook {} did not run for an alert:\n{why}\n\nIts condition: {}\n",
-            playbook.name,
-            playbook.when.source(),
-        );
-        self.tell(&[playbook.owner.clone(), Principal::Fallback], format!("Playbook fault: {}", playbook.name), text);
-    }
-
-    fn tell(&mut self, to: &[Principal], subject: String, text: String) {
-        let engine = &self.intake.engine;
-        let people = engine.inventory().directory().resolve(to, None);
-        let messages = engine.messages(&people, &MessageKind::Notice { subject, text }, None, self.at);
-        self.rows.extend(messages.into_iter().map(|message| Row::Message(Box::new(message))));
+        open.iter().rev().find(|run| run.playbook == *playbook && run.agent == *agent).map(|run| run.id)
     }
 }
 

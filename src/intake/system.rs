@@ -12,6 +12,7 @@ use crate::source::{Authenticated, Mapped};
 
 use super::Intake;
 use super::answer::Refused;
+use super::schedules::INTERNAL;
 
 impl Intake {
     /// Takes an alert of our own from the source `system`.
@@ -62,7 +63,7 @@ impl Intake {
             fields: Map::new(),
             is_test: false,
             truncated: false,
-            auth: Authentication { scheme: "internal".to_owned(), key_id: None },
+            auth: Authentication { scheme: INTERNAL.to_owned(), key_id: None },
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Deliveries tried over a real store and a real engine: what comes in, what it leads to, and what must never happen.
 
 mod by_hand;
+mod corroborate;
 mod deliveries;
 mod desk;
 mod follow_up;
@@ -9,3 +10,4 @@ mod memory;
 mod property;
 mod refusals;
 mod retention;
+mod schedules;

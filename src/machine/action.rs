@@ -13,7 +13,6 @@ use crate::playbook::{ActionKind, ActionStep, Body, HoldEnd};
 
 use super::attempt::is_containing;
 use super::call::Direction;
-use super::context::variables;
 use super::effect::Effect;
 use super::error::IllegalTransition;
 use super::key::hold_id;
@@ -25,7 +24,7 @@ const GATE_SIGHT_HOURS: i64 = 24;
 impl Motion<'_> {
     /// A step's turn has come: render its parameters, then find out whether it may act.
     pub fn start_action(&mut self, path: &StepPath, action: &ActionStep) -> Result<(), IllegalTransition> {
-        let parameters = match action.with.render(&variables(&self.run)) {
+        let parameters = match action.with.render(&self.variables_of(path)) {
             Ok(parameters) => parameters,
             Err(error) => {
                 if is_containing(action) {
@@ -34,12 +33,17 @@ impl Motion<'_> {
                 return self.set(path, StepState::Failed { reason: format!("nothing was sent: {error}") });
             }
         };
+        if self.items_are_full(path, &parameters) {
+            self.record_mut(path)?.verdict = is_containing(action).then_some(Verdict::Failed);
+            let reason = "nothing was sent: the items together are too large for one run".to_owned();
+            return self.set(path, StepState::Failed { reason });
+        }
         self.record_mut(path)?.params = Some(parameters);
         if self.run.mode == Mode::Observe {
             return self.observed(path, &format!("would do {}", action.spec.name));
         }
         if action.guard.is_some() {
-            return self.ask(path, ApprovalCause::Playbook);
+            return self.ask_with_siblings(path);
         }
         if action.impact == Impact::Release || self.is_released_by_an_approval(path) {
             return self.start_released(path, action.impact);
@@ -55,7 +59,8 @@ impl Motion<'_> {
         self.act(path, &GateSight::default())
     }
 
-    fn is_released_by_an_approval(&self, path: &StepPath) -> bool {
+    /// Whether a step of its own asks people before this one.
+    pub fn is_released_by_an_approval(&self, path: &StepPath) -> bool {
         self.playbook.steps().any(|step| match &step.body {
             Body::Approval(spec) => spec.releases.contains(&path.step),
             Body::Action(_) | Body::Wait(_) => false,
@@ -93,7 +98,12 @@ impl Motion<'_> {
         self.say(path, format!("{why}: people are asked again"))?;
         self.record_mut(path)?.authorized = false;
         self.set(path, StepState::Pending)?;
-        self.ask(path, if approval.path == *path { approval.cause } else { ApprovalCause::Playbook })?;
+        let cause = if approval.path == *path { approval.cause } else { ApprovalCause::Playbook };
+        if cause == ApprovalCause::Playbook {
+            self.ask_with_siblings(path)?;
+        } else {
+            self.ask(path, cause)?;
+        }
         Ok(true)
     }
 
@@ -114,10 +124,12 @@ impl Motion<'_> {
         match &action.spec.kind {
             ActionKind::Hold(level) => self.place_hold(path, action, *level, gate),
             ActionKind::Undo => {
-                let paths: Vec<StepPath> = action.undoes.iter().rev().cloned().map(StepPath::from).collect();
+                let paths: Vec<StepPath> =
+                    action.undoes.iter().rev().flat_map(|name| self.run.undone_with(name)).collect();
                 self.set(path, StepState::Waiting(Waiting::Child { paths }))
             }
             ActionKind::Notify => self.notify(path, action),
+            ActionKind::RunPlaybook => self.start_child(path, action),
             ActionKind::External => self.ready(path, Direction::Do, 1),
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::domain::approval::ApprovalStatus;
-use crate::domain::{Attempt, Mode, Outcome, Principal, RunStatus, StepPath, StepState, Waiting};
+use crate::domain::{Attempt, Outcome, Principal, RunStatus, StepPath, StepState, Waiting};
 use crate::playbook::{Body, OnFailure, Order, Stage, Step};
 
 use super::effect::{Effect, Notice};
@@ -15,6 +15,9 @@ impl Motion<'_> {
     pub fn advance(&mut self) -> Result<(), IllegalTransition> {
         loop {
             self.settle_undo_steps()?;
+            self.settle_waits()?;
+            self.settle_corroboration()?;
+            self.advance_items()?;
             let moved = match self.run.status {
                 RunStatus::Running { stage } => self.advance_stage(stage)?,
                 RunStatus::Undoing { .. } => self.advance_undoing()?,
@@ -30,6 +33,7 @@ impl Motion<'_> {
     /// calls whose outcome is then unknown, and of a run that failed: a hold may still stand.
     pub fn finish(&mut self, outcome: Outcome) {
         let at = self.at;
+        self.stop_children();
         let mut unknown = Vec::new();
         for (path, record) in &mut self.run.steps {
             let idle = matches!(record.state, StepState::Pending | StepState::Waiting(_));
@@ -82,6 +86,7 @@ impl Motion<'_> {
         }
         let mut moved = self.start_ready_steps(stage)?;
         self.settle_undo_steps()?;
+        self.advance_items()?;
         if self.stage_is_settled(stage) {
             self.end_stage(index, stage);
             moved = true;
@@ -137,14 +142,16 @@ impl Motion<'_> {
             Ok(Err(reason)) => return self.set(path, StepState::Skipped { reason }),
             Err(reason) => return self.set(path, StepState::Failed { reason }),
         }
+        if self.hold_back(path, step)? { Ok(()) } else { self.start_body(path, step) }
+    }
+
+    /// Does what a step is for, now that nothing holds it back.
+    pub fn start_body(&mut self, path: &StepPath, step: &Step) -> Result<(), IllegalTransition> {
+        if let Some(each) = &step.for_each {
+            return self.start_items(path, step, each);
+        }
         match &step.body {
-            Body::Wait(span) => {
-                if self.run.mode == Mode::Observe {
-                    return self.observed(path, "would wait");
-                }
-                let until = after(self.at, *span);
-                self.set(path, StepState::Waiting(Waiting::Timer { until }))
-            }
+            Body::Wait(wait) => self.start_wait(path, wait),
             Body::Approval(spec) => self.start_approval(path, spec),
             Body::Action(action) => self.start_action(path, action),
         }
@@ -165,8 +172,10 @@ impl Motion<'_> {
     fn is_settled(&self, step: &Step) -> bool {
         let path = StepPath::from(step.name.clone());
         self.run.steps.get(&path).is_none_or(|record| match &record.state {
-            StepState::Doing(Attempt::NeedsOperator { .. }) => step.on_failure == OnFailure::Continue,
-            state => state.is_settled(),
+            StepState::Waiting(Waiting::Items { .. }) => {
+                self.run.items(&step.name).all(|(_, item)| is_settled_enough(&item.state, step.on_failure))
+            }
+            state => is_settled_enough(state, step.on_failure),
         })
     }
 
@@ -197,5 +206,13 @@ impl Motion<'_> {
             self.finish(Outcome::Completed);
         }
         settled
+    }
+}
+
+/// Whether a stage need not wait for a step, or one of its items, in this state.
+pub(super) fn is_settled_enough(state: &StepState, on_failure: OnFailure) -> bool {
+    match state {
+        StepState::Doing(Attempt::NeedsOperator { .. }) => on_failure == OnFailure::Continue,
+        state => state.is_settled(),
     }
 }

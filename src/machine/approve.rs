@@ -36,6 +36,16 @@ impl Motion<'_> {
         Ok(())
     }
 
+    /// Finds out whom to ask before an action; items of one step that come up together share one request.
+    pub fn ask_with_siblings(&mut self, path: &StepPath) -> Result<(), IllegalTransition> {
+        let asks = |effect: &Effect| matches!(effect, Effect::Ask { path: other, .. } if other.step == path.step);
+        if path.index.is_some() && self.effects.iter().any(asks) {
+            self.record_mut(path)?.asks = Some(ApprovalCause::Playbook);
+            return Ok(());
+        }
+        self.ask(path, ApprovalCause::Playbook)
+    }
+
     /// What is asked at a step: its own words, those of the approval that releases it, or Standdown's for a limit.
     pub fn spec(&self, path: &StepPath, cause: ApprovalCause) -> Result<Cow<'_, ApprovalSpec>, IllegalTransition> {
         if cause != ApprovalCause::Playbook {

@@ -142,7 +142,7 @@ impl Motion<'_> {
             return self.set(path, StepState::Undone);
         }
         let action = self.action(path)?;
-        self.record_mut(path)?.output = output;
+        self.keep_output(path, output)?;
         let live = self.record(path)?.baseline.as_ref().map(|baseline| (baseline.live, baseline.detail.clone()));
         match (&action.verify, live) {
             (Some(rule), Some((true, _))) => {

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::{ApprovalCause, ApprovalId, Hold, HoldId, Impact, PersonId, Principal, StepPath};
+use crate::domain::{
+    ApprovalCause, ApprovalId, Hold, HoldId, Impact, PersonId, PlaybookName, Principal, RunId, StepPath,
+};
 use crate::playbook::Threshold;
 
 use super::call::Call;
@@ -84,6 +86,24 @@ pub enum Effect {
     LiftHold {
         /// The hold.
         hold: HoldId,
+        /// Why.
+        reason: String,
+    },
+    /// A run of another playbook is to begin: answered by `ChildStarted` or `ChildRefused`.
+    StartChild {
+        /// The step that starts it.
+        path: StepPath,
+        /// Which time the step is done.
+        generation: u32,
+        /// The playbook.
+        playbook: PlaybookName,
+        /// The id of the agent, as the step renders it.
+        agent: String,
+    },
+    /// A run that a step started ends with this one.
+    StopChild {
+        /// That run.
+        run: RunId,
         /// Why.
         reason: String,
     },

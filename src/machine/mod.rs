@@ -9,8 +9,11 @@ mod advance;
 mod approve;
 mod attempt;
 pub mod call;
+mod child;
 mod context;
+mod corroborate;
 mod due;
+mod each;
 mod effect;
 mod error;
 mod events;
@@ -24,11 +27,14 @@ mod tick;
 pub mod timeline;
 mod transition;
 mod undo;
+mod vars;
+mod wait;
 
 #[cfg(test)]
 mod tests;
 
 pub use call::{About, Call, CallResult, Direction, Phase};
+pub use context::variables;
 pub use due::due;
 pub use effect::{Asked, Effect, Notice};
 pub use error::IllegalTransition;

@@ -7,7 +7,6 @@ use crate::domain::{Run, StepPath, StepState, Verdict};
 use crate::playbook::model::NoticeContent;
 use crate::playbook::{ActionStep, Playbook};
 
-use super::context::variables;
 use super::effect::{Effect, Notice};
 use super::error::IllegalTransition;
 use super::motion::Motion;
@@ -22,7 +21,7 @@ impl Motion<'_> {
         let worded = match &spec.content {
             NoticeContent::Builtin(name) => Ok(builtin(name, self.playbook, &self.run)),
             NoticeContent::Own { subject, text } => {
-                let values = variables(&self.run);
+                let values = self.variables_of(path);
                 let worded = subject.render_text(&values).and_then(|subject| Ok((subject, text.render_text(&values)?)));
                 worded.map_err(|error| error.to_string())
             }

@@ -6,7 +6,6 @@ use crate::domain::approval::{OnTimeout, Plan, Quorum};
 use crate::domain::{Approval, ApprovalCause, Assurance, StepPath};
 use crate::playbook::{ActionKind, ActionStep, Body};
 
-use super::context::variables;
 use super::error::IllegalTransition;
 use super::motion::Motion;
 
@@ -75,15 +74,19 @@ impl Motion<'_> {
 
     fn planned(&self, path: &StepPath, action: &ActionStep) -> Result<Value, String> {
         let parameters =
-            action.with.render(&variables(&self.run)).map_err(|error| format!("step `{path}`: {error}"))?;
+            action.with.render(&self.variables_of(path)).map_err(|error| format!("step `{path}`: {error}"))?;
         let mut step = Map::new();
         step.insert("step".into(), json!(path));
         step.insert("action".into(), json!(action.spec.name));
         step.insert("action_digest".into(), json!(action.spec.digest));
         step.insert("impact".into(), json!(action.impact));
+        if let Some(because) = &action.irreversible {
+            step.insert("irreversible_because".into(), json!(because));
+        }
         step.insert("parameters".into(), parameters);
         if action.spec.kind == ActionKind::Undo {
-            let undoes: Vec<Value> = action.undoes.iter().map(|name| self.undo_line(&name.clone().into())).collect();
+            let undone = action.undoes.iter().flat_map(|name| self.run.undone_with(name));
+            let undoes: Vec<Value> = undone.map(|path| self.undo_line(&path)).collect();
             step.insert("undoes".into(), Value::Array(undoes));
         }
         Ok(Value::Object(step))

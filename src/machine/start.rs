@@ -1,10 +1,10 @@
 //! The first state of a run, from its first event.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::run::StageRecord;
-use crate::domain::{Event, EventKind, Run, RunStatus, StepPath, StepRecord};
+use crate::domain::{Event, EventKind, Run, RunStatus, StepPath, StepRecord, Variables};
 use crate::playbook::Playbook;
 
 use super::SEMANTICS;
@@ -12,7 +12,7 @@ use super::error::IllegalTransition;
 use super::motion::after;
 
 pub(super) fn first_state(playbook: &Playbook, event: &Event) -> Result<Run, IllegalTransition> {
-    let EventKind::RunStarted { run, incident, digest, mode, agent, alert, inherits } = &event.kind else {
+    let EventKind::RunStarted { run, incident, digest, mode, agent, alert, inherits, lineage } = &event.kind else {
         return Err(IllegalTransition::NotAStart { event: event.kind.as_str() });
     };
     if *digest != playbook.digest {
@@ -35,6 +35,7 @@ pub(super) fn first_state(playbook: &Playbook, event: &Event) -> Result<Run, Ill
         mode: *mode,
         agent: Arc::clone(agent),
         alert: Arc::clone(alert),
+        vars: Variables::default(),
         started_by: event.actor.clone(),
         started_at: event.at,
         deadline: playbook.timeout.map(|limit| after(event.at, limit)),
@@ -45,6 +46,8 @@ pub(super) fn first_state(playbook: &Playbook, event: &Event) -> Result<Run, Ill
         rechecks: Vec::new(),
         joined: 0,
         inherits: inherits.clone(),
+        lineage: lineage.clone(),
+        sources: BTreeSet::new(),
         ended_at: None,
     })
 }

@@ -3,5 +3,10 @@
 
 mod approvals;
 mod attempts;
+mod children;
+mod corroborate;
+mod each;
 mod flow;
 mod simulator;
+mod vars;
+mod waits;

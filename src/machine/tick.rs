@@ -45,9 +45,7 @@ impl Motion<'_> {
         let paths: Vec<StepPath> = self.run.steps.keys().cloned().collect();
         for path in paths {
             match self.record(&path)?.state.clone() {
-                StepState::Waiting(Waiting::Timer { until }) if until <= self.at => {
-                    self.set(&path, StepState::Succeeded)?;
-                }
+                StepState::Waiting(Waiting::Timer { until }) if until <= self.at => self.end_wait(&path)?,
                 StepState::Doing(Attempt::Backoff { number, until, .. }) if until <= self.at => {
                     self.ready(&path, Direction::Do, number + 1)?;
                 }
@@ -68,13 +66,19 @@ impl Motion<'_> {
         if let Some(record) = self.run.stages.get_mut(index) {
             record.deadline = None;
         }
-        let paths: Vec<StepPath> = stage.steps.iter().map(|step| StepPath::from(step.name.clone())).collect();
+        let paths: Vec<StepPath> = self
+            .run
+            .steps
+            .keys()
+            .filter(|path| stage.steps.iter().any(|step| step.name == path.step))
+            .cloned()
+            .collect();
         let asked: BTreeSet<ApprovalId> =
             paths.iter().filter_map(|path| self.run.pending_approval(path).map(|approval| approval.id)).collect();
         for path in &paths {
             match self.record(path)?.state.clone() {
                 StepState::Pending
-                | StepState::Waiting(Waiting::Timer { .. })
+                | StepState::Waiting(Waiting::Timer { .. } | Waiting::Corroboration { .. })
                 | StepState::Doing(Attempt::Ready { .. } | Attempt::Preparing { .. } | Attempt::Backoff { .. }) => {
                     self.set(path, StepState::Failed { reason: "the stage's time was over".to_owned() })?;
                 }

@@ -59,6 +59,9 @@ pub fn replay(playbook: &Playbook, events: &[Event]) -> Result<(Run, Vec<Entry>)
     let (first, rest) = events.split_first().ok_or(ReplayError::Empty)?;
     let (mut run, _) = begin(playbook, first).map_err(|cause| ReplayError::Event { number: 1, cause })?;
     let mut entries = vec![entry(first, None, started(&run), Tone::Neutral)];
+    for (name, reason) in &run.vars.unset {
+        entries.push(entry(first, None, format!("vars.{name} has no value: {reason}"), Tone::Bad));
+    }
     changes(playbook, None, &run, first, &mut entries);
     for (index, event) in rest.iter().enumerate() {
         let before = run.clone();
@@ -75,7 +78,12 @@ fn entry(event: &Event, step: Option<StepPath>, text: impl Into<String>, tone: T
 }
 
 fn started(run: &Run) -> String {
-    format!("run started: {} ({}) for {}", run.playbook, run.mode.as_str(), run.agent.id)
+    let parent =
+        run.lineage.as_ref().map(|lineage| format!(", started by step {} of {}", lineage.path, lineage.parent));
+    let missed = run.alert.labels.get("missed_ticks").filter(|_| matches!(run.started_by, Actor::Schedule { .. }));
+    let missed = missed.map(|count| format!(", catching up {count} missed ticks")).unwrap_or_default();
+    let (agent, parent) = (&run.agent.id, parent.unwrap_or_default());
+    format!("run started: {} ({}) for {agent}{parent}{missed}", run.playbook, run.mode.as_str())
 }
 
 /// What an event itself says, where the change of state would not show it.
@@ -92,7 +100,10 @@ fn said(event: &Event, entries: &mut Vec<Entry>) {
             (None, format!("{person} {word}: \"{}\"", super::notice::one_line(reason)), Tone::Neutral)
         }
         EventKind::Escalated { person, .. } => (None, format!("{person} asked for more people"), Tone::Waiting),
-        EventKind::AlertJoined { alert } => (None, format!("{alert} joined"), Tone::Neutral),
+        EventKind::AlertJoined { alert, source } => {
+            let from = source.as_ref().map(|source| format!(" from source {source}")).unwrap_or_default();
+            (None, format!("{alert}{from} joined"), Tone::Neutral)
+        }
         EventKind::RunCancelled { reason } => (None, format!("cancelled: {reason}"), Tone::Bad),
         EventKind::RunSuperseded { by } => (None, format!("superseded by {by}"), Tone::Neutral),
         EventKind::RunStarted { .. }
@@ -106,6 +117,9 @@ fn said(event: &Event, entries: &mut Vec<Entry>) {
         | EventKind::AttemptProved { .. }
         | EventKind::Rechecked { .. }
         | EventKind::Ticked
+        | EventKind::ChildStarted { .. }
+        | EventKind::ChildRefused { .. }
+        | EventKind::ChildEnded { .. }
         | EventKind::Resolved { .. } => return,
     };
     entries.push(entry(event, step.cloned(), text, tone));
@@ -113,7 +127,10 @@ fn said(event: &Event, entries: &mut Vec<Entry>) {
 
 /// What an event changed, step by step in the order of the playbook.
 fn changes(playbook: &Playbook, before: Option<&Run>, after: &Run, event: &Event, entries: &mut Vec<Entry>) {
-    let paths = playbook.steps().map(|step| StepPath::from(step.name.clone()));
+    let paths = playbook.steps().flat_map(|step| {
+        let items = after.items(&step.name).map(|(path, _)| path.clone());
+        std::iter::once(StepPath::from(step.name.clone())).chain(items)
+    });
     for (record, path) in paths.filter_map(|path| Some((after.steps.get(&path)?, path))) {
         let path = &path;
         let old = before.and_then(|run| run.steps.get(path));
@@ -153,6 +170,11 @@ fn describe(record: &StepRecord, run: &Run) -> Option<(String, Tone)> {
         }
         StepState::Waiting(Waiting::Timer { until }) => (format!("waiting until {until}"), Tone::Waiting),
         StepState::Waiting(Waiting::Child { .. }) => ("undoing".to_owned(), Tone::Waiting),
+        StepState::Waiting(Waiting::Corroboration { until }) => {
+            (format!("waiting for an alert of another source until {until}"), Tone::Waiting)
+        }
+        StepState::Waiting(Waiting::Run { run }) => (format!("waiting for {run}"), Tone::Waiting),
+        StepState::Waiting(Waiting::Items { .. }) => (format!("going through its items{detail}"), Tone::Neutral),
         StepState::Doing(attempt) => return describe_attempt(attempt, ""),
         StepState::Undoing(attempt) => return describe_attempt(attempt, "undo: "),
         StepState::Succeeded => {

@@ -14,6 +14,7 @@ use super::start;
 pub fn begin(playbook: &Playbook, event: &Event) -> Result<(Run, Vec<Effect>), IllegalTransition> {
     let run = start::first_state(playbook, event)?;
     let mut motion = Motion { playbook, run, at: event.at, event: event.kind.as_str(), effects: Vec::new() };
+    motion.freeze_variables();
     motion.advance()?;
     motion.run.version = 1;
     Ok((motion.run, motion.effects))
@@ -100,11 +101,17 @@ fn apply(motion: &mut Motion<'_>, event: &Event) -> Result<(), IllegalTransition
             events::voted::apply(motion, *approval, vote, plan, eligible)
         }
         EventKind::Escalated { approval, person } => events::escalated::apply(motion, *approval, person),
-        EventKind::AlertJoined { .. } => {
-            motion.run.joined = motion.run.joined.saturating_add(1);
+        EventKind::AlertJoined { source, .. } => {
+            events::alert_joined::apply(motion, source.as_ref());
             Ok(())
         }
         EventKind::Resolved { path, resolution, reason } => events::resolved::apply(motion, path, *resolution, reason),
+        EventKind::ChildStarted { path, run } => events::child_started::apply(motion, path, *run),
+        EventKind::ChildRefused { path, reason } => events::child_refused::apply(motion, path, reason),
+        EventKind::ChildEnded { path, run, outcome, verdict, contained_at } => {
+            let containment = verdict.map(|verdict| (verdict, *contained_at));
+            events::child_ended::apply(motion, path, *run, *outcome, containment)
+        }
         EventKind::RunCancelled { .. } => {
             motion.finish(crate::domain::Outcome::Cancelled);
             Ok(())

@@ -95,7 +95,7 @@ impl Motion<'_> {
             .rev()
             .flat_map(|stage| stage.steps.iter().rev())
             .filter(|step| matches!(&step.body, Body::Action(action) if is_undone_by_failure(action)))
-            .map(|step| StepPath::from(step.name.clone()))
+            .flat_map(|step| self.run.undone_with(&step.name))
             .collect();
         if self.undo_next(&targets)? {
             return Ok(false);

@@ -50,6 +50,8 @@ pub enum ActionKind {
     Undo,
     /// The machine puts messages into the outbox.
     Notify,
+    /// The machine starts a run of another playbook.
+    RunPlaybook,
     /// A worker calls something outside.
     External,
 }
@@ -182,6 +184,16 @@ fn internal() -> Vec<ActionSpec> {
                 ("text", parameter(String, false, "plain text, if no template is named")),
             ],
             "tell people",
+        ),
+        internal_action(
+            "run_playbook",
+            ActionKind::RunPlaybook,
+            Impact::Notify,
+            &[
+                ("playbook", parameter(String, true, "the playbook, by name; its steps decide what may be done")),
+                ("agent", parameter(String, false, "the id of the agent that it is about; the run's own if left out")),
+            ],
+            "start a run of another playbook, and wait until it is over",
         ),
     ]
     .into_iter()

@@ -21,6 +21,8 @@ pub const NOT_AVAILABLE: &str = "SD0306";
 pub const LIMIT: &str = "SD0307";
 /// A text that names nobody.
 pub const PRINCIPAL: &str = "SD0308";
+/// A schedule or a window of time that can't be read.
+pub const SCHEDULE: &str = "SD0309";
 /// A step that does nothing, or several things.
 pub const STEP_BODY: &str = "SD0310";
 /// A key that means nothing on this kind of step.
@@ -29,6 +31,12 @@ pub const MISPLACED: &str = "SD0311";
 pub const STEP_ORDER: &str = "SD0312";
 /// A step is named that does not exist.
 pub const UNKNOWN_STEP: &str = "SD0313";
+/// A step can't go through this.
+pub const FOR_EACH: &str = "SD0314";
+/// A step can't run this playbook.
+pub const RUN_PLAYBOOK: &str = "SD0315";
+/// A playbook could never be corroborated as it is written.
+pub const CORROBORATE: &str = "SD0316";
 /// An action that does not exist.
 pub const UNKNOWN_ACTION: &str = "SD0320";
 /// A parameter that the action does not take.
@@ -108,6 +116,10 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     (NOT_AVAILABLE, "The language reserves this, but this version of Standdown does not perform it."),
     (LIMIT, "A playbook has 1 to 64 stages and at most 200 steps; counts have the bounds that the message names."),
     (PRINCIPAL, "People are named as owner, fallback, user:NAME or group:NAME."),
+    (
+        SCHEDULE,
+        "A schedule is five fields of cron with names of weekdays, and a time zone; a window has a beginning, an end and a reason.",
+    ),
     (STEP_BODY, "A step has exactly one of `action` (with or without `approval`), `approval` alone, or `wait`."),
     (MISPLACED, "The key means nothing on this kind of step: remove it, or move it to where the hint says."),
     (
@@ -115,6 +127,15 @@ const EXPLANATIONS: &[(&str, &str)] = &[
         "Only steps that came before can be used: those of earlier stages, and in a sequential stage those above.",
     ),
     (UNKNOWN_STEP, "No step of the playbook has this name."),
+    (
+        FOR_EACH,
+        "A step goes through a list, or a mapping by its keys: for_each: { in: CEL, as: NAME, at_most: 100, parallel: 10 }.",
+    ),
+    (RUN_PLAYBOOK, "`run_playbook` names one other playbook; runs start each other at most four deep."),
+    (
+        CORROBORATE,
+        "Alerts of other sources corroborate a run by joining it: at least 2 sources, and incident: { on_new_alert: join }.",
+    ),
     (UNKNOWN_ACTION, "No action has this name: neither Standdown itself nor a connector provides it."),
     (UNKNOWN_PARAMETER, "The action takes no parameter of this name."),
     (MISSING_PARAMETER, "The action needs this parameter under `with`."),

@@ -70,11 +70,23 @@ pub fn matching_environment() -> Environment {
     Environment::new().with("alert", alert_type()).with("agent", agent_type())
 }
 
-/// The variables of conditions and templates in a playbook with steps of these names.
+/// The variables of `for_each_agent`.
 #[must_use]
-pub fn environment<'a>(steps: impl Iterator<Item = &'a str>) -> Environment {
+pub fn agent_environment() -> Environment {
+    Environment::new().with("agent", agent_type())
+}
+
+/// The variables of a playbook's own variables; `vars` are those above.
+#[must_use]
+pub fn starting_environment(vars: &BTreeMap<String, Type>) -> Environment {
+    matching_environment().with("incident", incident_type()).with("vars", Type::Object(Arc::new(vars.clone())))
+}
+
+/// The variables of conditions and templates in a playbook with these variables, after steps of these names.
+#[must_use]
+pub fn environment<'a>(vars: &BTreeMap<String, Type>, steps: impl Iterator<Item = &'a str>) -> Environment {
     let steps: BTreeMap<String, Type> = steps.map(|name| (name.to_owned(), step_type())).collect();
-    matching_environment().with("incident", incident_type()).with("steps", Type::Object(Arc::new(steps)))
+    starting_environment(vars).with("steps", Type::Object(Arc::new(steps)))
 }
 
 /// A value that may be missing: empty text, so that a comparison with it is simply false.
@@ -171,6 +183,12 @@ pub fn agent_values(agent: &Agent) -> Value {
 #[must_use]
 pub fn incident_values(incident: IncidentId) -> Value {
     json!({ "id": incident })
+}
+
+/// The values that `for_each_agent` sees.
+#[must_use]
+pub fn agent_variables(agent: &Agent) -> Value {
+    json!({ "agent": agent_values(agent) })
 }
 
 /// The values that `match.when` sees.

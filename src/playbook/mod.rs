@@ -7,21 +7,27 @@ pub mod catalogue;
 pub mod codes;
 mod compile;
 pub mod context;
+mod corroborate;
 mod duration;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod folder;
+mod items;
 pub mod keys;
 pub mod model;
 mod prospect;
+pub mod schedule;
 pub mod schema;
+mod silence;
 
 pub use catalogue::{ActionKind, ActionSpec, Catalogue, ParameterSpec, ParameterType};
 pub use compile::compile;
 pub(crate) use compile::{Fields, Node, Report};
+pub use corroborate::{Corroborate, UntilThen};
 pub use folder::{Folder, compile_folder};
 pub use model::{
-    ActionStep, ApprovalSpec, Body, Budget, HoldEnd, HoldRule, Identity, NoticeSpec, OnAlert, OnFailure, Order,
-    Playbook, Retry, Stage, Step, Threshold, VerifyRule,
+    ActionStep, ApprovalSpec, Body, Budget, ForEach, HoldEnd, HoldRule, Identity, Items, NoticeSpec, OnAlert,
+    OnFailure, Order, Playbook, Retry, Silence, Stage, Step, Threshold, Timetable, Variable, VerifyRule, Wait, Window,
 };
 pub use prospect::{Surroundings, prospects};
+pub use schedule::Schedule;

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::domain::approval::OnTimeout;
 use crate::domain::{
     Assurance, Digest, HoldLevel, Impact, Mode, PlaybookName, Principal, Protection, StageName, StepName,
@@ -10,6 +12,8 @@ use crate::domain::{
 use crate::language::{Expression, Template, Tree};
 
 use super::catalogue::ActionSpec;
+use super::corroborate::Corroborate;
+use super::schedule::Schedule;
 
 /// How sure we must be of a voter; an alias, because playbooks say `identity: link`.
 pub type Identity = Assurance;
@@ -33,14 +37,31 @@ pub struct Playbook {
     pub file: String,
     /// When it matches an alert.
     pub when: Expression,
+    /// How much one source may cause before others have said the same.
+    pub corroborate: Option<Corroborate>,
+    /// When it starts by itself, and about which agents.
+    pub timetable: Option<Timetable>,
+    /// When it starts nothing.
+    pub silences: Vec<Silence>,
     /// What a further alert of the same incident does to a run under way.
     pub on_new_alert: OnAlert,
     /// How many agents it may contain without a person.
     pub budget: Option<Budget>,
     /// How long a run may take.
     pub timeout: Option<Duration>,
+    /// Its variables, in the order in which they are evaluated.
+    pub vars: Vec<Variable>,
     /// Its stages, in order.
     pub stages: Vec<Stage>,
+}
+
+/// A value with a name, evaluated once when a run begins.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// Its name: `vars.NAME`.
+    pub name: StepName,
+    /// What it comes to.
+    pub value: Tree,
 }
 
 impl Playbook {
@@ -57,6 +78,45 @@ impl Playbook {
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
         self.stages.iter().flat_map(|stage| &stage.steps)
     }
+}
+
+/// When a playbook starts by itself, and about which agents.
+#[derive(Clone, Debug)]
+pub struct Timetable {
+    /// When.
+    pub schedule: Schedule,
+    /// About which agents of the inventory: a condition over `agent`.
+    pub agents: Expression,
+}
+
+/// A window in which a playbook starts nothing.
+#[derive(Clone, Debug)]
+pub struct Silence {
+    /// When.
+    pub window: Window,
+    /// For which alerts and agents; `None` for all.
+    pub when: Option<Expression>,
+    /// Why, for whoever asks what became of an alert.
+    pub because: String,
+}
+
+/// A stretch of time.
+#[derive(Clone, Debug)]
+pub enum Window {
+    /// It comes once.
+    Once {
+        /// Its beginning.
+        from: Timestamp,
+        /// Its end, which is no part of it.
+        to: Timestamp,
+    },
+    /// It comes again and again.
+    Again {
+        /// When it begins.
+        schedule: Box<Schedule>,
+        /// How long it is.
+        length: Duration,
+    },
 }
 
 /// What a further alert of the same incident does to a run under way.
@@ -121,12 +181,50 @@ pub struct Step {
     pub name: StepName,
     /// When it is done at all.
     pub when: Option<Expression>,
+    /// What it goes through: it is done once for each item.
+    pub for_each: Option<ForEach>,
     /// What it does.
     pub body: Body,
     /// What its failure does to the run.
     pub on_failure: OnFailure,
     /// Whether its stage goes on without it.
     pub background: bool,
+}
+
+/// What a step goes through.
+#[derive(Clone, Debug)]
+pub struct ForEach {
+    /// The items.
+    pub list: Items,
+    /// The name of one item in the step's parameters.
+    pub name: String,
+    /// How many at most; what is over is left out, and said so.
+    pub at_most: u32,
+    /// How many at once.
+    pub parallel: u32,
+}
+
+/// Where the items of a step come from.
+#[derive(Clone, Debug)]
+pub enum Items {
+    /// An expression.
+    Computed(Expression),
+    /// Secrets as they stand at a path: no expression sees them.
+    Secrets {
+        /// The path as the playbook writes it.
+        source: String,
+        /// Its names.
+        path: Vec<String>,
+    },
+}
+
+/// A wait.
+#[derive(Clone, Debug)]
+pub struct Wait {
+    /// How long at most.
+    pub span: Duration,
+    /// What is waited for: the wait ends as soon as it holds, and fails if it does not in time.
+    pub until: Option<Expression>,
 }
 
 /// What a step does.
@@ -137,7 +235,7 @@ pub enum Body {
     /// Asks people, and succeeds with their decision.
     Approval(Box<ApprovalSpec>),
     /// Lets time pass.
-    Wait(Duration),
+    Wait(Wait),
 }
 
 /// An action with everything that one step says of it.
@@ -159,10 +257,14 @@ pub struct ActionStep {
     pub hold: Option<HoldRule>,
     /// How its effect is looked for; `None` if the action brings no probe.
     pub verify: Option<VerifyRule>,
+    /// Why nobody is asked before what can't be undone.
+    pub irreversible: Option<String>,
     /// People who must say yes first.
     pub guard: Option<Box<ApprovalSpec>>,
     /// For `undo`: the steps, in the order written.
     pub undoes: Vec<StepName>,
+    /// For `run_playbook`: the playbook.
+    pub runs: Option<PlaybookName>,
     /// For `notify`: who and what.
     pub notice: Option<NoticeSpec>,
 }

@@ -12,6 +12,7 @@ pub mod alerts;
 pub mod cases;
 pub mod codes;
 pub mod explanation;
+pub mod matching;
 pub mod performance;
 pub mod plan;
 pub mod replay;

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use crate::domain::event::Grant;
 use crate::domain::{
-    Actor, Agent, Alert, ApprovalId, Attempt, Event, EventKind, HoldId, IncidentId, MessageId, Mode, PersonId, Run,
-    RunId, StepPath, StepState,
+    Actor, Agent, Alert, ApprovalId, Attempt, Event, EventKind, HoldId, IncidentId, MessageId, Mode, Outcome, PersonId,
+    Run, RunId, StepPath, StepState,
 };
 use crate::engine::electorate::electorate;
 use crate::engine::{event_of, words};
@@ -102,6 +102,7 @@ impl<'p> Performance<'p> {
             agent: Arc::clone(start.agent),
             alert: Arc::clone(start.alert),
             inherits: start.inherits,
+            lineage: None,
         };
         let first = Event { at, actor: start.actor, kind };
         let (run, effects) = begin(playbook, &first)?;
@@ -277,6 +278,9 @@ impl<'p> Performance<'p> {
                 world.lift(&self.run.agent.id, hold);
                 None
             }
+            Effect::StartChild { path, .. } => Some(self.start_child(path)),
+            // The other playbook is not rehearsed, so there is nothing to stop.
+            Effect::StopChild { .. } => None,
             Effect::Regressed { path, detail } => {
                 let (_, notice) = words::regressed(&self.run, &path, &detail);
                 self.tell(world, &notice);
@@ -284,6 +288,15 @@ impl<'p> Performance<'p> {
                 None
             }
         }
+    }
+
+    /// The other playbook is not rehearsed here: its run completes at once, and has contained nothing.
+    fn start_child(&mut self, path: StepPath) -> EventKind {
+        let (at, run) = (self.at, RunId::generate(self.at));
+        let outcome = Outcome::Completed;
+        let kind = EventKind::ChildEnded { path: path.clone(), run, outcome, verdict: None, contained_at: None };
+        self.pending.push(Pending { at, kind });
+        EventKind::ChildStarted { path, run }
     }
 
     fn ask_people(&mut self, approval: ApprovalId, people: BTreeSet<PersonId>) {

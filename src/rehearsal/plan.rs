@@ -200,7 +200,9 @@ fn planned_stage(stage: &Stage, rehearsed: &[Performance<'_>]) -> PlannedStage {
 
 fn planned_step(step: &Step, rehearsed: &[Performance<'_>]) -> PlannedStep {
     let path = StepPath::from(step.name.clone());
-    let records = || rehearsed.iter().filter_map(|performance| performance.run.steps.get(&path));
+    // The step itself, and the items that it goes through.
+    let of_run = |performance: &Performance<'_>| performance.run.steps.clone();
+    let records = || rehearsed.iter().flat_map(of_run).filter(|(at, _)| at.step == step.name).map(|(_, record)| record);
     let fails = records().find_map(|record| match &record.state {
         StepState::Failed { reason } => Some(reason.clone()),
         _ => None,
@@ -214,7 +216,7 @@ fn planned_step(step: &Step, rehearsed: &[Performance<'_>]) -> PlannedStep {
             (action.spec.name.to_string(), Some(action.impact), undo(action), guard)
         }
         Body::Approval(spec) => ("approval".to_owned(), None, None, Some(asks(spec, asked))),
-        Body::Wait(span) => (format!("wait {} s", span.as_secs()), None, None, None),
+        Body::Wait(wait) => (format!("wait {} s", wait.span.as_secs()), None, None, None),
     };
     let irreversible = matches!(&step.body, Body::Action(action) if is_irreversible(action));
     PlannedStep {
@@ -239,6 +241,9 @@ fn undo(action: &ActionStep) -> Option<String> {
     match &action.spec.kind {
         ActionKind::Hold(_) => Some("the hold is lifted, by people or by a step that they approve".to_owned()),
         ActionKind::External if action.spec.undoable => Some("what was there before is restored".to_owned()),
+        ActionKind::RunPlaybook => {
+            Some("that playbook undoes what it did, if it says so; it is not rehearsed here".to_owned())
+        }
         ActionKind::External | ActionKind::Undo | ActionKind::Notify => None,
     }
 }

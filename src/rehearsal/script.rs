@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::domain::StepName;
 use crate::domain::event::{CallOutcome, Proof};
 use crate::domain::step::Baseline;
+use crate::domain::{StepName, StepPath};
 use crate::machine::{Call, CallResult, Direction, Phase};
 use crate::playbook::{Body, Playbook};
 
@@ -86,7 +86,7 @@ pub(super) struct Reply {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Script {
     steps: BTreeMap<StepName, Calls>,
-    heard: BTreeMap<(StepName, &'static str), usize>,
+    heard: BTreeMap<(StepPath, &'static str), usize>,
 }
 
 impl Script {
@@ -106,7 +106,7 @@ impl Script {
             (Phase::Prove { .. }, _) => "prove",
             (Phase::Recheck, _) => "recheck",
         };
-        let heard = self.heard.entry((step.clone(), which)).or_default();
+        let heard = self.heard.entry((call.path.clone(), which)).or_default();
         let index = *heard;
         *heard += 1;
         let none = Calls::default();

@@ -179,6 +179,8 @@ pub struct OpenRun {
     pub incident: IncidentId,
     /// Its playbook.
     pub playbook: PlaybookName,
+    /// The agent that it is about.
+    pub agent: AgentId,
 }
 
 /// When the gate last saw and last refused an agent.

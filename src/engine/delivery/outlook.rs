@@ -4,11 +4,10 @@
 //! looked at; one that can't be evaluated yet is left out, because a guess would be worse than silence.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::domain::{Approval, Decision, Run, StepPath, StepState, Verdict};
+use crate::domain::{Approval, Decision, Run, StepPath, StepState};
 use crate::language::Expression;
-use crate::playbook::context::{agent_values, alert_values, incident_values};
 use crate::playbook::{Body, Playbook, Step};
 
 /// One step that a decision sets going.
@@ -62,17 +61,11 @@ pub fn action(step: &Step) -> String {
 
 /// What conditions see, as if the decision had been made.
 fn variables(run: &Run, asked: &StepPath, decision: Decision) -> Value {
-    let step = |(path, record): (&StepPath, &crate::domain::StepRecord)| {
-        let known = record.decision.map(Decision::as_str).unwrap_or_default();
-        let (state, known) =
-            if path == asked { ("succeeded", decision.as_str()) } else { (record.state.as_str(), known) };
-        let verdict = record.verdict.map(Verdict::as_str).unwrap_or_default();
-        (path.to_string(), json!({ "state": state, "verdict": verdict, "decision": known, "output": record.output }))
-    };
-    json!({
-        "alert": alert_values(&run.alert),
-        "agent": agent_values(&run.agent),
-        "incident": incident_values(run.incident),
-        "steps": run.steps.iter().map(step).collect::<Map<String, Value>>(),
-    })
+    let mut variables = crate::machine::variables(run);
+    let step = variables.get_mut("steps").and_then(|steps| steps.get_mut(asked.to_string()));
+    if let Some(Value::Object(step)) = step {
+        step.insert("state".to_owned(), json!("succeeded"));
+        step.insert("decision".to_owned(), json!(decision.as_str()));
+    }
+    variables
 }

@@ -11,7 +11,7 @@ use crate::engine::{Engine, Gate, HoldRequest, Inventory, Library, Options, Part
 
 fn joined(engine: &Engine) -> Event {
     let at = engine.clock().now();
-    Event::by_system(at, EventKind::AlertJoined { alert: AlertId::generate(at) })
+    Event::by_system(at, EventKind::AlertJoined { alert: AlertId::generate(at), source: None })
 }
 
 #[test]

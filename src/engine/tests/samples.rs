@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-pub use crate::domain::samples::alert;
+pub(crate) use crate::domain::samples::alert;
 use crate::domain::*;
 
 pub fn agent_id(id: &str) -> AgentId {

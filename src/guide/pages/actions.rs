@@ -113,6 +113,7 @@ fn example(spec: &ActionSpec) -> (&'static str, String) {
     match spec.kind {
         ActionKind::Undo => ("stages", UNDO.to_owned()),
         ActionKind::Notify => ("step", NOTIFY.to_owned()),
+        ActionKind::RunPlaybook => ("step", RUN_PLAYBOOK.to_owned()),
         ActionKind::Hold(_) => {
             ("step", format!("- step: hold\n  action: {}\n  with: {{ reason: \"{{{{alert.title}}}}\" }}\n", spec.name))
         }
@@ -129,6 +130,12 @@ const UNDO: &str = r#"- stage: contain
 - stage: restore
   steps:
     - { step: resume, action: undo, with: { steps: [pause] } }
+"#;
+
+const RUN_PLAYBOOK: &str = r#"- step: watch_children
+  for_each: { in: agent.children, as: child }
+  action: run_playbook
+  with: { playbook: watch-closely, agent: "{{child}}" }
 "#;
 
 const NOTIFY: &str = r#"- step: tell_owner

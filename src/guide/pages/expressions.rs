@@ -1,5 +1,7 @@
 //! Expressions: the variables with their types, the operators and the functions.
 
+use std::collections::BTreeMap;
+
 use crate::guide::block::{Block, Entry};
 use crate::guide::page::Page;
 use crate::language::Type;
@@ -46,7 +48,8 @@ fn function(help: &FunctionHelp) -> Entry {
 
 /// Every variable and every field, with its type and what it is.
 pub fn variables() -> Vec<Entry> {
-    let environment = context::environment(["NAME"].into_iter());
+    let vars = BTreeMap::from([("NAME".to_owned(), Type::Any)]);
+    let environment = context::environment(&vars, ["NAME"].into_iter());
     let mut entries = Vec::new();
     for (name, ty) in environment.all() {
         fields(name, ty, &mut entries);
@@ -70,7 +73,7 @@ fn meaning(path: &str) -> &'static str {
     MEANINGS.iter().find(|(known, _)| *known == path).map_or("", |(_, meaning)| meaning)
 }
 
-const MEANINGS: [(&str, &str); 34] = [
+const MEANINGS: [(&str, &str); 35] = [
     ("agent.children", "ids of agents that it starts"),
     ("agent.credentials", "its credentials by name; `has(agent.credentials.idp)` asks whether one is there"),
     ("agent.depends_on", "what it needs"),
@@ -105,6 +108,7 @@ const MEANINGS: [(&str, &str); 34] = [
     ("steps.NAME.output", "what the action answered"),
     ("steps.NAME.state", "how the step stands: `succeeded`, `unproven`, `failed`, `rejected`, `skipped` and so on"),
     ("steps.NAME.verdict", "of a step that contains: `contained`, `unproven`, `already_done`, `failed` or `regressed`"),
+    ("vars.NAME", "what a variable of the playbook came to"),
 ];
 
 #[cfg(test)]

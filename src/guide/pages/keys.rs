@@ -58,6 +58,9 @@ fn takes(takes: &Takes) -> String {
         Takes::Text => "text".to_owned(),
         Takes::Template => "text with {{...}}".to_owned(),
         Takes::Condition => "a condition".to_owned(),
+        Takes::List => "an expression that gives a list or a mapping".to_owned(),
+        Takes::Time => "a time with its offset".to_owned(),
+        Takes::Variables => "names with values".to_owned(),
         Takes::Duration => "a duration, such as 10m".to_owned(),
         Takes::Durations => "durations".to_owned(),
         Takes::Flag => "true or false".to_owned(),
@@ -69,6 +72,7 @@ fn takes(takes: &Takes) -> String {
         Takes::Parameters => "parameters".to_owned(),
         Takes::Section(section) => format!("a mapping: {}", section.name),
         Takes::Sections(section) => format!("a list: {}", section.name),
+        Takes::OneOrMore(section) => format!("one or a list: {}", section.name),
         Takes::Any => "any value".to_owned(),
     }
 }

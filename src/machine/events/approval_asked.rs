@@ -27,12 +27,12 @@ pub fn apply(
         return extend(motion, path, pending, people, quorums);
     }
     let spec = motion.spec(path, cause)?.into_owned();
-    let others = taken_over(motion, path)?;
+    let others = beside(motion, path, cause)?;
     let releases: Vec<StepPath> = motion.releases(path, &spec).into_iter().chain(others.iter().cloned()).collect();
     let deadline = after(motion.at, spec.timeout);
     let on_timeout = spec.on_timeout;
     let terms = Terms { path, cause, releases: &releases, quorums, identity: spec.identity, deadline, on_timeout };
-    let rendered = if others.is_empty() {
+    let rendered = if cause == ApprovalCause::Playbook {
         spec.ask.render_text(&variables(&motion.run)).map_err(|error| error.to_string())
     } else {
         Ok(limit_question(&releases, cause))
@@ -94,6 +94,20 @@ fn tell_that_nobody_can_decide(motion: &mut Motion<'_>, path: &StepPath) -> Resu
     let subject = format!("Nobody can decide about {}", motion.run.agent.id);
     motion.effects.push(Effect::Alarm(Notice { to: vec![Principal::Fallback], subject, text }));
     Ok(())
+}
+
+/// The other steps that this request is about: those that wait for the one in whose place it is asked, and the items of
+/// the same step that came up with this one.
+fn beside(motion: &Motion<'_>, path: &StepPath, cause: ApprovalCause) -> Result<Vec<StepPath>, IllegalTransition> {
+    let mut others = taken_over(motion, path)?;
+    if path.index.is_some() && cause == ApprovalCause::Playbook {
+        let came_up = motion.run.items(&path.step).filter(|(other, record)| {
+            let open = record.state == StepState::Pending && record.started_at.is_some() && !record.authorized;
+            *other != path && open && record.asks == Some(cause)
+        });
+        others.extend(came_up.map(|(other, _)| other.clone()));
+    }
+    Ok(others)
 }
 
 /// The other steps that wait for the request in whose place this one is asked.

@@ -28,8 +28,8 @@ pub fn apply(motion: &mut Motion<'_>, path: &StepPath, outcome: &CallOutcome) ->
                 return motion.applied(path, output.clone());
             }
             let containing = is_containing(motion.action(path)?);
+            motion.keep_output(path, output.clone())?;
             let record = motion.record_mut(path)?;
-            record.output = output.clone();
             record.verdict = containing.then_some(Verdict::AlreadyDone);
             record.detail = Some("the target says that it had been done before".to_owned());
             motion.set(path, StepState::Succeeded)

@@ -73,6 +73,7 @@ fn catalogue() -> Catalogue {
         action("try.idempotent", Protection::Idempotent, false, Impact::Notify),
         action("try.verifiable", Protection::Verifiable, true, Impact::Contain),
         action("try.none", Protection::None, false, Impact::Notify),
+        action("try.destroy", Protection::Idempotent, false, Impact::Destroy),
     ];
     Catalogue::new(oauth.into_iter().chain(own))
 }
@@ -117,6 +118,11 @@ pub struct Sim {
     /// Set to withhold authority from containing steps.
     pub withhold: Option<ApprovalCause>,
     pub free_workers: bool,
+    /// Runs that steps asked for.
+    pub children: Vec<String>,
+    pub stopped: Vec<RunId>,
+    /// Set to let no run begin.
+    pub refuse_children: bool,
 }
 
 impl Sim {
@@ -135,6 +141,7 @@ impl Sim {
             agent: agent.into(),
             alert: alert(at).into(),
             inherits: Vec::new(),
+            lineage: None,
         };
         let event = Event { at, actor: Actor::Source { id: SourceId::parse("detector").unwrap() }, kind };
         let (run, effects) = begin(&playbook, &event).unwrap();
@@ -150,6 +157,9 @@ impl Sim {
             notices: Vec::new(),
             withhold,
             free_workers: true,
+            children: Vec::new(),
+            stopped: Vec::new(),
+            refuse_children: false,
         };
         sim.perform(effects);
         sim.check_replay();
@@ -199,6 +209,18 @@ impl Sim {
                 }
                 Effect::Begin { path } if self.free_workers => Some(EventKind::AttemptBegan { path }),
                 Effect::Begin { .. } | Effect::AskPeople { .. } | Effect::Regressed { .. } => None,
+                Effect::StartChild { path, playbook, agent, .. } => {
+                    self.children.push(format!("{playbook} for {agent}"));
+                    Some(if self.refuse_children {
+                        EventKind::ChildRefused { path, reason: "no such playbook".into() }
+                    } else {
+                        EventKind::ChildStarted { path, run: RunId::generate(self.at) }
+                    })
+                }
+                Effect::StopChild { run, .. } => {
+                    self.stopped.push(run);
+                    None
+                }
                 Effect::Alarm(notice) => {
                     self.alarms.push(notice.subject);
                     None

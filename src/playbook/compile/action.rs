@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::domain::{Impact, Protection, StepName};
-use crate::language::Escape;
+use crate::language::{Escape, Type};
 use crate::playbook::keys::words;
 use crate::playbook::{ActionKind, ActionSpec, ActionStep, Catalogue, NoticeSpec, codes, keys};
 
@@ -15,7 +15,7 @@ use super::node::Node;
 use super::outline::{Outline, StepOutline, reads};
 use super::report::Report;
 use super::scope::Scope;
-use super::{approval, notice, parameter, timing, undo};
+use super::{approval, notice, parameter, run_playbook, timing, undo};
 
 /// How long a call may take before the first step that contains: what only informs must not hold up containment.
 const BEFORE_CONTAINMENT: Duration = Duration::from_secs(10);
@@ -27,6 +27,7 @@ pub(super) fn compile(
     catalogue: &Catalogue,
     fields: &Fields<'_>,
     step: &StepOutline,
+    item: Option<(&str, &Type)>,
 ) -> Option<ActionStep> {
     let action = fields.get("action")?;
     let guard =
@@ -35,6 +36,10 @@ pub(super) fn compile(
     let timeout = fields.get("timeout").and_then(|node| node.duration(report));
     let with = fields.get("with");
     let scope = Scope::at(outline, outline.rendered_at(step));
+    let scope = match item {
+        Some((name, ty)) => scope.with(name, ty.clone()),
+        None => scope,
+    };
     let Some(spec) = &step.spec else {
         unknown(report, catalogue, &action);
         if let Some(with) = with {
@@ -44,9 +49,14 @@ pub(super) fn compile(
     };
     let impact = impact(report, fields, spec, step);
     let protection = protection(report, fields, spec);
-    behind_people(report, outline, fields, step);
+    let irreversible = because(report, fields, step.impact);
+    behind_people(report, outline, fields, step, irreversible.is_some());
     let tree = parameter::compile(report, &scope, spec, with.as_ref(), &fields.pointer);
     let (undoes, notice) = internal(report, &scope, step, with.as_ref(), tree.is_some());
+    let runs = match spec.kind {
+        ActionKind::RunPlaybook => run_playbook::compile(report, outline, fields),
+        _ => None,
+    };
     let hurried = outline.is_before_containment(step.place);
     let default = if hurried { spec.timeout.min(BEFORE_CONTAINMENT) } else { spec.timeout };
     let (hold, verify) = (timing::hold(report, fields, spec), timing::verify(report, fields, spec));
@@ -64,7 +74,9 @@ pub(super) fn compile(
             None => None,
         },
         undoes,
+        runs,
         notice,
+        irreversible: irreversible.filter(|because| !because.is_empty()),
     })
 }
 
@@ -123,8 +135,7 @@ fn protection(report: &mut Report, fields: &Fields<'_>, spec: &ActionSpec) -> Pr
 }
 
 /// What destroys or releases stands behind people.
-fn behind_people(report: &mut Report, outline: &Outline, fields: &Fields<'_>, step: &StepOutline) {
-    let because = because(report, fields, step.impact);
+fn behind_people(report: &mut Report, outline: &Outline, fields: &Fields<'_>, step: &StepOutline, because: bool) {
     let asked = step.guarded || outline.is_released(step);
     match step.impact {
         Some(Impact::Destroy) if !asked && !because => {
@@ -148,17 +159,18 @@ fn behind_people(report: &mut Report, outline: &Outline, fields: &Fields<'_>, st
     }
 }
 
-fn because(report: &mut Report, fields: &Fields<'_>, impact: Option<Impact>) -> bool {
-    let Some(node) = fields.get("irreversible") else { return false };
+/// Why nobody is asked; empty where that is written in a way that can't be read.
+fn because(report: &mut Report, fields: &Fields<'_>, impact: Option<Impact>) -> Option<String> {
+    let node = fields.get("irreversible")?;
     if impact.is_some_and(|impact| impact != Impact::Destroy) {
         fields.refuse(report, &["irreversible"], "on a step that does not destroy", "remove it");
     }
-    let Some(inner) = Fields::open(report, &node, &keys::IRREVERSIBLE) else { return true };
+    let Some(inner) = Fields::open(report, &node, &keys::IRREVERSIBLE) else { return Some(String::new()) };
     let because = inner.require(report, "because").and_then(|node| node.text(report).map(str::trim));
     if because == Some("") {
         report
             .error(&inner.at("because"), codes::DESTROY_UNGUARDED, "the reason is empty")
             .hint("say why nobody needs to be asked");
     }
-    true
+    Some(because.unwrap_or_default().to_owned())
 }

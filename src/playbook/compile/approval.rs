@@ -13,7 +13,7 @@ use crate::playbook::{ApprovalSpec, Threshold, codes, keys};
 
 use super::fields::Fields;
 use super::node::Node;
-use super::outline::StepOutline;
+use super::outline::{Outline, StepOutline};
 use super::report::Report;
 use super::scope::Scope;
 use super::threshold;
@@ -92,17 +92,23 @@ pub(super) fn compile(
 /// The question. What the sender of an alert wrote must not stand in it: people would take it for the playbook's words.
 fn question(report: &mut Report, scope: &Scope<'_>, node: &Node<'_>) -> Option<Template> {
     let template = scope.words(report, node)?;
-    let from_outside = |names: &Vec<String>| {
-        let mut names = names.iter().map(String::as_str);
-        names.next() == Some("alert") && !names.next().is_some_and(|field| OWN_ALERT_FIELDS.contains(&field))
-    };
     let shown = template.shown();
-    let Some(shown) = shown.iter().find(|names| from_outside(names)) else { return Some(template) };
+    let Some(shown) = shown.iter().find(|names| is_from_outside(scope.outline, names)) else { return Some(template) };
     let message = format!("the question would show `{}`, which whoever sends the alert writes", shown.join("."));
     report
         .error(&node.pointer, codes::APPROVAL_WORDS, message)
         .hint("ask in words of your own, with {{agent.name}} at most; page and message quote the alert below");
     None
+}
+
+/// Whether the value at a path is what the sender of an alert wrote freely, or holds it.
+pub(super) fn is_from_outside(outline: &Outline, names: &[String]) -> bool {
+    let mut names = names.iter().map(String::as_str);
+    match (names.next(), names.next()) {
+        (Some("alert"), field) => !field.is_some_and(|field| OWN_ALERT_FIELDS.contains(&field)),
+        (Some("vars"), Some(name)) => outline.is_from_outside(name),
+        _ => false,
+    }
 }
 
 fn subject(report: &mut Report, scope: &Scope<'_>, fields: &Fields<'_>, step: &StepOutline) -> Subject {

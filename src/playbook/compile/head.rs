@@ -5,14 +5,17 @@ use std::time::Duration;
 use crate::domain::{Digest, Mode, PlaybookName, Principal};
 use crate::language::{Expression, Source};
 use crate::playbook::keys::words;
-use crate::playbook::{Budget, Catalogue, OnAlert, Playbook, codes, context, keys};
+use crate::playbook::{Budget, Catalogue, Corroborate, OnAlert, Playbook, UntilThen, codes, context, keys};
 
 use super::fields::Fields;
 use super::node::Node;
 use super::outline::Outline;
 use super::report::Report;
 use super::scope::Scope;
-use super::stage;
+use super::{schedule, stage};
+
+/// The condition of a playbook that starts by its schedule alone.
+const NEVER: &str = "false";
 
 /// Compiles the whole file.
 pub(super) fn compile(
@@ -28,6 +31,9 @@ pub(super) fn compile(
     let owner = owner(report, &fields);
     let mode = fields.get("mode").and_then(|node| node.word(report, &words::MODES));
     let when = condition(report, outline, &fields);
+    let corroborate = corroborate(report, &fields);
+    let timetable = schedule::compile(report, outline, &fields);
+    let silences = schedule::silences(report, outline, &fields);
     let on_new_alert = on_new_alert(report, &fields);
     let budget = fields.get("budget").and_then(|node| budget(report, &node));
     let timeout: Option<Duration> = fields.get("timeout").and_then(|node| node.duration(report));
@@ -43,9 +49,13 @@ pub(super) fn compile(
         text: source.text.as_str().into(),
         file: source.name.clone(),
         when: when?,
+        corroborate,
+        timetable,
+        silences,
         on_new_alert,
         budget,
         timeout,
+        vars: Vec::new(),
         stages,
     })
 }
@@ -68,6 +78,9 @@ fn owner(report: &mut Report, fields: &Fields<'_>) -> Principal {
 }
 
 fn condition(report: &mut Report, outline: &Outline, fields: &Fields<'_>) -> Option<Expression> {
+    if fields.has("schedule") && !fields.has("match") {
+        return Expression::compile_bool(NEVER, &context::matching_environment()).ok();
+    }
     let node = fields.require(report, "match")?;
     let inner = Fields::open(report, &node, &keys::MATCH)?;
     let when = inner.require(report, "when")?;
@@ -77,9 +90,36 @@ fn condition(report: &mut Report, outline: &Outline, fields: &Fields<'_>) -> Opt
 fn on_new_alert(report: &mut Report, fields: &Fields<'_>) -> OnAlert {
     let Some(node) = fields.get("incident") else { return OnAlert::Join };
     let inner = Fields::open(report, &node, &keys::INCIDENT);
+    if let Some(key) = inner.as_ref().and_then(|inner| inner.get("key"))
+        && key.text(report).is_some_and(|text| text.trim() != "agent.id")
+    {
+        report
+            .error(&key.pointer, codes::NOT_AVAILABLE, "an incident is about one agent in this version")
+            .hint("write `key: agent.id`, or leave it out");
+    }
     let word =
         inner.and_then(|inner| inner.get("on_new_alert")).and_then(|node| node.word(report, &words::ON_NEW_ALERT));
     word.unwrap_or(OnAlert::Join)
+}
+
+fn corroborate(report: &mut Report, fields: &Fields<'_>) -> Option<Corroborate> {
+    let of = fields.get("match")?;
+    let node = of.value.get("corroborate").map(|value| Node::of(value, &of.pointer, "corroborate"))?;
+    let inner = Fields::open(report, &node, &keys::CORROBORATE)?;
+    let joins =
+        fields.get("incident").and_then(|incident| incident.value.get("on_new_alert")?.as_str()).unwrap_or("join");
+    if joins != "join" {
+        report
+            .error_at_key(&node.pointer, codes::CORROBORATE, "no alert of another source would ever join the run")
+            .hint("write `incident: { on_new_alert: join }`, or leave `on_new_alert` out");
+    }
+    let sources = inner.require(report, "sources").and_then(|node| node.count(report, &(2..=keys::SOURCES_MAX)));
+    let within = inner.require(report, "within").and_then(|node| node.duration(report));
+    let until_then = match inner.get("until_then") {
+        Some(node) => node.word(report, &words::UNTIL_THEN)?,
+        None => UntilThen::Notify,
+    };
+    Some(Corroborate { sources: sources?, within: within?, until_then })
 }
 
 fn budget(report: &mut Report, node: &Node<'_>) -> Option<Budget> {

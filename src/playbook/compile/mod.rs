@@ -8,6 +8,7 @@
 mod action;
 mod approval;
 mod caution;
+mod each;
 mod fields;
 mod head;
 mod node;
@@ -15,6 +16,8 @@ mod notice;
 mod outline;
 mod parameter;
 mod report;
+mod run_playbook;
+mod schedule;
 mod scope;
 mod secret;
 mod stage;
@@ -23,6 +26,7 @@ mod threshold;
 mod timing;
 mod undo;
 mod value;
+mod vars;
 
 #[cfg(test)]
 mod tests;
@@ -42,9 +46,11 @@ pub(crate) use report::Report;
 pub fn compile(source: &Source, catalogue: &Catalogue) -> Result<(Playbook, Vec<Diagnostic>), Vec<Diagnostic>> {
     let (document, places) = crate::language::parse::<Value>(source)?;
     let mut report = Report::new(places);
-    let outline = Outline::read(&document, catalogue);
+    let mut outline = Outline::read(&document, catalogue);
     let root = Node { value: &document, pointer: String::new() };
-    let playbook = head::compile(&mut report, source, &outline, catalogue, &root);
+    let vars = vars::compile(&mut report, &mut outline, &document);
+    let playbook =
+        head::compile(&mut report, source, &outline, catalogue, &root).map(|playbook| Playbook { vars, ..playbook });
     if let Some(playbook) = playbook.as_ref().filter(|_| !report.is_refused()) {
         caution::look(&mut report, &outline, playbook);
     }

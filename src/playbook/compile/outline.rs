@@ -4,12 +4,13 @@
 //! steps. The outline answers that without complaint; what is wrong with a step is said when the step itself is
 //! compiled.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::domain::Impact;
-use crate::language::Environment;
+use crate::language::{Environment, Type};
 use crate::playbook::keys::words;
 use crate::playbook::{ActionSpec, Catalogue, context};
 
@@ -43,9 +44,15 @@ pub(super) struct StepOutline {
 /// All steps, in the order written.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outline {
+    /// The name of the playbook itself.
+    pub(super) playbook: String,
     pub(super) steps: Vec<StepOutline>,
     /// By stage, whether its steps follow each other.
     sequential: Vec<bool>,
+    /// The types of the variables.
+    vars: BTreeMap<String, Type>,
+    /// Variables that hold what the sender of an alert wrote.
+    outside: BTreeSet<String>,
 }
 
 /// Whether the parameters name a method that only reads.
@@ -95,7 +102,8 @@ fn step(value: &Value, catalogue: &Catalogue, pointer: String, place: Place) -> 
 impl Outline {
     /// Reads what can be read.
     pub(super) fn read(document: &Value, catalogue: &Catalogue) -> Self {
-        let mut outline = Self::default();
+        let playbook = document.get("playbook").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let mut outline = Self { playbook, ..Self::default() };
         for (stage, value) in list(document.get("stages")).iter().enumerate() {
             outline.sequential.push(value.get("mode").and_then(Value::as_str) == Some("sequential"));
             for (index, inner) in list(value.get("steps")).iter().enumerate() {
@@ -104,6 +112,24 @@ impl Outline {
             }
         }
         outline
+    }
+
+    /// A variable that all steps see, and the variables below it.
+    pub(super) fn add_variable(&mut self, name: &str, ty: Type, from_outside: bool) {
+        self.vars.insert(name.to_owned(), ty);
+        if from_outside {
+            self.outside.insert(name.to_owned());
+        }
+    }
+
+    /// Whether a variable holds what the sender of an alert wrote.
+    pub(super) fn is_from_outside(&self, variable: &str) -> bool {
+        self.outside.contains(variable)
+    }
+
+    /// The variables when a run begins.
+    pub(super) fn environment_at_start(&self) -> Environment {
+        context::starting_environment(&self.vars)
     }
 
     /// The step of that name.
@@ -120,7 +146,7 @@ impl Outline {
     /// The variables at a place: those of the alert, and the steps before it.
     pub(super) fn environment_at(&self, place: Place) -> Environment {
         let before = self.steps.iter().filter(|step| self.is_before(step.place, place));
-        context::environment(before.map(|step| step.name.as_str()).filter(|name| !name.is_empty()))
+        context::environment(&self.vars, before.map(|step| step.name.as_str()).filter(|name| !name.is_empty()))
     }
 
     /// Where the parameters of a step are rendered: at the step itself, or where the first approval that releases it

@@ -76,6 +76,11 @@ impl Report {
         self.found.iter().any(|diagnostic| diagnostic.level == Level::Error)
     }
 
+    /// Where a key stands in the file, for the order of keys.
+    pub(super) fn order_of_key(&self, pointer: &str) -> (u32, u32) {
+        self.places.key(pointer).map_or((u32::MAX, u32::MAX), |span| (span.line, span.column))
+    }
+
     /// A fault inside the expression or template at a pointer.
     pub(crate) fn fault(&mut self, pointer: &str, fault: &Fault) {
         let diagnostic = self.places.diagnostic(pointer, fault);

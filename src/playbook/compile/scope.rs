@@ -67,10 +67,31 @@ impl<'a> Scope<'a> {
         path.chars().all(plain).then(|| self.environment.lookup(&segments).ok()).flatten()
     }
 
+    /// The same place with one more variable.
+    pub(super) fn with(self, name: &str, ty: Type) -> Self {
+        Self { environment: self.environment.with(name, ty), ..self }
+    }
+
+    /// An expression of any type.
+    pub(super) fn expression(&self, report: &mut Report, node: &Node<'_>) -> Option<Expression> {
+        let text = node.text(report)?;
+        self.compiled(report, node, text, Expression::compile(text, &self.environment))
+    }
+
     /// A condition.
     pub(super) fn condition(&self, report: &mut Report, node: &Node<'_>) -> Option<Expression> {
         let text = node.text(report)?;
-        match Expression::compile_bool(text, &self.environment) {
+        self.compiled(report, node, text, Expression::compile_bool(text, &self.environment))
+    }
+
+    fn compiled(
+        &self,
+        report: &mut Report,
+        node: &Node<'_>,
+        text: &str,
+        compiled: Result<Expression, Vec<Fault>>,
+    ) -> Option<Expression> {
+        match compiled {
             Ok(expression) => Some(expression),
             Err(faults) => {
                 for fault in faults {

@@ -1,15 +1,16 @@
 //! A step: an action, a question to people, or a wait.
 
 use crate::domain::StepName;
+use crate::language::Type;
 use crate::playbook::keys::words;
-use crate::playbook::{Body, Catalogue, OnFailure, Step, codes, keys};
+use crate::playbook::{Body, Catalogue, OnFailure, Step, Wait, codes, keys};
 
 use super::fields::Fields;
 use super::node::Node;
 use super::outline::{Outline, StepOutline};
 use super::report::Report;
 use super::scope::Scope;
-use super::{action, approval};
+use super::{action, approval, each};
 
 /// Compiles one step.
 pub(super) fn compile(
@@ -25,13 +26,20 @@ pub(super) fn compile(
     let when = fields.get("when").map(|node| scope.condition(report, &node));
     let on_failure = fields.get("on_failure").and_then(|node| node.word(report, &words::ON_FAILURE));
     let background = fields.get("background").and_then(|node| node.flag(report)).unwrap_or(false);
-    let body = body(report, &scope, catalogue, &fields, step);
+    let each = each::compile(report, &scope, &fields, step);
+    let item = each.as_ref().map(|each| (each.name.as_str(), &each.ty));
+    let body = body(report, &scope, catalogue, &fields, step, item);
+    let for_each = match each {
+        Some(each) => Some(each.compiled?),
+        None => None,
+    };
     Some(Step {
         name: name?,
         when: match when {
             Some(when) => Some(when?),
             None => None,
         },
+        for_each,
         body: body?,
         on_failure: on_failure.unwrap_or(OnFailure::Continue),
         background,
@@ -44,7 +52,11 @@ fn body(
     catalogue: &Catalogue,
     fields: &Fields<'_>,
     step: &StepOutline,
+    item: Option<(&str, &Type)>,
 ) -> Option<Body> {
+    if !fields.has("wait") {
+        fields.refuse(report, &["until"], "on a step that does not wait", "add `wait:` with how long at most");
+    }
     if fields.has("wait") && (fields.has("action") || fields.has("approval")) {
         report
             .error_at_key(&fields.at("wait"), codes::STEP_BODY, "a step that waits does nothing else")
@@ -52,7 +64,7 @@ fn body(
         return None;
     }
     if fields.has("action") {
-        let action = action::compile(report, scope.outline, catalogue, fields, step)?;
+        let action = action::compile(report, scope.outline, catalogue, fields, step, item)?;
         return Some(Body::Action(Box::new(action)));
     }
     if let Some(node) = fields.get("approval") {
@@ -64,7 +76,13 @@ fn body(
     if let Some(node) = fields.get("wait") {
         fields.refuse(report, &["timeout"], "on a step that waits", "`wait` says how long");
         refuse_action_keys(report, fields, "on a step that waits");
-        return node.duration(report).map(Body::Wait);
+        let span = node.duration(report);
+        let until = fields.get("until").map(|node| scope.condition(report, &node));
+        let until = match until {
+            Some(until) => Some(until?),
+            None => None,
+        };
+        return Some(Body::Wait(Wait { span: span?, until }));
     }
     report
         .error(&fields.pointer, codes::STEP_BODY, "the step does nothing")

@@ -3,11 +3,14 @@
 mod approvals;
 mod cautions;
 mod defaults;
+mod each;
 mod forms;
 mod hostile;
 mod pitfalls;
+mod schedules;
 mod shipped;
 mod steps;
+mod vars;
 
 use super::compile;
 use crate::language::{Diagnostic, Level, Source, Span};

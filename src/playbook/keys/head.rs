@@ -1,11 +1,14 @@
 //! The keys of a playbook's head and of its stages.
 
 use super::key::{Key, Section, Takes};
+use super::start::{MATCH, SCHEDULE, SILENCE};
 use super::step::STEP;
 use super::words;
 
 /// The most agents that a budget may let through.
 pub const BUDGET_MAX: u32 = 100_000;
+/// The most variables of a playbook.
+pub const VARIABLES_MAX: usize = 64;
 
 const MODES: [(&str, &str); 2] = words::shown(&words::MODES);
 const ON_NEW_ALERT: [(&str, &str); 3] = words::shown(&words::ON_NEW_ALERT);
@@ -22,30 +25,30 @@ pub static HEAD: Section = Section {
         Key::new("owner", Takes::Person, "who answers for this playbook: user:NAME, group:NAME or fallback")
             .default("fallback"),
         Key::new("mode", Takes::Words(&MODES), "whether it acts").default("observe"),
-        Key::new("match", Takes::Section(&MATCH), "which alerts start it").required(),
+        Key::new("match", Takes::Section(&MATCH), "which alerts start it; needed unless it has a schedule"),
+        Key::new("schedule", Takes::Section(&SCHEDULE), "when it starts by itself, besides or instead of `match`"),
+        Key::new("for_each_agent", Takes::Condition, "over `agent`: the agents that its schedule starts a run for"),
+        Key::new("silence", Takes::OneOrMore(&SILENCE), "windows of time in which it starts nothing"),
         Key::new("incident", Takes::Section(&INCIDENT), "what further alerts about the same subject do"),
         Key::new("budget", Takes::Section(&BUDGET), "how many agents it may contain in a window without a person"),
         Key::new("timeout", Takes::Duration, "how long a run may take"),
+        Key::new("vars", Takes::Variables, "values with names, evaluated in this order, once, when a run begins"),
         Key::new("stages", Takes::Sections(&STAGE), "its stages: each starts when the one before has settled")
             .required(),
     ],
-    reserved: &["schedule", "for_each_agent", "silence", "vars", "rerun_when"],
-};
-
-/// `match`.
-pub static MATCH: Section = Section {
-    name: "match",
-    help: "Which alerts start the playbook.",
-    keys: &[Key::new("when", Takes::Condition, "a condition over `alert`, `agent` and `now`").required()],
-    reserved: &["corroborate"],
+    reserved: &["rerun_when"],
 };
 
 /// `incident`.
 pub static INCIDENT: Section = Section {
     name: "incident",
     help: "What a further alert about the same subject does to a run under way.",
-    keys: &[Key::new("on_new_alert", Takes::Words(&ON_NEW_ALERT), "what a further alert does").default("join")],
-    reserved: &["key"],
+    keys: &[
+        Key::new("key", Takes::Text, "what the alerts of an incident have in common; only `agent.id` in this version")
+            .default("agent.id"),
+        Key::new("on_new_alert", Takes::Words(&ON_NEW_ALERT), "what a further alert does").default("join"),
+    ],
+    reserved: &[],
 };
 
 /// `budget`.
@@ -71,5 +74,5 @@ pub static STAGE: Section = Section {
         Key::new("timeout", Takes::Duration, "how long it may take; then waits fail, and calls are left to settle"),
         Key::new("steps", Takes::Sections(&STEP), "its steps").required(),
     ],
-    reserved: &["for_each"],
+    reserved: &[],
 };

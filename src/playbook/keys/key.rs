@@ -54,6 +54,12 @@ pub enum Takes {
     Template,
     /// An expression of CEL that is true or false.
     Condition,
+    /// An expression of CEL that gives a list or a mapping.
+    List,
+    /// A point in time with its offset, such as `2026-12-24T18:00:00+01:00`.
+    Time,
+    /// Names with values in which `{{...}}` is replaced.
+    Variables,
     /// A duration, such as `10m`.
     Duration,
     /// Durations, or one of them.
@@ -76,6 +82,8 @@ pub enum Takes {
     Section(&'static Section),
     /// A list of mappings.
     Sections(&'static Section),
+    /// A list of mappings, or one of them.
+    OneOrMore(&'static Section),
     /// Any value; the compiler alone says what it may be.
     Any,
 }

@@ -11,17 +11,35 @@
 mod approval;
 mod head;
 mod key;
+mod start;
 mod step;
 pub mod words;
 
 pub use approval::{APPROVAL, REASON, THRESHOLD, VOTES_MAX};
-pub use head::{BUDGET, BUDGET_MAX, HEAD, INCIDENT, MATCH, STAGE};
+pub use head::{BUDGET, BUDGET_MAX, HEAD, INCIDENT, STAGE, VARIABLES_MAX};
 pub use key::{Key, Part, Section, Takes};
-pub use step::{ATTEMPTS_MAX, IRREVERSIBLE, RETRY, STEP, VERIFY};
+pub use start::{CORROBORATE, MATCH, SCHEDULE, SILENCE, SOURCES_MAX};
+pub use step::{ATTEMPTS_MAX, FOR_EACH, IRREVERSIBLE, ITEMS_MAX, RETRY, STEP, VERIFY};
 
 /// Every section, from the head down.
-pub const SECTIONS: [&Section; 12] =
-    [&HEAD, &MATCH, &INCIDENT, &BUDGET, &STAGE, &STEP, &RETRY, &VERIFY, &IRREVERSIBLE, &APPROVAL, &THRESHOLD, &REASON];
+pub const SECTIONS: [&Section; 16] = [
+    &HEAD,
+    &MATCH,
+    &CORROBORATE,
+    &SCHEDULE,
+    &SILENCE,
+    &INCIDENT,
+    &BUDGET,
+    &STAGE,
+    &STEP,
+    &FOR_EACH,
+    &RETRY,
+    &VERIFY,
+    &IRREVERSIBLE,
+    &APPROVAL,
+    &THRESHOLD,
+    &REASON,
+];
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,8 @@ use super::words;
 
 /// The most tries of a step.
 pub const ATTEMPTS_MAX: u32 = 20;
+/// The most items that a step goes through.
+pub const ITEMS_MAX: u32 = 100;
 
 const ON_FAILURE: [(&str, &str); 3] = words::shown(&words::ON_FAILURE);
 const ON_HOLD_END: [(&str, &str); 2] = words::shown(&words::ON_HOLD_END);
@@ -20,6 +22,7 @@ pub static STEP: Section = Section {
     keys: &[
         Key::new("step", Takes::StepName, "its name, unique in the playbook: letters, digits and `_`").required(),
         Key::new("when", Takes::Condition, "when it is done at all").default("always"),
+        Key::new("for_each", Takes::Section(&FOR_EACH), "what its action goes through: it is done once for each item"),
         Key::new("action", Takes::Action, "what it does"),
         Key::new(
             "approval",
@@ -27,6 +30,7 @@ pub static STEP: Section = Section {
             "people who must say yes: before the action, or as a step alone",
         ),
         Key::new("wait", Takes::Duration, "lets time pass; the step does nothing else"),
+        Key::new("until", Takes::Condition, "on a wait: what ends it; if it does not hold in time, the step fails"),
         Key::new("on_failure", Takes::Words(&ON_FAILURE), "what its failure does to the run").default("continue"),
         Key::new("background", Takes::Flag, "whether the stage goes on without it").default("false"),
         Key::new("with", Takes::Parameters, "the parameters of the action").on_action(),
@@ -55,7 +59,21 @@ pub static STEP: Section = Section {
         Key::new("irreversible", Takes::Section(&IRREVERSIBLE), "why a step that destroys needs nobody's yes")
             .on_action(),
     ],
-    reserved: &["for_each", "until", "rerun_when", "vars"],
+    reserved: &["rerun_when"],
+};
+
+/// `for_each` of a step.
+pub static FOR_EACH: Section = Section {
+    name: "for_each",
+    help: "What a step goes through. The list is frozen when the step's turn comes; what is left out is said.",
+    keys: &[
+        Key::new("in", Takes::List, "a list, or a mapping, whose items are `{key, value}`").required(),
+        Key::new("as", Takes::Text, "the name of one item in the parameters: small letters, digits and `_`")
+            .default("item"),
+        Key::new("at_most", Takes::Count(1, ITEMS_MAX), "how many items at most").default("100"),
+        Key::new("parallel", Takes::Count(1, ITEMS_MAX), "how many at once").default("100"),
+    ],
+    reserved: &[],
 };
 
 /// `retry`.

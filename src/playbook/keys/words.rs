@@ -5,7 +5,7 @@
 
 use crate::domain::approval::OnTimeout;
 use crate::domain::{Assurance, Impact, Mode, Protection};
-use crate::playbook::{HoldEnd, OnAlert, OnFailure, Order};
+use crate::playbook::{HoldEnd, OnAlert, OnFailure, Order, UntilThen};
 
 /// A word, what it means to the program, and what it means to people.
 pub type Word<T> = (&'static str, T, &'static str);
@@ -20,6 +20,12 @@ pub const ON_NEW_ALERT: [Word<OnAlert>; 3] = [
     ("join", OnAlert::Join, "it becomes evidence of the run under way"),
     ("restart", OnAlert::Restart, "the run is superseded by a new one"),
     ("ignore", OnAlert::Ignore, "nothing"),
+];
+/// `until_then` of a corroboration.
+pub const UNTIL_THEN: [Word<UntilThen>; 3] = [
+    ("observe", UntilThen::Observe, "nothing is done"),
+    ("notify", UntilThen::Notify, "people are told"),
+    ("contain", UntilThen::Contain, "what can be taken back is done as well"),
 ];
 /// `over` of a budget.
 pub const OVER: [Word<()>; 1] = [("approve", (), "people decide about every further agent of the window")];

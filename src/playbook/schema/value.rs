@@ -3,12 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::playbook::catalogue::Catalogue;
-use crate::playbook::keys::Takes;
+use crate::playbook::keys::{Takes, VARIABLES_MAX};
 
 use super::reference;
 
 /// Units from large to small, each at most once; at least one of them.
 const DURATION: &str = "^(?=.)([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$";
+/// Date, time and offset; which days there are is for the compiler.
+const TIME: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:.*([Zz]|[+-][0-9]{2}.*)$";
 /// Anything with a template in it.
 const TEMPLATE: &str = "\\{\\{";
 
@@ -20,7 +22,11 @@ pub(super) fn of(takes: &Takes, catalogue: &Catalogue) -> Value {
         Takes::StepNames => one_or_more(&step_name()),
         Takes::Text => json!({ "type": "string" }),
         Takes::Template => json!({ "type": "string", "x-language": "handlebars" }),
-        Takes::Condition => json!({ "type": "string", "x-language": "cel" }),
+        Takes::Condition | Takes::List => json!({ "type": "string", "x-language": "cel" }),
+        Takes::Time => json!({ "type": "string", "pattern": TIME, "examples": ["2026-12-24T18:00:00+01:00"] }),
+        Takes::Variables => {
+            json!({ "type": "object", "propertyNames": step_name(), "maxProperties": VARIABLES_MAX })
+        }
         Takes::Duration => duration(),
         Takes::Durations => one_or_more(&duration()),
         Takes::Flag => json!({ "type": "boolean" }),
@@ -41,6 +47,7 @@ pub(super) fn of(takes: &Takes, catalogue: &Catalogue) -> Value {
         Takes::Sections(section) => {
             json!({ "type": "array", "minItems": 1, "items": { "$ref": reference(section.name) } })
         }
+        Takes::OneOrMore(section) => one_or_more(&json!({ "$ref": reference(section.name) })),
         Takes::Any => json!({}),
     }
 }

@@ -16,6 +16,7 @@ use crate::intake::subject;
 use crate::machine::IllegalTransition;
 use crate::playbook::context::matching_values;
 use crate::playbook::{OnAlert, Playbook};
+use crate::rehearsal::matching::{Taken, taken as takes};
 use crate::rehearsal::performance::{Performance, Sent, SentKind, Start};
 use crate::rehearsal::script::Script;
 use crate::rehearsal::world::World;
@@ -131,8 +132,11 @@ impl<'p> Story<'p> {
             return Ok(());
         }
         let agent = subject::of(&self.world.inventory, alert).agent;
-        let matched = self.playbook.when.evaluate_bool(&matching_values(alert, &agent), self.at);
-        let matched = matched.map_err(|error| format!("the condition of the match could not be evaluated: {error}"))?;
+        let matched = match takes(self.playbook, alert, &matching_values(alert, &agent), self.at) {
+            Taken::Yes => true,
+            Taken::No | Taken::Silent(_) => false,
+            Taken::Fault(error) => return Err(format!("the condition of the match could not be evaluated: {error}")),
+        };
         if !matched || alert.status == AlertStatus::Acknowledged {
             self.passed_over = true;
             return Ok(());
@@ -144,7 +148,7 @@ impl<'p> Story<'p> {
             match self.playbook.on_new_alert {
                 OnAlert::Ignore => return Ok(()),
                 OnAlert::Join => {
-                    let kind = EventKind::AlertJoined { alert: alert.id };
+                    let kind = EventKind::AlertJoined { alert: alert.id, source: Some(alert.source.clone()) };
                     return taken(run.submit(&mut self.world, &mut self.script, source(alert), kind));
                 }
                 OnAlert::Restart => {

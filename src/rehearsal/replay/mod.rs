@@ -24,6 +24,7 @@ use crate::machine::IllegalTransition;
 use crate::playbook::context::matching_values;
 use crate::playbook::{OnAlert, Playbook};
 
+use super::matching::{Taken, taken};
 use super::performance::{Performance, Start};
 use super::script::Script;
 use super::world::World;
@@ -112,17 +113,18 @@ impl<'p> Replay<'p> {
         let values = matching_values(alert, &subject.agent);
         let mut any = false;
         for (index, playbook) in self.playbooks.iter().enumerate() {
-            match playbook.when.evaluate_bool(&values, at) {
-                Ok(false) => {}
-                Ok(true) if alert.status == AlertStatus::Acknowledged => {}
-                Ok(true) => {
+            match taken(playbook, alert, &values, at) {
+                Taken::No => {}
+                Taken::Yes if alert.status == AlertStatus::Acknowledged => {}
+                Taken::Silent(_) => any = true,
+                Taken::Yes => {
                     any = true;
                     self.report.of(index).matched += 1;
                     if let Err(error) = self.start(index, playbook, alert, &subject) {
                         self.report.fault(index, error.to_string());
                     }
                 }
-                Err(error) => self.report.fault(index, error.to_string()),
+                Taken::Fault(error) => self.report.fault(index, error),
             }
         }
         self.report.unmatched += u64::from(!any);
@@ -146,7 +148,7 @@ impl<'p> Replay<'p> {
                 }
                 OnAlert::Join => {
                     self.report.of(index).joined += 1;
-                    let kind = EventKind::AlertJoined { alert: alert.id };
+                    let kind = EventKind::AlertJoined { alert: alert.id, source: Some(alert.source.clone()) };
                     return self.tell(number, at, Actor::Source { id: alert.source.clone() }, kind);
                 }
                 OnAlert::Restart => {

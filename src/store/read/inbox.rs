@@ -27,7 +27,12 @@ pub(super) fn stored_alert(row: &Decoder<'_>) -> Read<StoredAlert> {
 
 /// An open run of a row.
 pub(super) fn open_run(row: &Decoder<'_>) -> Read<OpenRun> {
-    Ok(OpenRun { id: row.id("id")?, incident: row.id("incident")?, playbook: row.parse("playbook")? })
+    Ok(OpenRun {
+        id: row.id("id")?,
+        incident: row.id("incident")?,
+        playbook: row.parse("playbook")?,
+        agent: row.parse("agent")?,
+    })
 }
 
 impl<D: Database> Inbox for D {
@@ -54,7 +59,7 @@ impl<D: Database> Inbox for D {
 
     async fn open_runs_of(&self, incident: IncidentId) -> Read<Vec<OpenRun>> {
         let query = query(
-            "SELECT id, incident, playbook FROM runs WHERE incident = $1 AND open = 1 ORDER BY id",
+            "SELECT id, incident, playbook, agent FROM runs WHERE incident = $1 AND open = 1 ORDER BY id",
             [Cell::from(incident.as_bytes())],
         );
         all(self.readers(), "run", query, open_run).await

@@ -21,9 +21,9 @@ const NEXT_WAKE: &str = "SELECT r.wake_at AS at FROM runs AS r LEFT JOIN claims 
         AND CASE WHEN c.run IS NULL THEN r.owner ELSE c.owner END = $1
     ORDER BY r.wake_at LIMIT 1";
 const OPEN_RUNS: Text = Text {
-    sqlite: "SELECT id, incident, playbook FROM runs INDEXED BY runs_live
+    sqlite: "SELECT id, incident, playbook, agent FROM runs INDEXED BY runs_live
         WHERE live = 1 AND open = 1 AND id > $1 ORDER BY id LIMIT $2",
-    postgres: "SELECT id, incident, playbook FROM runs WHERE live = 1 AND open = 1 AND id > $1 ORDER BY id LIMIT $2",
+    postgres: "SELECT id, incident, playbook, agent FROM runs WHERE live = 1 AND open = 1 AND id > $1 ORDER BY id LIMIT $2",
 };
 
 impl<D: Database> RunLog for D {

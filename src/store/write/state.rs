@@ -3,15 +3,16 @@
 //! A state is written for every change of a run. It is serialised here without the alert, rather than with it and cut out
 //! again, because that was a fifth of what a change costs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::domain::lineage::Lineage;
 use crate::domain::run::{Recheck, StageRecord};
 use crate::domain::{
     Actor, Agent, Approval, ApprovalId, Digest, HoldId, IncidentId, Mode, PlaybookName, Run, RunId, RunStatus,
-    StepPath, StepRecord,
+    SourceId, StepPath, StepRecord, Variables,
 };
 
 /// The members of a [`Run`], in its order and with its rules of what is left out; a test compares the two.
@@ -25,6 +26,8 @@ struct State<'a> {
     digest: &'a Digest,
     mode: Mode,
     agent: &'a Agent,
+    #[serde(skip_serializing_if = "Variables::is_empty")]
+    vars: &'a Variables,
     started_by: &'a Actor,
     started_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,6 +43,10 @@ struct State<'a> {
     rechecks: &'a [Recheck],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     inherits: &'a [HoldId],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lineage: Option<&'a Lineage>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    sources: &'a BTreeSet<SourceId>,
     joined: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<Timestamp>,
@@ -58,6 +65,7 @@ pub fn json(run: &Run) -> String {
         mode,
         agent,
         alert: _,
+        vars,
         started_by,
         started_at,
         deadline,
@@ -67,6 +75,8 @@ pub fn json(run: &Run) -> String {
         approvals,
         rechecks,
         inherits,
+        lineage,
+        sources,
         joined,
         ended_at,
     } = run;
@@ -79,6 +89,7 @@ pub fn json(run: &Run) -> String {
         digest,
         mode: *mode,
         agent,
+        vars,
         started_by,
         started_at: *started_at,
         deadline: *deadline,
@@ -88,6 +99,8 @@ pub fn json(run: &Run) -> String {
         approvals,
         rechecks,
         inherits,
+        lineage: lineage.as_ref(),
+        sources,
         joined: *joined,
         ended_at: *ended_at,
     };
@@ -97,6 +110,7 @@ pub fn json(run: &Run) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::lineage::SharedBudget;
     use crate::domain::samples;
     use serde_json::{Value, json};
 
@@ -109,6 +123,15 @@ mod tests {
                 run.deadline = Some(at);
                 run.ended_at = Some(at);
                 run.inherits = vec![HoldId::generate(at)];
+                run.vars.values = serde_json::Map::from_iter([("a".to_owned(), json!(1))]);
+                run.sources = BTreeSet::from(["detector".parse().unwrap()]);
+                run.lineage = Some(Lineage {
+                    parent: RunId::generate(at),
+                    path: "a".parse().unwrap(),
+                    generation: 1,
+                    depth: 2,
+                    budget: SharedBudget { playbook: "p".parse().unwrap(), contain: None, per: None },
+                });
                 run.rechecks = vec![Recheck { path: "a".parse().unwrap(), at }];
                 run.steps = BTreeMap::from([("a".parse().unwrap(), StepRecord::pending())]);
                 run.stages =

@@ -85,7 +85,12 @@ pub async fn open_runs_are_paged_oldest_first(store: &impl Backend) {
     let mut over = lone_run(0);
     over.status = RunStatus::Finished(Outcome::Failed);
     store.commit(rows(runs.iter().rev().map(run_row).chain([run_row(&over)]))).await.unwrap();
-    let open = |index: usize| OpenRun { id: runs[index].id, incident: runs[index].incident, playbook: playbook() };
+    let open = |index: usize| OpenRun {
+        id: runs[index].id,
+        incident: runs[index].incident,
+        playbook: playbook(),
+        agent: runs[index].agent.id.clone(),
+    };
     assert_eq!(store.open_runs(None, 3).await.unwrap(), [open(0), open(1), open(2)]);
     assert_eq!(store.open_runs(Some(runs[2].id), 3).await.unwrap(), [open(3)]);
     assert_eq!(store.open_runs_of(runs[1].incident).await.unwrap(), [open(1)]);

@@ -15,6 +15,7 @@ use standdown::domain::{
     Actor, Agent, AgentId, Alert, AlertId, AlertStatus, Approval, ApprovalCause, ApprovalId, Digest, Hold, HoldCause,
     HoldId, HoldLevel, Incident, IncidentId, IncidentStatus, Message, MessageId, MessageKind, Mode, PersonId,
     PlaybookName, Run, RunId, RunStatus, Severity, SourceId, StageName, StepName, StepPath, StepRecord, Trust,
+    Variables,
 };
 use standdown::store::{Commit, DeadLetter, Guard, Row, Subject, Token};
 
@@ -120,6 +121,7 @@ pub fn run(incident: IncidentId, alert: Alert, seconds: i64) -> Run {
         mode: Mode::Enforce,
         agent: Arc::new(Agent::unknown(agent("billing-bot"))),
         alert: Arc::new(alert),
+        vars: Variables::default(),
         started_by: Actor::Source { id: source() },
         started_at: at(seconds),
         deadline: None,
@@ -130,6 +132,8 @@ pub fn run(incident: IncidentId, alert: Alert, seconds: i64) -> Run {
         rechecks: Vec::new(),
         joined: 0,
         inherits: Vec::new(),
+        lineage: None,
+        sources: BTreeSet::new(),
         ended_at: None,
     }
 }

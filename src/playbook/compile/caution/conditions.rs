@@ -12,7 +12,9 @@ use crate::playbook::{Body, Playbook, codes};
 pub(super) fn look(report: &mut Report, outline: &Outline, playbook: &Playbook) {
     let known = Known { outline, playbook };
     let matching = "/match/when";
-    if known.words(report, matching, &playbook.when) && !playbook.when.can_be_true(&json!({})) {
+    // A playbook with a schedule runs without an alert, and may say that none starts it.
+    let by_alert = playbook.timetable.is_none();
+    if known.words(report, matching, &playbook.when) && by_alert && !playbook.when.can_be_true(&json!({})) {
         report
             .warn_at(matching, codes::NEVER_MATCHES, "this can never be true, so the playbook never runs")
             .hint("look for two values that are demanded of one field, or for a severity above the highest");

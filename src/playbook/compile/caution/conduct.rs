@@ -32,7 +32,10 @@ fn at(step: &StepOutline) -> String {
 /// Somebody's agent is stopped, and nobody hears of it.
 fn untold(report: &mut Report, first: &StepOutline, steps: &[(&StepOutline, &Step)]) {
     let tells = |step: &Step| match &step.body {
-        Body::Action(action) => action.spec.kind == ActionKind::Notify || action.guard.is_some(),
+        // The playbook that a step runs may tell people; that is said of it where it stands.
+        Body::Action(action) => {
+            matches!(action.spec.kind, ActionKind::Notify | ActionKind::RunPlaybook) || action.guard.is_some()
+        }
         Body::Approval(_) => true,
         Body::Wait(_) => false,
     };

@@ -27,7 +27,33 @@ fn faults_of_the_head_are_found_at_their_place() {
         ),
         (format!("playbook: p\ntitle: «42»\n{MATCH}{STAGES}"), language::YAML_WRONG_TYPE, "a number", "quotes"),
         (format!("playbook: p\n«stagse»: 1\n{MATCH}{STAGES}"), language::YAML_UNKNOWN_FIELD, "`stagse`", "`stages`"),
-        (format!("playbook: p\n«schedule»: x\n{MATCH}{STAGES}"), codes::NOT_AVAILABLE, "`schedule`", "remove"),
+        (format!("playbook: p\n«rerun_when»: x\n{MATCH}{STAGES}"), codes::NOT_AVAILABLE, "`rerun_when`", "remove"),
+        (
+            format!("playbook: p\nmatch: {{ when: \"true\", corroborate: {{ sources: «1», within: 10m }} }}\n{STAGES}"),
+            codes::LIMIT,
+            "between 2 and",
+            "",
+        ),
+        (
+            format!("playbook: p\nmatch: {{ when: \"true\", corroborate: «{{ sources: 2 }} }}\n{STAGES}"),
+            language::YAML_MISSING_FIELD,
+            "`within`",
+            "",
+        ),
+        (
+            format!(
+                "playbook: p\nincident: {{ on_new_alert: restart }}\nmatch: {{ when: \"true\", «corroborate»: {{ sources: 2, within: 10m }} }}\n{STAGES}"
+            ),
+            codes::CORROBORATE,
+            "would ever join",
+            "on_new_alert: join",
+        ),
+        (
+            format!("playbook: p\nincident: {{ key: «alert.rule» }}\n{MATCH}{STAGES}"),
+            codes::NOT_AVAILABLE,
+            "about one agent",
+            "agent.id",
+        ),
         (format!("playbook: p\ntimeout: «10»\n{MATCH}{STAGES}"), codes::DURATION, "no unit", "`10s`"),
         (format!("playbook: p\ntimeout: «31d»\n{MATCH}{STAGES}"), codes::DURATION, "30 days", "1h30m"),
         (

@@ -15,7 +15,7 @@ fn faults_of_a_step_are_found_at_their_place() {
         ("{ step: a, action: «agent.puase» }", codes::UNKNOWN_ACTION, "`agent.puase`", "did you mean `agent.pause`?"),
         ("{ step: a, action: «kubernetes» }", codes::UNKNOWN_ACTION, "`kubernetes`", "oauth.revoke_token"),
         ("{ step: a, action: agent.pause, «actoin»: x }", language::YAML_UNKNOWN_FIELD, "`actoin`", "`action`"),
-        ("{ step: a, action: agent.pause, «for_each»: x }", codes::NOT_AVAILABLE, "`for_each`", ""),
+        ("{ step: a, action: agent.pause, «rerun_when»: x }", codes::NOT_AVAILABLE, "`rerun_when`", ""),
         ("{ step: a, action: agent.pause, hold: «8» }", codes::DURATION, "no unit", "`8s`"),
         ("{ step: a, action: agent.pause, «on_hold_end»: ask }", codes::MISPLACED, "without an end", "`hold:`"),
         ("{ step: a, action: agent.retire, «hold»: 8h }", codes::MISPLACED, "`agent.retire`", "until a person"),
@@ -227,4 +227,24 @@ fn only_what_has_happened_and_can_be_restored_is_undone() {
         assert_fault(&undo(steps), code, message, hint);
     }
     assert_eq!(action(&playbook(&undo("[pause]")), "resume").undoes.len(), 1);
+}
+
+#[test]
+fn which_playbook_is_run_is_written_out() {
+    let run = |with: &str, more: &str| {
+        with_steps(&format!("      - {{ step: a, action: run_playbook, with: {with}{more} }}\n"))
+    };
+    let compiled = playbook(&run("{ playbook: other, agent: \"{{agent.id}}\" }", ""));
+    assert_eq!(action(&compiled, "a").runs.as_ref().map(crate::domain::PlaybookName::as_str), Some("other"));
+    let cases = [
+        (run("{ playbook: «\"{{alert.rule}}\"» }", ""), codes::RUN_PLAYBOOK, "written out", "`when`"),
+        (run("{ playbook: «p» }", ""), codes::RUN_PLAYBOOK, "not run itself", ""),
+        (run("{ playbook: «a b» }", ""), codes::NAME, "", ""),
+        (run("{ playbook: other }", ", «timeout»: 10s"), codes::MISPLACED, "on `run_playbook`", ""),
+        (run("{ playbook: other }", ", «retry»: { max_attempts: 2 }"), codes::MISPLACED, "on `run_playbook`", ""),
+        (run("{ playbook: other }", ", «verify»: { within: 1m }"), codes::MISPLACED, "no probe", ""),
+    ];
+    for (text, code, message, hint) in cases {
+        assert_fault(&text, code, message, hint);
+    }
 }

@@ -1,0 +1,189 @@
+//! Runs that runs start. A child begins in the commit in which its parent's step starts to wait for it, and is stopped in
+//! the commit in which its parent ends. That a child is over is told to its parent after the child's commit; if the
+//! process dies between the two, the parent's next look finds it.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::domain::lineage::{DEPTH_MAX, Lineage, SharedBudget};
+use crate::domain::{
+    Agent, AgentId, Event, EventKind, Mode, PlaybookName, Run, RunId, RunStatus, StepPath, StepState, Waiting,
+};
+use crate::playbook::{Budget, Playbook};
+use crate::store::Claims;
+
+use super::Engine;
+use super::draft::Draft;
+use super::submit::SubmitError;
+
+/// What a step asks for.
+pub(super) struct Wanted<'a> {
+    pub path: StepPath,
+    pub generation: u32,
+    pub playbook: &'a PlaybookName,
+    pub agent: &'a str,
+}
+
+/// The playbook that a run's containments count for, and its limit.
+pub(super) fn budget_of(run: &Run, playbook: &Playbook) -> (PlaybookName, Option<Budget>) {
+    let Some(shared) = run.lineage.as_ref().map(|lineage| &lineage.budget) else {
+        return (run.playbook.clone(), playbook.budget);
+    };
+    let limit = shared.contain.zip(shared.per).map(|(contain, per)| Budget { contain, per });
+    (shared.playbook.clone(), limit)
+}
+
+impl Engine {
+    /// Drafts the run that a step starts beside the draft of its parent; the event says whether it begins.
+    pub(super) fn start_child(
+        &self,
+        playbook: &Playbook,
+        draft: &mut Draft,
+        wanted: Wanted<'_>,
+        at: Timestamp,
+    ) -> EventKind {
+        let path = wanted.path.clone();
+        match self.draft_child(playbook, &draft.run, wanted, at) {
+            Ok(child) => {
+                let run = child.run.id;
+                draft.children.push(child);
+                EventKind::ChildStarted { path, run }
+            }
+            Err(reason) => EventKind::ChildRefused { path, reason },
+        }
+    }
+
+    fn draft_child(
+        &self,
+        playbook: &Playbook,
+        parent: &Run,
+        wanted: Wanted<'_>,
+        at: Timestamp,
+    ) -> Result<Draft, String> {
+        let depth = parent.lineage.as_ref().map_or(1, |lineage| lineage.depth);
+        if depth >= DEPTH_MAX {
+            return Err(format!("runs start each other at most {DEPTH_MAX} deep"));
+        }
+        let serving = self.inner.library.serving();
+        let missing = || format!("no playbook `{}` serves; see `standdown playbooks list`", wanted.playbook);
+        let theirs = serving.get(wanted.playbook).ok_or_else(missing)?;
+        let agent = self.agent_of_child(parent, wanted.agent)?;
+        let (name, limit) = budget_of(parent, playbook);
+        let lineage = Lineage {
+            parent: parent.id,
+            path: wanted.path,
+            generation: wanted.generation,
+            depth: depth + 1,
+            budget: SharedBudget {
+                playbook: name,
+                contain: limit.map(|limit| limit.contain),
+                per: limit.map(|limit| limit.per),
+            },
+        };
+        let observes = parent.mode == Mode::Observe || theirs.mode == Mode::Observe;
+        let kind = EventKind::RunStarted {
+            run: RunId::generate(at),
+            incident: parent.incident,
+            digest: theirs.digest,
+            mode: if observes { Mode::Observe } else { Mode::Enforce },
+            agent,
+            alert: Arc::clone(&parent.alert),
+            inherits: Vec::new(),
+            lineage: Some(lineage),
+        };
+        // Whoever started the family stays who they are: they never vote in any run of it.
+        let event = Event { at, actor: parent.started_by.clone(), kind };
+        self.draft_start(theirs, event).map_err(|error| error.to_string())
+    }
+
+    /// An agent by the id that a step renders; nothing acts on a name that the inventory does not have.
+    fn agent_of_child(&self, parent: &Run, id: &str) -> Result<Arc<Agent>, String> {
+        let known = AgentId::parse(id).ok().and_then(|id| self.inventory().agent(&id));
+        match known {
+            Some(agent) => Ok(agent),
+            None if parent.agent.id.as_str() == id => Ok(Arc::clone(&parent.agent)),
+            None => Err(format!("the inventory has no agent `{}`", crate::machine::notice::one_line(id))),
+        }
+    }
+
+    /// Adds the end of the runs that end with a draft. One that can't be read is left to its own end, and said so.
+    pub(super) async fn add_stopped(&self, draft: &mut Draft) -> Result<(), SubmitError> {
+        let mut stops = std::mem::take(&mut draft.stops);
+        while let Some((id, reason)) = stops.pop() {
+            let event = Event::by_system(self.clock().now(), EventKind::RunCancelled { reason });
+            if let Some(child) = draft.children.iter_mut().find(|child| child.run.id == id) {
+                if !child.run.status.is_finished() {
+                    self.tell_again(child, event).await?;
+                    stops.append(&mut child.stops);
+                }
+                continue;
+            }
+            match self.draft_stopped(id, event).await {
+                Ok(Some(mut child)) => {
+                    stops.append(&mut child.stops);
+                    draft.children.push(child);
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::error!(run.id = %id, %error, "a run could not be stopped with the one that started it");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn draft_stopped(&self, id: RunId, event: Event) -> Result<Option<Draft>, SubmitError> {
+        let Some(stored) = self.inner.store.claimed_run(id).await? else { return Ok(None) };
+        if stored.run.status.is_finished() {
+            return Ok(None);
+        }
+        if let Some(reason) = stored.claim.quarantined {
+            return Err(SubmitError::Quarantined { run: id, reason });
+        }
+        let playbook = self.inner.library.pinned(&self.inner.store, &stored.run.digest).await?;
+        Ok(Some(self.draft_event(&playbook, stored.run, event, &mut std::collections::BTreeMap::new(), None)?))
+    }
+
+    /// Tells the run that started this one that it is over, once its own end is on disk.
+    pub(super) fn tell_parent(&self, run: &Run) {
+        let Some((parent, kind)) = ended(run) else { return };
+        let engine = self.clone();
+        self.inner.supervisor.spawn("child-ended", async move {
+            engine.submit_child_ended(parent, kind).await;
+        });
+    }
+
+    async fn submit_child_ended(&self, parent: RunId, kind: EventKind) {
+        match self.submit(parent, Event::by_system(self.clock().now(), kind)).await {
+            // It has been told before, or does not wait any more.
+            Ok(_) | Err(SubmitError::Illegal(_)) => {}
+            Err(error) => {
+                tracing::warn!(run.id = %parent, %error, "a run was not told of its child yet; trying again later");
+            }
+        }
+    }
+
+    /// Looks whether runs that this one waits for are over, and tells it so; whether any was.
+    pub(super) async fn look_at_children(&self, run: &Run) -> Result<bool, SubmitError> {
+        let mut told = false;
+        for record in run.steps.values() {
+            let StepState::Waiting(Waiting::Run { run: child }) = record.state else { continue };
+            let stored = self.inner.store.claimed_run(child).await?;
+            if let Some((parent, kind)) = stored.and_then(|stored| ended(&stored.run)) {
+                self.submit_child_ended(parent, kind).await;
+                told = true;
+            }
+        }
+        Ok(told)
+    }
+}
+
+/// What the parent of a run that is over is told.
+fn ended(run: &Run) -> Option<(RunId, EventKind)> {
+    let (lineage, RunStatus::Finished(outcome)) = (run.lineage.as_ref()?, &run.status) else { return None };
+    let path = lineage.path.clone();
+    let (verdict, contained_at) = run.containment().unzip();
+    let contained_at = contained_at.flatten();
+    Some((lineage.parent, EventKind::ChildEnded { path, run: run.id, outcome: *outcome, verdict, contained_at }))
+}

@@ -1,0 +1,48 @@
+//! What intake says: to people, of an agent that nobody owns and of a playbook that could not run; and to an incident's
+//! history, of a playbook that was silent.
+
+use crate::domain::{Alert, IncidentId, MessageKind, Principal};
+use crate::machine::notice::one_line;
+use crate::playbook::Playbook;
+use crate::store::Row;
+
+use super::{Batch, Subject};
+
+impl Batch<'_> {
+    /// The incident's history says that a playbook was silent: whoever looks later must not think that it did not match.
+    pub(super) fn silence(&mut self, playbook: &Playbook, alert: &Alert, subject: &Subject, because: &str) {
+        tracing::info!(playbook.name = %playbook.name, alert.id = %alert.id, because, "a playbook was silent");
+        if let Some(touched) = self.incidents.get_mut(&subject.key) {
+            touched.silenced(&playbook.name, alert, because, self.at);
+        }
+    }
+
+    /// Nobody owns an agent that the inventory does not have: the fallback owner is told.
+    pub(super) fn tell_fallback(&mut self, alert: &Alert, subject: &Subject, incident: IncidentId) {
+        let text = format!(
+            "An alert names an agent that the inventory does not have.\n\nAgent:    {}\nAlert:    \"{}\"\n\
+             Severity: {}\nSource:   {}\nIncident: {incident}\n\nNobody owns it. Add it to the inventory, or find out who it is.\n",
+            subject.agent.name,
+            one_line(&alert.title),
+            alert.severity,
+            alert.source,
+        );
+        self.tell(&[Principal::Fallback], format!("Unknown agent: {}", subject.agent.name), text);
+    }
+
+    pub(super) fn tell_playbook_owner(&mut self, playbook: &Playbook, why: &str) {
+        let text = format!(
+            "Playbook {} did not run for an alert:\n{why}\n\nIts condition: {}\n",
+            playbook.name,
+            playbook.when.source(),
+        );
+        self.tell(&[playbook.owner.clone(), Principal::Fallback], format!("Playbook fault: {}", playbook.name), text);
+    }
+
+    fn tell(&mut self, to: &[Principal], subject: String, text: String) {
+        let engine = &self.intake.engine;
+        let people = engine.inventory().directory().resolve(to, None);
+        let messages = engine.messages(&people, &MessageKind::Notice { subject, text }, None, self.at);
+        self.rows.extend(messages.into_iter().map(|message| Row::Message(Box::new(message))));
+    }
+}

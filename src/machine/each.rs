@@ -1,0 +1,203 @@
+//! A step that goes through items: they are frozen when its turn comes, each is a step of its own at `step[index]`, and
+//! the step itself settles when all of them have.
+
+use serde_json::{Value, json};
+
+use crate::domain::{Mode, Run, RunStatus, StepName, StepPath, StepRecord, StepState, Verdict, Waiting};
+use crate::playbook::model::ForEach;
+use crate::playbook::{Body, OnFailure, Step};
+
+use super::advance::is_settled_enough;
+use super::attempt::is_containing;
+use super::context::variables;
+use super::error::IllegalTransition;
+use super::motion::Motion;
+
+/// How large all items of a run may be together, as JSON.
+const ITEMS_BYTES_MAX: usize = 32 * 1024;
+/// How large the parameters of all items may be together, so that a run stays small enough to be stored.
+const PARAMETERS_BYTES_MAX: usize = 96 * 1024;
+/// How large the answers to all items may be together; what is over is not kept.
+const OUTPUTS_BYTES_MAX: usize = 48 * 1024;
+
+impl Motion<'_> {
+    /// The step's turn has come: its items are found out and frozen.
+    pub fn start_items(&mut self, path: &StepPath, step: &Step, each: &ForEach) -> Result<(), IllegalTransition> {
+        let items = match each.list.evaluate(&variables(&self.run), self.at) {
+            Ok(items) => items,
+            Err(reason) => {
+                self.fails_to_contain(path, step)?;
+                return self.set(path, StepState::Failed { reason: format!("nothing was sent: {reason}") });
+            }
+        };
+        if items.is_empty() {
+            return self.set(path, StepState::Skipped { reason: format!("`{}` gave no items", each.list.source()) });
+        }
+        let found = items.len();
+        let mut kept = 0_usize;
+        let mut bytes = total(&self.run, |record| record.item.as_ref());
+        for (index, item) in (0_u16..).zip(items).take(usize::try_from(each.at_most).unwrap_or(usize::MAX)) {
+            bytes += size(&item);
+            if bytes > ITEMS_BYTES_MAX {
+                break;
+            }
+            let record = StepRecord { item: Some(item), ..StepRecord::pending() };
+            self.run.steps.insert(StepPath { step: path.step.clone(), index: Some(index) }, record);
+            kept += 1;
+        }
+        let left_out = found - kept;
+        let rest = if left_out > 0 { format!(", {left_out} left out") } else { String::new() };
+        self.say(path, format!("{kept} of {found} items{rest}"))?;
+        self.set(path, StepState::Waiting(Waiting::Items { left_out: u32::try_from(left_out).unwrap_or(u32::MAX) }))
+    }
+
+    /// Moves every step that goes through items: starts the next ones, or settles it when all have settled.
+    pub fn advance_items(&mut self) -> Result<(), IllegalTransition> {
+        if self.run.status.is_finished() {
+            return Ok(());
+        }
+        let steps = self.playbook.steps();
+        let going: Vec<(&Step, &ForEach)> = steps.filter_map(|step| Some((step, step.for_each.as_ref()?))).collect();
+        for (step, each) in going {
+            let path = StepPath::from(step.name.clone());
+            if let StepState::Waiting(Waiting::Items { left_out }) = self.record(&path)?.state {
+                self.start_next_items(step, each)?;
+                if self.items_are_settled(&step.name) {
+                    self.settle_items(&path, step, left_out)?;
+                }
+            } else if self.items_are_settled(&step.name) {
+                self.note_undone_items(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn start_next_items(&mut self, step: &Step, each: &ForEach) -> Result<(), IllegalTransition> {
+        let Body::Action(action) = &step.body else { return Ok(()) };
+        let limit = usize::try_from(each.parallel).unwrap_or(usize::MAX);
+        let paths: Vec<StepPath> = self.run.items(&step.name).map(|(path, _)| path.clone()).collect();
+        let mut under_way = 0_usize;
+        let mut ends = !matches!(self.run.status, RunStatus::Running { .. });
+        for path in paths {
+            let record = self.record(&path)?;
+            ends |= record.state.is_failure() && step.on_failure != OnFailure::Continue;
+            let waits = record.state == StepState::Pending && record.started_at.is_none();
+            if waits && ends {
+                self.say(&path, "something before it failed")?;
+                self.set(&path, StepState::Cancelled)?;
+            } else if waits && under_way < limit {
+                self.record_mut(&path)?.started_at = Some(self.at);
+                self.start_action(&path, action)?;
+            }
+            let record = self.record(&path)?;
+            let begun = record.started_at.is_some() && !is_settled_enough(&record.state, step.on_failure);
+            under_way += usize::from(begun);
+        }
+        Ok(())
+    }
+
+    fn items_are_settled(&self, step: &StepName) -> bool {
+        let mut items = self.run.items(step).peekable();
+        items.peek().is_some() && items.all(|(_, record)| record.state.is_settled())
+    }
+
+    /// What all items came to together.
+    fn settle_items(&mut self, path: &StepPath, step: &Step, left_out: u32) -> Result<(), IllegalTransition> {
+        let items: Vec<(StepPath, StepRecord)> =
+            self.run.items(&path.step).map(|(path, record)| (path.clone(), record.clone())).collect();
+        let count = items.len();
+        let of = |wanted: fn(&StepState) -> bool| items.iter().filter(|(_, record)| wanted(&record.state)).count();
+        let failed = of(|state| matches!(state, StepState::Failed { .. }));
+        let unproven = of(|state| *state == StepState::Unproven);
+        let rejected = of(|state| *state == StepState::Rejected);
+        let worst = Verdict::worst(items.iter().filter_map(|(_, record)| record.verdict));
+        let contained_at = items.iter().filter_map(|(_, record)| record.contained_at).max();
+        let record = self.record_mut(path)?;
+        record.verdict = worst;
+        record.contained_at = contained_at.filter(|_| worst == Some(Verdict::Contained));
+        if left_out > 0 {
+            self.fails_to_contain(path, step)?;
+            let reason = format!("{left_out} items were left out: a step goes through a limited number of them");
+            return self.set(path, StepState::Failed { reason });
+        }
+        let first = items.iter().find_map(|(path, record)| match &record.state {
+            StepState::Failed { reason } => Some(format!(": {path}: {reason}")),
+            _ => None,
+        });
+        self.say(
+            path,
+            match self.run.mode {
+                Mode::Observe => format!("observed only: would go through {count} items"),
+                Mode::Enforce => format!("{} of {count} items done", of(|state| *state == StepState::Succeeded)),
+            },
+        )?;
+        let state = if failed > 0 {
+            StepState::Failed { reason: format!("{failed} of {count} items failed{}", first.unwrap_or_default()) }
+        } else if unproven > 0 {
+            StepState::Unproven
+        } else if rejected == count {
+            StepState::Rejected
+        } else {
+            StepState::Succeeded
+        };
+        self.set(path, state)
+    }
+
+    /// When everything that was done has been undone, so has the step.
+    fn note_undone_items(&mut self, path: &StepPath) -> Result<(), IllegalTransition> {
+        let states: Vec<&StepState> = self.run.items(&path.step).map(|(_, record)| &record.state).collect();
+        let undone = states.iter().any(|state| **state == StepState::Undone);
+        let stands = states.iter().any(|state| matches!(state, StepState::Succeeded | StepState::Unproven));
+        let stuck = states.iter().filter(|state| matches!(state, StepState::UndoFailed { .. })).count();
+        let state = if stuck > 0 {
+            StepState::UndoFailed { reason: format!("{stuck} items could not be undone") }
+        } else if undone && !stands {
+            StepState::Undone
+        } else {
+            return Ok(());
+        };
+        if self.record(path)?.state == state { Ok(()) } else { self.set(path, state) }
+    }
+
+    /// The variables that a step sees: those of the run, and its own item.
+    pub fn variables_of(&self, path: &StepPath) -> Value {
+        let mut variables = variables(&self.run);
+        let each = path.index.and_then(|_| self.step(path).ok()).and_then(|step| step.for_each.as_ref());
+        let item = self.run.steps.get(path).and_then(|record| record.item.clone());
+        if let (Some(each), Some(item), Value::Object(map)) = (each, item, &mut variables) {
+            map.insert(each.name.clone(), item);
+        }
+        variables
+    }
+
+    /// Whether the parameters of one more item make a run too large to be stored.
+    pub fn items_are_full(&self, path: &StepPath, parameters: &Value) -> bool {
+        let sum = || total(&self.run, |record| record.params.as_ref());
+        path.index.is_some() && sum() + size(parameters) > PARAMETERS_BYTES_MAX
+    }
+
+    /// Keeps what a target answered; of many items only as much as a run can hold.
+    pub fn keep_output(&mut self, path: &StepPath, output: Value) -> Result<(), IllegalTransition> {
+        let kept = total(&self.run, |record| Some(&record.output));
+        let fits = path.index.is_none() || kept + size(&output) <= OUTPUTS_BYTES_MAX;
+        self.record_mut(path)?.output = if fits { output } else { json!({ "left_out": "too large" }) };
+        Ok(())
+    }
+
+    fn fails_to_contain(&mut self, path: &StepPath, step: &Step) -> Result<(), IllegalTransition> {
+        if matches!(&step.body, Body::Action(action) if is_containing(action)) {
+            self.record_mut(path)?.verdict = Some(Verdict::Failed);
+        }
+        Ok(())
+    }
+}
+
+fn size(value: &Value) -> usize {
+    value.to_string().len()
+}
+
+/// How large something is in all items of a run together.
+fn total(run: &Run, part: fn(&StepRecord) -> Option<&Value>) -> usize {
+    let items = run.steps.iter().filter(|(path, _)| path.index.is_some());
+    items.filter_map(|(_, record)| part(record)).map(size).sum()
+}
