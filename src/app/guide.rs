@@ -2,13 +2,14 @@
 
 use crate::domain::Codes;
 use crate::guide::Guide;
-use crate::{action, config, intake, language, playbook, source, web};
+use crate::{action, config, intake, language, playbook, rehearsal, source, web};
 
 /// The tables of every room, from the ground up.
-pub const CODES: [Codes; 7] = [
+pub const CODES: [Codes; 8] = [
     language::codes::CODES,
     playbook::codes::CODES,
     action::help::CODES,
+    rehearsal::codes::CODES,
     config::codes::CODES,
     intake::codes::CODES,
     source::codes::CODES,

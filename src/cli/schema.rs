@@ -48,7 +48,7 @@ mod tests {
             .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
             .filter(|path| !path.to_string_lossy().ends_with(".test.yaml"))
             .collect();
-        assert!(files.len() >= 2);
+        assert!(files.len() >= 14);
         for file in files {
             let source = Source { name: file.display().to_string(), text: std::fs::read_to_string(&file).unwrap() };
             let (value, _) = parse::<Value>(&source).unwrap();

@@ -1,8 +1,9 @@
 //! The state of one call, shared with the parts of the HTTP stack that run inside it.
 //!
-//! The resolver and the connector sit below reqwest and cannot be handed anything, so they read it from the task. That
-//! works because the client keeps no idle connections: each call connects by itself, inside its own future. It is also
-//! what makes "no byte was sent" provable: before the connector has succeeded, there was nothing to send a byte on.
+//! The resolver and the connector sit below reqwest and cannot be handed anything, so they read it from the task. Where no
+//! connection is kept, each call connects by itself, inside its own future; that is what makes "no byte was sent" provable:
+//! before the connector has succeeded, there was nothing to send a byte on. Over kept connections this says nothing, and is
+//! not asked.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -54,6 +54,7 @@ pub struct GuardedClient {
     secrets: Option<Arc<dyn Secrets>>,
     timeout: Duration,
     body_bytes_max: usize,
+    connect_timeout: Duration,
     through_socket: bool,
 }
 
@@ -126,6 +127,7 @@ impl GuardedClient {
             secrets,
             timeout: options.timeout,
             body_bytes_max: options.body_bytes_max,
+            connect_timeout,
             through_socket: options.unix_socket.is_some(),
         })
     }
@@ -144,9 +146,11 @@ impl GuardedClient {
     /// # Errors
     /// As [`GuardedClient::send`]; but only what failed while it connected is known not to have been sent.
     pub async fn send_repeatable(&self, request: Request) -> Result<Response, SendError> {
+        // A call that may be over before connecting is given up could not tell any more that it never connected.
+        let connects_in_time = request.timeout.unwrap_or(self.timeout) > self.connect_timeout;
         match self.kept.client() {
-            Some(client) => self.send_over(client, request, true).await,
-            None => self.send(request).await,
+            Some(client) if connects_in_time => self.send_over(client, request, true).await,
+            _ => self.send(request).await,
         }
     }
 

@@ -8,9 +8,9 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-/// How long an idle connection is kept: shorter than servers keep theirs (the shortest common default is five seconds), so
-/// that it is seldom they who close it.
-const IDLE_MAX: Duration = Duration::from_secs(2);
+/// How long an idle connection is kept: shorter than servers keep theirs, which is seldom less than two seconds, so that it
+/// is seldom they who close it.
+const IDLE_MAX: Duration = Duration::from_secs(1);
 /// How many idle connections to one target are kept at most.
 const IDLE_CONNECTIONS_MAX: usize = 64;
 

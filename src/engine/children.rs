@@ -142,7 +142,7 @@ impl Engine {
             return Err(SubmitError::Quarantined { run: id, reason });
         }
         let playbook = self.inner.library.pinned(&self.inner.store, &stored.run.digest).await?;
-        Ok(Some(self.draft_event(&playbook, stored.run, event, std::collections::BTreeMap::new(), None)?))
+        Ok(Some(self.draft_event(&playbook, stored.run, event, &mut std::collections::BTreeMap::new(), None)?))
     }
 
     /// Tells the run that started this one that it is over, once its own end is on disk.

@@ -113,22 +113,27 @@ impl Engine {
         Ok(draft)
     }
 
-    /// The draft of an event of a stored run. `permits` are workers that the caller holds already, `epoch` is the one
-    /// under which this replica performs for the run, if it does.
+    /// The draft of an event of a stored run. `permits` are workers that the caller holds already, and keeps if there is no
+    /// draft; `epoch` is the one under which this replica performs for the run, if it does.
     pub(super) fn draft_event(
         &self,
         playbook: &Playbook,
         run: Run,
         event: Event,
-        permits: BTreeMap<StepPath, OwnedSemaphorePermit>,
+        permits: &mut BTreeMap<StepPath, OwnedSemaphorePermit>,
         epoch: Option<u64>,
     ) -> Result<Draft, IllegalTransition> {
         let (expected, before) = (run.version, run.approvals.clone());
         let was_open = !run.status.is_finished();
         let (run, effects) = transition(playbook, run, &event)?;
-        let mut draft = Draft { was_open, ..empty(run, expected, epoch, before, permits) };
-        self.drive(playbook, &mut draft, event, effects)?;
-        Ok(draft)
+        let mut draft = Draft { was_open, ..empty(run, expected, epoch, before, std::mem::take(permits)) };
+        match self.drive(playbook, &mut draft, event, effects) {
+            Ok(()) => Ok(draft),
+            Err(error) => {
+                *permits = std::mem::take(&mut draft.permits);
+                Err(error)
+            }
+        }
     }
 
     /// Answers the machine's questions until it has none; what an answer leads to comes before the questions after it, so

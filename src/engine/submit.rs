@@ -37,8 +37,8 @@ pub enum SubmitError {
     /// The change could not be written.
     #[error(transparent)]
     Commit(#[from] CommitError),
-    /// Another replica performs for the run.
-    #[error("failed to perform for {0}: another replica has it now")]
+    /// Another replica performs for the run, or the run is at another attempt by now.
+    #[error("failed to perform for {0}: another replica has it now, or it went on without this call")]
     NotOurs(RunId),
     /// Nobody touches the run.
     #[error("failed to change {run}: it is quarantined: {reason}; release it with `standdown runs release {run}`")]
@@ -138,16 +138,23 @@ impl Engine {
                 }
                 return Ok(None);
             }
+            if hands.claim.as_ref().is_some_and(|held| held.is_outdated(&run)) {
+                if remembered {
+                    continue;
+                }
+                return Err(SubmitError::NotOurs(id));
+            }
             let playbook = self.inner.library.pinned(&self.inner.store, &run.digest).await?;
-            let permits = std::mem::take(&mut hands.permits);
-            let mut draft = match self.draft_event(&playbook, run, event.clone(), permits, epoch) {
+            let mut draft = match self.draft_event(&playbook, run, event.clone(), &mut hands.permits, epoch) {
                 Ok(draft) => draft,
                 // What was remembered decides nothing: the run may have gone on elsewhere.
                 Err(_) if remembered => continue,
                 Err(error) => return Err(error.into()),
             };
+            let mut claim = claim;
             if epoch.is_some() && claim.takeovers > 0 && advances(&event.kind) {
                 draft.rows.push(Row::RunAdvanced { run: id });
+                claim.takeovers = 0;
             }
             if !draft.stops.is_empty() {
                 Box::pin(self.add_stopped(&mut draft)).await?;

@@ -17,7 +17,7 @@ use super::submit::{SubmitError, stopping};
 pub const TAKEOVERS_MAX: u32 = 5;
 
 /// Runs that are taken over in one go.
-const BATCH: u32 = 5_000;
+const BATCH: u32 = 20_000;
 
 /// Why a run was not released.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

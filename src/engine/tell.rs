@@ -109,7 +109,7 @@ impl Engine {
         }
         let epoch = self.standing_to(id, &stored.claim, &event.kind, &Hands::default())?;
         let playbook = self.inner.library.pinned(&self.inner.store, &stored.run.digest).await?;
-        Ok(self.draft_event(&playbook, stored.run, event, std::collections::BTreeMap::new(), epoch)?)
+        Ok(self.draft_event(&playbook, stored.run, event, &mut std::collections::BTreeMap::new(), epoch)?)
     }
 
     pub(super) async fn tell_again(&self, draft: &mut Draft, event: Event) -> Result<(), SubmitError> {

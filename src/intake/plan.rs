@@ -122,20 +122,24 @@ impl<'a> Batch<'a> {
         } else {
             self.intake.engine.store().firing_alert(&alert.source, &alert.dedup_key).await?
         };
-        if known.is_none() {
+        if known.is_some() {
+            // It was not written here, perhaps, or not remembered: its next repeat is looked up at once.
+            self.intake.memory.fires(alert);
+        } else {
             self.guards.push(Guard::NoFiringAlert { source: alert.source.clone(), dedup: alert.dedup_key });
         }
         Ok(known)
     }
 
-    /// The open incident of a key with the runs under way for it, if there is one.
-    async fn open_incident(&mut self, key: &str) -> Result<Option<Touched>, Refused> {
+    /// The open incident of a key with the runs under way for it, if there is one. Where none is remembered there is none,
+    /// if the commit sees to it, as that of a new incident does (`guarded`); otherwise it is read.
+    async fn open_incident(&mut self, key: &str, guarded: bool) -> Result<Option<Touched>, Refused> {
         let store = self.intake.engine.store();
         let remembered = self.from_memory.then(|| self.intake.memory.incident(key));
         let (incident, has_runs) = match remembered {
             Some(Some(remembered)) => (Some(remembered.incident), remembered.has_runs),
-            Some(None) => (None, false),
-            None => (store.open_incident(key).await?, true),
+            Some(None) if guarded => (None, false),
+            Some(None) | None => (store.open_incident(key).await?, true),
         };
         let Some(incident) = incident else { return Ok(None) };
         let runs = if has_runs { store.open_runs_of(incident.id).await? } else { Vec::new() };
@@ -186,7 +190,7 @@ impl<'a> Batch<'a> {
         if known.incident.is_some() {
             let at = self.at;
             if !self.incidents.contains_key(&subject.key)
-                && let Some(touched) = self.open_incident(&subject.key).await?
+                && let Some(touched) = self.open_incident(&subject.key, false).await?
             {
                 self.incidents.insert(subject.key.clone(), touched);
             }
@@ -231,7 +235,7 @@ impl<'a> Batch<'a> {
     async fn touch(&mut self, alert: &Alert, subject: &Subject) -> Result<IncidentId, Refused> {
         let at = self.at;
         if !self.incidents.contains_key(&subject.key) {
-            let open = self.open_incident(&subject.key).await?;
+            let open = self.open_incident(&subject.key, true).await?;
             let touched = open.unwrap_or_else(|| Touched::new(alert, subject, at));
             let quiet = at.saturating_sub(UNKNOWN_TOLD_EVERY).unwrap_or(at);
             let due = touched.is_new() || touched.incident.last_alert_at < quiet;

@@ -40,7 +40,7 @@ pub fn parse<T: DeserializeOwned>(source: &Source) -> Result<(T, SpanMap), Vec<D
     let unmarked = source.text.strip_prefix('\u{feff}');
     let unmarked = unmarked.map(|text| Source { name: source.name.clone(), text: text.to_owned() });
     let source = unmarked.as_ref().unwrap_or(source);
-    let places = walk::walk(source).map_err(|diagnostic| vec![*diagnostic])?;
+    let places = walk::walk(source)?;
     let result = serde_yaml::from_str_with_options::<T>(&source.text, options());
     match result {
         Ok(value) => Ok((value, places)),

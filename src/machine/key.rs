@@ -12,16 +12,17 @@ pub(super) fn idempotency_key(run: RunId, path: &StepPath, direction: Direction,
     format!("sd-{}", digest.to_string().chars().take(40).collect::<String>())
 }
 
-/// The key of the attempt that a step is at: of doing or undoing it, in its generation. `None` if it is at none.
+/// The attempt that a step is at: its idempotency key (of doing or undoing, in this generation) and which try it is.
+/// `None` if it is at none.
 #[must_use]
-pub fn attempt_key(run: &Run, path: &StepPath) -> Option<String> {
+pub fn attempt_of(run: &Run, path: &StepPath) -> Option<(String, u32)> {
     let record = run.steps.get(path)?;
-    let direction = match &record.state {
-        StepState::Doing(_) => Direction::Do,
-        StepState::Undoing(_) => Direction::Undo,
+    let (direction, attempt) = match &record.state {
+        StepState::Doing(attempt) => (Direction::Do, attempt),
+        StepState::Undoing(attempt) => (Direction::Undo, attempt),
         _ => return None,
     };
-    Some(idempotency_key(run.id, path, direction, record.generation))
+    Some((idempotency_key(run.id, path, direction, record.generation), attempt.number()))
 }
 
 /// The id of the hold that a step places: the same when a history is replayed.

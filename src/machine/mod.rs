@@ -38,7 +38,7 @@ pub use context::variables;
 pub use due::due;
 pub use effect::{Asked, Effect, Notice};
 pub use error::IllegalTransition;
-pub use key::attempt_key;
+pub use key::attempt_of;
 pub use timeline::{Entry, ReplayError, Tone, replay};
 pub use transition::{begin, transition};
 

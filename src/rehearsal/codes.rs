@@ -1,5 +1,7 @@
 //! The stable codes of the faults in a playbook's tests, and one line of explanation for each. The family is `SD05xx`.
 
+use crate::domain::Codes;
+
 /// A test file can't be used.
 pub const FILE: &str = "SD0501";
 /// A step is named that the playbook does not have.
@@ -25,7 +27,5 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     (PAYLOAD, "A payload file can't be read, or the source makes no single alert of it."),
 ];
 
-/// Every code of this module with its explanation, in order.
-pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
-    EXPLANATIONS.iter().copied()
-}
+/// The codes of this module, with their lines and their help.
+pub const CODES: Codes = Codes::new(EXPLANATIONS, include_str!("codes.md"));

@@ -28,8 +28,8 @@ async fn the_reference_is_readable_on_a_phone_and_its_links_lead_on() {
             found.json().as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect();
         assert!(numbers[0] <= numbers[1], "{path} is wider than the screen: {numbers:?}");
         assert!(numbers[2] == 0.0 && numbers[3] >= 14.0, "{path}: {numbers:?}");
-        // To be looked at: STANDDOWN_TEST_PAGES names a folder.
-        let kept = std::env::var("STANDDOWN_TEST_PAGES").map_or(folder.path().to_owned(), std::path::PathBuf::from);
+        // To be looked at: TEST_PAGES names a folder.
+        let kept = std::env::var("TEST_PAGES").map_or(folder.path().to_owned(), std::path::PathBuf::from);
         chromium.screenshot(&kept.join(format!("{}.png", path.trim_start_matches('/').replace('/', "-")))).await;
     }
     chromium.page().goto(format!("{}/docs", daemon.url())).await.unwrap();

@@ -6,12 +6,13 @@ use crate::guide::markdown;
 use crate::guide::page::Page;
 
 /// The families, by how their codes begin.
-const FAMILIES: [(&str, &str); 10] = [
+const FAMILIES: [(&str, &str); 11] = [
     ("SD00", "YAML"),
     ("SD01", "Expressions"),
     ("SD02", "Templates"),
     ("SD03", "Playbooks"),
     ("SD04", "Connectors"),
+    ("SD05", "Tests of playbooks"),
     ("SD1", "Configuration"),
     ("SD2", "Alerts and their sources"),
     ("SD3", "Runs, incidents and agents"),

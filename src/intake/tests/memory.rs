@@ -16,6 +16,9 @@ fn a_process_that_remembers_nothing_folds_a_repeat_into_what_is_stored() {
     let desk = Desk::open(&world);
     let repeat = desk.taken(&alert("a", "billing-bot"));
     assert_eq!((&repeat["outcome"], &repeat["alert"]), (&json!("folded"), &first["alert"]));
+    // From then on it is remembered: one commit, and none that is refused.
+    assert_eq!(desk.commits(|| drop(desk.taken(&alert("a", "billing-bot")))), 1);
+    assert_eq!(desk.incidents()[0].alerts, 3);
     let joining = desk.taken(&alert("b", "billing-bot"));
     assert_eq!((&joining["incident"], run_of(&joining)), (&first["incident"], run_of(&first)));
     assert_eq!(desk.incidents().len(), 1);

@@ -90,6 +90,14 @@ fn every_kind_of_wrong_value_has_its_code_and_line() {
 }
 
 #[test]
+fn every_key_that_stands_twice_is_shown() {
+    let text = "playbook: x\nplaybook: y\nstages:\n  - { stage: a, with: { b: 1, c: 2, b: 3 } }\n  - { stage: a }\n";
+    let found = parse::<Value>(&source(text)).unwrap_err();
+    let places: Vec<_> = found.iter().map(|one| (one.code, one.span)).collect();
+    assert_eq!(places, [(codes::YAML_DUPLICATE_KEY, span(2, 1, 8)), (codes::YAML_DUPLICATE_KEY, span(4, 37, 1))]);
+}
+
+#[test]
 fn an_empty_file_is_a_fault() {
     assert_eq!(fault("").file, "p.yaml");
     assert_eq!(fault("# nothing\n").level, crate::language::Level::Error);

@@ -5,7 +5,9 @@
 use super::place::{Scalar, span};
 use super::span_map::{SpanMap, escape};
 use super::{ALIASES_MAX, DEPTH_MAX};
-use crate::language::codes::{YAML_ALIASES, YAML_DOCUMENTS, YAML_FEATURE, YAML_SYNTAX, YAML_TOO_DEEP};
+use crate::language::codes::{
+    YAML_ALIASES, YAML_DOCUMENTS, YAML_DUPLICATE_KEY, YAML_FEATURE, YAML_SYNTAX, YAML_TOO_DEEP,
+};
 use crate::language::{Diagnostic, Source, Span};
 use serde_yaml::granit_parser::{self, Event, Parser, ScalarStyle};
 
@@ -29,12 +31,14 @@ struct Walk<'a> {
     frames: Vec<Frame>,
     aliases: usize,
     documents: usize,
+    /// Every key that stood in its mapping before.
+    twice: Vec<Diagnostic>,
 }
 
-/// The places of a file, or why it can't be read.
-pub(super) fn walk(source: &Source) -> Result<SpanMap, Refusal> {
+/// The places of a file, or why it can't be read. Of keys that stand twice all are reported.
+pub(super) fn walk(source: &Source) -> Result<SpanMap, Vec<Diagnostic>> {
     let map = SpanMap { file: source.name.as_str().into(), text: source.text.as_str().into(), ..SpanMap::default() };
-    let mut walk = Walk { source, map, frames: Vec::new(), aliases: 0, documents: 0 };
+    let mut walk = Walk { source, map, frames: Vec::new(), aliases: 0, documents: 0, twice: Vec::new() };
     let options = granit_parser::options! {
         flow_nesting_limit: DEPTH_MAX * 2,
         block_nesting_limit: DEPTH_MAX * 2,
@@ -42,11 +46,11 @@ pub(super) fn walk(source: &Source) -> Result<SpanMap, Refusal> {
     };
     for event in Parser::new_from_str_with_options(&source.text, options) {
         match event {
-            Ok((event, place)) => walk.event(&event, place)?,
-            Err(error) => return Err(Box::new(walk.scan_error(&error))),
+            Ok((event, place)) => walk.event(&event, place).map_err(|refusal| vec![*refusal])?,
+            Err(error) => return Err(vec![walk.scan_error(&error)]),
         }
     }
-    Ok(walk.map)
+    if walk.twice.is_empty() { Ok(walk.map) } else { Err(walk.twice) }
 }
 
 impl Walk<'_> {
@@ -106,6 +110,11 @@ impl Walk<'_> {
                 let pointer = format!("{parent}/{}", escape(value));
                 let span = self.span(place);
                 let entry = self.map.entries.entry(pointer).or_default();
+                if entry.key.is_some() {
+                    let message = format!("the key `{value}` stands twice in this mapping");
+                    let twice = Diagnostic::error(YAML_DUPLICATE_KEY, &self.source.name, message).at(span);
+                    self.twice.push(twice.hint("remove one of the two"));
+                }
                 entry.key = entry.key.or(span);
                 if let Some(Frame::Mapping { key, .. }) = self.frames.last_mut() {
                     *key = Some(value.to_owned());

@@ -9,20 +9,80 @@ use serde_json::{Map, Value};
 pub(super) struct Rule {
     pub(super) pointer: String,
     expression: Expression,
-    /// The names of an expression that is a plain path such as `item.labels.severity`. Most are, and need no evaluator.
-    path: Option<Vec<String>>,
+    /// The same in a form that needs no evaluator, which has to copy every variable first. Most expressions have one.
+    short: Option<Short>,
+}
+
+/// An expression that only picks a value.
+#[derive(Clone, Debug, PartialEq)]
+enum Short {
+    /// A plain path such as `item.labels.severity`, by its names.
+    Path(Vec<String>),
+    /// `type(item.agent) == map ? item.agent.id : item.agent`: one value for an object, another for anything else.
+    ByShape { of: Vec<String>, object: Pick, other: Pick },
+    /// `has(body.alerts) ? body.alerts : [body]`: what is there as a list, or a list of one.
+    OneOrMany { many: Vec<String>, one: Vec<String> },
+}
+
+/// One of two values.
+#[derive(Clone, Debug, PartialEq)]
+enum Pick {
+    Null,
+    Path(Vec<String>),
+}
+
+impl Short {
+    fn of(source: &str) -> Option<Self> {
+        if let Some(path) = plain_path(source) {
+            return Some(Self::Path(path));
+        }
+        if let Some((has, picks)) = source.trim().strip_prefix("has(").and_then(|rest| rest.split_once(") ? ")) {
+            let (many, one) = picks.split_once(" : ")?;
+            let (many, one) = (plain_path(many)?, plain_path(one.strip_prefix('[')?.strip_suffix(']')?)?);
+            return (plain_path(has)? == many && many.len() > 1).then_some(Self::OneOrMany { many, one });
+        }
+        let (of, picks) = source.trim().strip_prefix("type(")?.split_once(") == map ? ")?;
+        let (object, other) = picks.split_once(" : ")?;
+        Some(Self::ByShape { of: plain_path(of)?, object: Pick::of(object)?, other: Pick::of(other)? })
+    }
+
+    fn evaluate(&self, variables: &Value) -> Result<Value, EvaluationError> {
+        match self {
+            Self::Path(path) => follow(path, variables).cloned(),
+            Self::ByShape { of, object, other } => {
+                let pick = if follow(of, variables)?.is_object() { object } else { other };
+                match pick {
+                    Pick::Null => Ok(Value::Null),
+                    Pick::Path(path) => follow(path, variables).cloned(),
+                }
+            }
+            Self::OneOrMany { many, one } => match follow(many, variables) {
+                Ok(value) => Ok(value.clone()),
+                Err(EvaluationError::Missing { name }) if many.last() == Some(&name) => {
+                    Ok(Value::Array(vec![follow(one, variables)?.clone()]))
+                }
+                Err(error) => Err(error),
+            },
+        }
+    }
+}
+
+impl Pick {
+    fn of(source: &str) -> Option<Self> {
+        if source.trim() == "null" { Some(Self::Null) } else { plain_path(source).map(Self::Path) }
+    }
 }
 
 impl Rule {
     /// The rule of a compiled expression.
     pub(super) fn new(pointer: &str, expression: Expression) -> Self {
-        let path = plain_path(expression.source());
-        Self { pointer: pointer.to_owned(), expression, path }
+        let short = Short::of(expression.source());
+        Self { pointer: pointer.to_owned(), expression, short }
     }
 
     fn evaluate(&self, variables: &Value, now: Timestamp) -> Result<Value, EvaluationError> {
-        match &self.path {
-            Some(path) => follow(path, variables).cloned(),
+        match &self.short {
+            Some(short) => short.evaluate(variables),
             None => self.expression.evaluate(variables, now),
         }
     }
@@ -164,8 +224,58 @@ mod tests {
             let variables = json!({ "item": item });
             let slow = expression.evaluate(&variables, now);
             let rule = Rule::new("", expression);
-            assert!(rule.path.is_some());
+            assert!(rule.short.is_some());
             assert_eq!(rule.evaluate(&variables, now).ok(), slow.ok(), "{item}");
+        }
+    }
+
+    #[test]
+    fn a_list_or_a_list_of_one_has_the_value_that_the_evaluator_gives() {
+        let environment = Environment::new().with("body", Type::Any);
+        let now = Timestamp::UNIX_EPOCH;
+        let expression = Expression::compile("has(body.alerts) ? body.alerts : [body]", &environment).unwrap();
+        let rule = Rule::new("", expression.clone());
+        assert!(matches!(rule.short, Some(Short::OneOrMany { .. })));
+        for body in [json!({"alerts": [1, 2]}), json!({"alerts": null}), json!({"id": "a"}), json!([1]), json!("text")]
+        {
+            let variables = json!({ "body": body });
+            let slow = expression.evaluate(&variables, now);
+            assert_eq!(rule.evaluate(&variables, now).ok(), slow.ok(), "{body}");
+        }
+        for source in ["has(body.a) ? body.b : [body]", "has(body.a) ? body.a : body", "has(body.a)"] {
+            assert_eq!(Short::of(source), None, "{source}");
+        }
+    }
+
+    #[test]
+    fn a_choice_by_shape_has_the_value_that_the_evaluator_gives() {
+        let environment = Environment::new().with("item", Type::Any);
+        let now = Timestamp::UNIX_EPOCH;
+        for source in [
+            "type(item.agent) == map ? item.agent.id : item.agent",
+            "type(item.agent) == map ? item.agent.id : null",
+            "type(item.agent) == map ? null : item.agent.id",
+        ] {
+            let expression = Expression::compile(source, &environment).unwrap();
+            let rule = Rule::new("", expression.clone());
+            assert!(matches!(rule.short, Some(Short::ByShape { .. })), "{source}");
+            for item in [
+                json!({"agent": {"id": "a"}}),
+                json!({"agent": {}}),
+                json!({"agent": "a"}),
+                json!({"agent": ["a"]}),
+                json!({"agent": null}),
+                json!({"agent": 7}),
+                json!({}),
+                json!("text"),
+            ] {
+                let variables = json!({ "item": item });
+                let slow = expression.evaluate(&variables, now);
+                assert_eq!(rule.evaluate(&variables, now).ok(), slow.ok(), "{source} of {item}");
+            }
+        }
+        for source in ["type(item.a) == map ? item.b + 1 : null", "type(item.a) == list ? item.b : null"] {
+            assert_eq!(Short::of(source), None, "{source}");
         }
     }
 

@@ -13,7 +13,8 @@ fn lines(desk: &Desk) {
         let agent = if minute % 2 == 0 { "billing-bot".to_owned() } else { "mail-bot".to_owned() };
         let severity = if minute < 8 { "high" } else { "medium" };
         let at = format!("2026-11-23T03:0{minute}:00Z");
-        text += &format!("{}\n", message(&format!("alert {minute}"), &agent, severity, &at));
+        text.push_str(&message(&format!("alert {minute}"), &agent, severity, &at).to_string());
+        text.push('\n');
     }
     desk.write("alerts.jsonl", &text);
 }

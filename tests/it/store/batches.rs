@@ -101,6 +101,32 @@ async fn a_row_that_the_database_refuses_does_not_fail_its_neighbours() {
 }
 
 #[tokio::test]
+async fn what_was_taken_back_is_not_remembered() {
+    let (directory, store) = fresh_sqlite().await;
+    let known = alert("known", 0);
+    store.commit(rows([alert_row(&known, None)])).await.unwrap();
+    let run = lone_run(0);
+    let version = |version| standdown::domain::Run { version, ..run.clone() };
+    let expects = |expected| Guard::RunVersion { run: run.id, expected };
+    let fact = |kind| event(&Subject::Run(run.id), kind, serde_json::json!({}), 0);
+    let began = || guarded(expects(0), [run_row(&version(1)), fact("run_started")]);
+    store.commit(began()).await.unwrap();
+    // The whole of the next transaction is taken back because of its last row, and this row's own commit with it.
+    let goes_on = || guarded(expects(1), [run_row(&version(2)), fact("step_began")]);
+    let spoiled = guarded(expects(2), [run_row(&version(3)), fact("never"), alert_row(&known, None)]);
+    let verdicts = together(&directory, &store, vec![goes_on(), spoiled]).await;
+    assert!(matches!(verdicts[..], [Ok(()), Err(CommitError::Unavailable(_))]), "{verdicts:?}");
+    assert_eq!(store.commit(goes_on()).await, Err(CommitError::Conflict(expects(1))));
+    let ends = guarded(expects(2), [run_row(&version(3)), fact("step_ended")]);
+    store.commit(ends).await.unwrap();
+    assert_eq!(store.run(run.id).await.unwrap().unwrap().version, 3);
+    let events = store.events(&Subject::Run(run.id)).await.unwrap();
+    let kinds: Vec<_> = events.iter().map(|event| event.kind.as_str()).collect();
+    assert_eq!(kinds, ["run_started", "step_began", "step_ended"]);
+    assert_eq!(verify_chain(&events, &Subject::Run(run.id)), Ok(()));
+}
+
+#[tokio::test]
 async fn a_full_queue_answers_at_once() {
     let directory = TempDir::new().unwrap();
     let options = StoreOptions { queue_length_max: 1, ..StoreOptions::default() };
