@@ -39,25 +39,54 @@ pub(super) fn look(found: &mut Found, pointer: &str, step: &Step, action: &Actio
     }
 }
 
+/// Something of an agent that a template shows.
+enum Need<'p> {
+    Credential(&'p str),
+    Handle { connector: &'p str, field: Option<&'p str> },
+}
+
+impl<'p> Need<'p> {
+    fn of(path: &[&'p str]) -> Option<Self> {
+        match path {
+            ["agent", "credentials", name, ..] => Some(Self::Credential(name)),
+            ["agent", "handles", connector, field] if *field != "connection" => {
+                Some(Self::Handle { connector, field: Some(field) })
+            }
+            ["agent", "handles", connector, ..] => Some(Self::Handle { connector, field: None }),
+            _ => None,
+        }
+    }
+
+    fn has(&self, agent: &Agent) -> bool {
+        match self {
+            Self::Credential(name) => agent.credentials.get(*name).is_some_and(|one| one.reference.is_some()),
+            Self::Handle { connector, field } => agent
+                .handles
+                .get(*connector)
+                .is_some_and(|handle| field.is_none_or(|field| handle.references.contains_key(field))),
+        }
+    }
+
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::Credential(_) => codes::NO_CREDENTIAL,
+            Self::Handle { .. } => codes::NO_HANDLE,
+        }
+    }
+
+    fn lack(&self) -> String {
+        match self {
+            Self::Credential(name) => format!("no credential `{name}`"),
+            Self::Handle { connector, field: Some(field) } => format!("no handle `{connector}.{field}`"),
+            Self::Handle { connector, field: None } => format!("no handle `{connector}`"),
+        }
+    }
+}
+
 fn needed(found: &mut Found, pointer: &str, step: &Step, path: &[&str], agents: &[&Agent]) {
-    let (what, code, has): (String, _, Box<dyn Fn(&Agent) -> bool>) = match path {
-        ["agent", "credentials", name, ..] => {
-            let has = |agent: &Agent| agent.credentials.get(*name).is_some_and(|one| one.reference.is_some());
-            (format!("no credential `{name}`"), codes::NO_CREDENTIAL, Box::new(has))
-        }
-        ["agent", "handles", connector, field] if *field != "connection" => {
-            let has = |agent: &Agent| {
-                agent.handles.get(*connector).is_some_and(|handle| handle.references.contains_key(*field))
-            };
-            (format!("no handle `{connector}.{field}`"), codes::NO_HANDLE, Box::new(has))
-        }
-        ["agent", "handles", connector, ..] => {
-            let has = |agent: &Agent| agent.handles.contains_key(*connector);
-            (format!("no handle `{connector}`"), codes::NO_HANDLE, Box::new(has))
-        }
-        _ => return,
-    };
-    let without: Vec<&str> = agents.iter().filter(|agent| !has(agent)).map(|agent| agent.id.as_str()).collect();
+    let Some(need) = Need::of(path) else { return };
+    let (what, code) = (need.lack(), need.code());
+    let without: Vec<&str> = agents.iter().filter(|agent| !need.has(agent)).map(|agent| agent.id.as_str()).collect();
     if !without.is_empty() {
         let message = format!(
             "step `{}` can only fail for {} of the {} agents that can match: {what} for {}",
