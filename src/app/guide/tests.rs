@@ -139,7 +139,27 @@ fn every_topic_has_a_page_that_can_be_shown() {
         assert!(!page.title.is_empty() && !page.line.is_empty() && !page.blocks.is_empty(), "{}", page.topic);
         assert!(crate::guide::render(page).len() > 20, "{}", page.topic);
     }
-    assert_eq!(guide.topics().count(), 8);
+    assert_eq!(guide.topics().count(), 9);
     assert!(guide.page("sd0301").is_some() && guide.page("AGENT.PAUSE").is_some());
     assert_eq!(guide.suggest("expresions"), Some("expressions"));
+}
+
+#[test]
+fn the_example_of_a_test_passes() {
+    let guide = guide();
+    let page = guide.page("tests").unwrap();
+    let example = page.blocks.iter().find_map(|block| match block {
+        Block::Code { info, text, .. } if info == "test" => Some(text),
+        _ => None,
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks/token-misuse.yaml");
+    std::fs::copy(shipped, folder.path().join("token-misuse.yaml")).unwrap();
+    std::fs::write(folder.path().join("example.test.yaml"), example.unwrap()).unwrap();
+    let catalogue = Registry::catalogue_without_connections();
+    let loaded = crate::rehearsal::cases::load(folder.path(), &catalogue, &std::collections::BTreeMap::new());
+    assert_eq!(loaded.diagnostics, []);
+    let result = loaded.suites[0].perform(None);
+    assert_eq!(result.cases.len(), 1);
+    assert!(result.cases[0].passed(), "{:#?}", result.cases[0].mismatches);
 }

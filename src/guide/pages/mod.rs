@@ -13,8 +13,8 @@ use super::markdown;
 use super::page::Page;
 
 /// The topics that people choose from, in the order in which one would read them.
-const MAIN: [&str; 8] =
-    ["playbooks", "keys", "actions", "connectors", "expressions", "templates", "diagnostics", "codes"];
+const MAIN: [&str; 9] =
+    ["playbooks", "tests", "keys", "actions", "connectors", "expressions", "templates", "diagnostics", "codes"];
 
 /// Whether people choose from it.
 pub fn is_main(topic: &str) -> bool {
@@ -35,7 +35,8 @@ pub fn all(tables: &[Codes]) -> Vec<Page> {
         "how faults and warnings are shown, to people and to programs",
         include_str!("diagnostics.md"),
     );
-    let mut pages = vec![playbooks, keys::page()];
+    let tests = written("tests", "Tests", "how a playbook is tried before it acts", include_str!("tests.md"));
+    let mut pages = vec![playbooks, tests, keys::page()];
     pages.extend([actions::page(), connectors::page(), expressions::page(), templates::page(), diagnostics]);
     pages.push(codes::page(tables));
     pages.extend(actions::each());
