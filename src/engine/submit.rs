@@ -126,36 +126,17 @@ impl Engine {
         let mut conflicts = 0;
         let mut known = self.inner.known.take(id).filter(|known| self.may_go_on(known, &event.kind, hands));
         loop {
-            let (stored, remembered) = match known.take() {
-                Some(known) => (known, true),
-                None => (self.inner.store.claimed_run(id).await?.ok_or(SubmitError::NoSuchRun(id))?, false),
-            };
-            let ClaimedRun { run, claim } = stored;
-            let epoch = self.standing_to(id, &claim, &event.kind, hands)?;
-            if !wanted(&run, epoch) {
-                if remembered {
-                    continue;
+            let mut draft = if let Some(known) = known.take() {
+                match self.draft_from(known, &event, hands, &wanted).await {
+                    Ok(Some(draft)) => draft,
+                    // What was remembered decides nothing: the run may have gone on elsewhere.
+                    Ok(None) | Err(_) => continue,
                 }
-                return Ok(None);
-            }
-            if hands.claim.as_ref().is_some_and(|held| held.is_outdated(&run)) {
-                if remembered {
-                    continue;
-                }
-                return Err(SubmitError::NotOurs(id));
-            }
-            let playbook = self.inner.library.pinned(&self.inner.store, &run.digest).await?;
-            let mut draft = match self.draft_event(&playbook, run, event.clone(), &mut hands.permits, epoch) {
-                Ok(draft) => draft,
-                // What was remembered decides nothing: the run may have gone on elsewhere.
-                Err(_) if remembered => continue,
-                Err(error) => return Err(error.into()),
+            } else {
+                let stored = self.inner.store.claimed_run(id).await?.ok_or(SubmitError::NoSuchRun(id))?;
+                let Some(draft) = self.draft_from(stored, &event, hands, &wanted).await? else { return Ok(None) };
+                draft
             };
-            let mut claim = claim;
-            if epoch.is_some() && claim.takeovers > 0 && advances(&event.kind) {
-                draft.rows.push(Row::RunAdvanced { run: id });
-                claim.takeovers = 0;
-            }
             if !draft.stops.is_empty() {
                 Box::pin(self.add_stopped(&mut draft)).await?;
             }
@@ -170,7 +151,6 @@ impl Engine {
             }
             match self.write(commit).await {
                 Ok(()) => {
-                    draft.claim = Some(claim);
                     let (run, mut jobs) = self.committed(draft, claims, hands.claim.take());
                     for (child, claims) in children.into_iter().zip(theirs) {
                         jobs.extend(self.committed(child, claims, None).1);
@@ -186,6 +166,32 @@ impl Engine {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// The draft of an event of a run as it was read or remembered; `None` if the run is not as it should be.
+    async fn draft_from(
+        &self,
+        ClaimedRun { run, mut claim }: ClaimedRun,
+        event: &Event,
+        hands: &mut Hands,
+        wanted: &impl Fn(&Run, Option<u64>) -> bool,
+    ) -> Result<Option<Draft>, SubmitError> {
+        let id = run.id;
+        let epoch = self.standing_to(id, &claim, &event.kind, hands)?;
+        if !wanted(&run, epoch) {
+            return Ok(None);
+        }
+        if hands.claim.as_ref().is_some_and(|held| held.is_outdated(&run)) {
+            return Err(SubmitError::NotOurs(id));
+        }
+        let playbook = self.inner.library.pinned(&self.inner.store, &run.digest).await?;
+        let mut draft = self.draft_event(&playbook, run, event.clone(), &mut hands.permits, epoch)?;
+        if epoch.is_some() && claim.takeovers > 0 && advances(&event.kind) {
+            draft.rows.push(Row::RunAdvanced { run: id });
+            claim.takeovers = 0;
+        }
+        draft.claim = Some(claim);
+        Ok(Some(draft))
     }
 
     /// Whether an event may be submitted to a run as this process remembers it: only where the commit asks for the claim
