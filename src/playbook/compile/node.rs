@@ -77,7 +77,7 @@ impl<'v> Node<'v> {
                 Some("yes" | "on" | "y") => entry.hint("write `true`"),
                 Some("no" | "off" | "n") => entry.hint("write `false`"),
                 Some(word @ ("true" | "false")) => {
-                    entry.hint(format!("write `{word}`, without quotes and in small letters"))
+                    entry.hint(format!("write `{word}`, without quotes and in small letters"));
                 }
                 _ => {}
             }

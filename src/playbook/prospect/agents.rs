@@ -39,8 +39,11 @@ pub(super) fn look(found: &mut Found, pointer: &str, step: &Step, action: &Actio
     }
 }
 
+/// Whether an agent has something.
+type Has<'p> = Box<dyn Fn(&Agent) -> bool + 'p>;
+
 fn needed(found: &mut Found, pointer: &str, step: &Step, path: &[&str], agents: &[&Agent]) {
-    let (what, code, has): (String, _, Box<dyn Fn(&Agent) -> bool>) = match path {
+    let (what, code, has): (String, _, Has<'_>) = match path {
         ["agent", "credentials", name, ..] => {
             let has = |agent: &Agent| agent.credentials.get(*name).is_some_and(|one| one.reference.is_some());
             (format!("no credential `{name}`"), codes::NO_CREDENTIAL, Box::new(has))

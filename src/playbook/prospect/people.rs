@@ -1,7 +1,7 @@
 //! Who would be told and asked, and whether anybody is there who can be.
 
 use super::{Found, Surroundings};
-use crate::domain::{PersonId, Principal};
+use crate::domain::{GroupName, PersonId, Principal};
 use crate::playbook::codes;
 use crate::playbook::model::{ActionStep, ApprovalSpec};
 
@@ -50,7 +50,7 @@ fn reached(found: &mut Found, pointer: &str, principal: &Principal, surroundings
     };
     let (message, hint) = if unknown {
         let (place, known): (_, Vec<&str>) = match principal {
-            Principal::Group(_) => ("groups", directory.groups.keys().map(|name| name.as_str()).collect()),
+            Principal::Group(_) => ("groups", directory.groups.keys().map(GroupName::as_str).collect()),
             _ => ("people", directory.people.keys().map(PersonId::as_str).collect()),
         };
         let name = principal.to_string();
