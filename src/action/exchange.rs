@@ -66,9 +66,10 @@ async fn send(
     let limit = connection.timeout.map_or(limit, |own| own.min(limit));
     let redactor = Redactor::new(&known);
     let request = Request { timeout: Some(limit), ..request };
-    let sent = match repeatable {
-        true => connection.client.send_repeatable(request).await,
-        false => connection.client.send(request).await,
+    let sent = if repeatable {
+        connection.client.send_repeatable(request).await
+    } else {
+        connection.client.send(request).await
     };
     match sent {
         Ok(response) => Ok(Answer::new(response, redactor)),

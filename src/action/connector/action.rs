@@ -64,7 +64,7 @@ impl ConnectorAction {
             Ok((connection, mut message)) => {
                 let reads = declaration.spec.protection == Protection::Read;
                 message.key = (!reads).then(|| task.call.key.clone());
-                declaration.rules.outcome(make_change(connection, message, &task).await, task.now())
+                declaration.rules.outcome(make_change(connection, message, task).await, task.now())
             }
             Err(reason) => not_sent(reason),
         }
@@ -81,7 +81,7 @@ impl ConnectorAction {
         match undo.request.render(connection, &variables, true) {
             Ok(mut message) => {
                 message.key = Some(task.call.key.clone());
-                undo.rules.outcome(make_change(connection, message, &task).await, task.now())
+                undo.rules.outcome(make_change(connection, message, task).await, task.now())
             }
             Err(reason) => not_sent(reason),
         }
