@@ -202,7 +202,10 @@ impl<'c> Mutator<'c> {
             1 => lines.insert(other, lines[index].clone()),
             2 => lines.swap(index, other),
             3 => lines[index].insert_str(0, "  "),
-            _ => lines[index] = lines[index].strip_prefix("  ").unwrap_or(&lines[index]).to_owned(),
+            _ => {
+                let dedented = lines[index].strip_prefix("  ").unwrap_or(&lines[index]).to_owned();
+                lines[index] = dedented;
+            }
         }
         *text = lines.join("\n").chars().collect();
     }
