@@ -182,6 +182,22 @@ pub enum StepState {
 }
 
 impl StepState {
+    /// Every word of [`StepState::as_str`], in the order of the states.
+    pub const NAMES: [&'static str; 12] = [
+        "pending",
+        "waiting",
+        "doing",
+        "succeeded",
+        "unproven",
+        "failed",
+        "rejected",
+        "skipped",
+        "cancelled",
+        "undoing",
+        "undone",
+        "undo_failed",
+    ];
+
     /// The word as conditions, logs and timelines use it.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
@@ -326,5 +342,31 @@ impl StepRecord {
             started_at: None,
             ended_at: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_are_those_of_the_states_in_their_order() {
+        let attempt = || Attempt::Ready { number: 1 };
+        let reason = String::new;
+        let states = [
+            StepState::Pending,
+            StepState::Waiting(Waiting::Timer { until: Timestamp::UNIX_EPOCH }),
+            StepState::Doing(attempt()),
+            StepState::Succeeded,
+            StepState::Unproven,
+            StepState::Failed { reason: reason() },
+            StepState::Rejected,
+            StepState::Skipped { reason: reason() },
+            StepState::Cancelled,
+            StepState::Undoing(attempt()),
+            StepState::Undone,
+            StepState::UndoFailed { reason: reason() },
+        ];
+        assert_eq!(states.map(|state| state.as_str()), StepState::NAMES);
     }
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::flow::{CONTAIN, MANY};
-use super::harness::{World, ana, path};
+use super::harness::{Life, World, ana, path};
 use crate::domain::approval::Choice;
-use crate::domain::{Attempt, Outcome, RunStatus, StepState};
+use crate::domain::{Attempt, Outcome, RunId, RunStatus, StepState};
 use crate::store::{RunLog, Subject};
 
 #[test]
@@ -26,9 +26,8 @@ fn nothing_is_called_while_frozen_and_everything_after_the_thaw() {
     assert_eq!(facts, [("frozen", ana()), ("thawed", ana())]);
 }
 
-#[test]
-fn what_was_read_before_the_freeze_is_not_acted_on_until_the_thaw() {
-    let world = World::new(&[CONTAIN]);
+/// A run whose call is ready to be made, while everything is frozen.
+pub fn frozen_before_its_call(world: &World) -> (Life, RunId) {
     world.outside.hang("try.contain", "prepare");
     let life = world.start();
     let run = life.launch("contain", "billing-bot");
@@ -38,6 +37,13 @@ fn what_was_read_before_the_freeze_is_not_acted_on_until_the_thaw() {
     life.until_run(run, "the read ended", |run| {
         matches!(run.steps[&path("revoke")].state, StepState::Doing(Attempt::Running { .. }))
     });
+    (life, run)
+}
+
+#[test]
+fn what_was_read_before_the_freeze_is_not_acted_on_until_the_thaw() {
+    let world = World::new(&[CONTAIN]);
+    let (life, run) = frozen_before_its_call(&world);
     for _ in 0..20 {
         life.on(tokio::task::yield_now());
     }

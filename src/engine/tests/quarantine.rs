@@ -1,6 +1,7 @@
 //! Runs that kill whoever has them, or that nobody understands: set apart, shown, and left alone until a person says so.
 
 use super::flow::CONTAIN;
+use super::frozen::frozen_before_its_call;
 use super::harness::{Life, World, ana, path};
 use crate::clock::Clock;
 use crate::domain::approval::Choice;
@@ -172,15 +173,7 @@ fn a_run_that_is_not_quarantined_can_not_be_released() {
 #[test]
 fn a_call_that_waited_while_its_run_was_set_apart_and_released_is_not_made_under_the_old_claim() {
     let world = World::new(&[CONTAIN]);
-    world.outside.hang("try.contain", "prepare");
-    let life = world.start();
-    let run = life.launch("contain", "billing-bot");
-    life.until("the state before is being read", async || world.outside.count("try.contain", "prepare") == 1);
-    life.on(life.engine.set_frozen(true, ana(), "stop")).unwrap();
-    world.outside.release();
-    life.until_run(run, "its call waits for the thaw", |run| {
-        matches!(run.steps[&path("revoke")].state, StepState::Doing(Attempt::Running { .. }))
-    });
+    let (life, run) = frozen_before_its_call(&world);
     life.on(life.engine.quarantine(run, "somebody must look".to_owned()));
     life.on(life.engine.release(run, ana(), "looked")).unwrap();
     life.on(life.engine.set_frozen(false, ana(), "go")).unwrap();

@@ -6,8 +6,12 @@ use std::task::Poll;
 use super::flow::{CONTAIN, MANY};
 use super::harness::{World, agent, agent_id, ana, directory, launch};
 use crate::clock::Clock;
+use crate::domain::event::CallOutcome;
 use crate::domain::{AlertId, Event, EventKind, HoldLevel, Trust};
+use crate::engine::submit::{Hands, SubmitError};
 use crate::engine::{Engine, Gate, HoldRequest, Inventory, Library, Options, Parts, Supervisor};
+use crate::machine::Call;
+use crate::store::Claims;
 
 fn joined(engine: &Engine) -> Event {
     let at = engine.clock().now();
@@ -135,4 +139,32 @@ fn what_a_caller_that_hangs_up_has_begun_is_finished_and_the_gate_follows() {
     });
     life.until("the gate refuses", async || !life.engine.gate().check(&agent, world.clock.now()).allowed);
     assert_eq!(life.engine.holds_on(&agent).len(), 1);
+}
+
+#[test]
+fn the_answer_to_an_earlier_try_does_not_end_the_one_that_is_under_way() {
+    let world = World::new(&[CONTAIN]);
+    world.outside.hang("try.contain", "send");
+    let life = world.start();
+    let run = life.launch("contain", "billing-bot");
+    life.until("the call is being made", async || world.outside.count("try.contain", "send") == 1);
+    let under_way = world.outside.calls_of("try.contain", "send").remove(0);
+    let epoch = life.on(life.engine.inner.store.claim(run)).unwrap().unwrap().epoch;
+    // Of the same step under the same epoch: an earlier try, and an earlier generation (undoing has another key, too).
+    let earlier_try = Call { attempt: under_way.attempt - 1, ..under_way.clone() };
+    let earlier_order = Call { key: "sd-of-an-earlier-generation".to_owned(), ..under_way.clone() };
+    let before = life.run(run);
+    for call in [earlier_try, earlier_order] {
+        let claim = life.engine.inner.live.claim(&call, epoch, life.engine.inner.store.replica());
+        let mut hands = Hands { claim, ..Hands::default() };
+        let outcome = CallOutcome::Applied { output: serde_json::Value::Null };
+        let answer = EventKind::AttemptEnded { path: call.path.clone(), outcome };
+        let event = Event::by_system(life.clock.now(), answer);
+        let taken = life.on(life.engine.submit_with(run, event, &mut hands)).map(drop);
+        assert_eq!(taken, Err(SubmitError::NotOurs(run)), "{call:?}");
+        assert_eq!(life.run(run), before);
+    }
+    world.outside.release();
+    life.pending(run);
+    life.checked_history(run);
 }

@@ -32,23 +32,8 @@ const KEYS: [&str; 17] = [
     "group_key",
     "owner",
 ];
-/// What a payload says itself.
-const OF_PAYLOAD: [&str; 14] = [
-    "id",
-    "rule",
-    "title",
-    "severity",
-    "status",
-    "agent",
-    "labels",
-    "fields",
-    "resources",
-    "principal",
-    "credential",
-    "event_id",
-    "group_key",
-    "owner",
-];
+/// The first three say where it comes from; all others a payload says itself.
+const ABOUT_WHERE_FROM: usize = 3;
 const STATUSES: [(&str, AlertStatus); 5] = [
     ("firing", AlertStatus::Firing),
     ("acknowledged", AlertStatus::Acknowledged),
@@ -83,12 +68,13 @@ impl TestAlert {
     /// Reads an alert over this one.
     pub fn patched(mut self, report: &mut Report, node: &Node<'_>) -> Self {
         let Some(fields) = Fields::open_named(report, node, &KEYS, &[]) else { return self };
+        let (_, of_payload) = KEYS.split_at(ABOUT_WHERE_FROM);
         let text = |report: &mut Report, key: &str| fields.get(key)?.text(report).map(str::to_owned);
         if let Some(node) = fields.get("payload") {
             let hint = "the payload says it; leave it out, or write the alert's fields instead of `payload`";
-            fields.refuse(report, &OF_PAYLOAD, "beside a payload", hint);
+            fields.refuse(report, of_payload, "beside a payload", hint);
             self.payload = node.text(report).map(|path| (path.to_owned(), node.pointer.clone()));
-        } else if OF_PAYLOAD.iter().any(|key| fields.has(key)) {
+        } else if of_payload.iter().any(|key| fields.has(key)) {
             self.payload = None;
         }
         for (key, slot) in [

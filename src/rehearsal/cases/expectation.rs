@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::domain::{HoldLevel, PersonId, Standing, StepName, StepPath};
+use crate::domain::{HoldLevel, PersonId, Standing, StepName, StepPath, StepState};
 use crate::playbook::{Fields, Node, Report};
 use crate::rehearsal::codes;
 
@@ -11,20 +11,6 @@ use super::words::{person, step, step_named, texts, with_references};
 
 const KEYS: [&str; 11] =
     ["matched", "runs", "run", "containment", "steps", "messages", "asked", "holds", "standing", "alerts", "stage"];
-const STATES: [&str; 12] = [
-    "pending",
-    "waiting",
-    "doing",
-    "succeeded",
-    "unproven",
-    "failed",
-    "rejected",
-    "skipped",
-    "cancelled",
-    "undoing",
-    "undone",
-    "undo_failed",
-];
 const OUTCOMES: [&str; 6] = ["running", "undoing", "completed", "failed", "cancelled", "superseded"];
 const VERDICTS: [&str; 6] = ["contained", "unproven", "already_done", "failed", "regressed", "none"];
 const DECISIONS: [&str; 4] = ["approved", "rejected", "expired", "none"];
@@ -181,7 +167,7 @@ fn steps(report: &mut Report, setting: &Setting<'_>, node: &Node<'_>) -> Vec<Che
 
 fn of_step(report: &mut Report, node: &Node<'_>) -> Vec<(String, OfStep)> {
     let Value::Object(_) = node.value else {
-        let state = node.word_of(report, &same(&STATES)).map(OfStep::State);
+        let state = node.word_of(report, &same(&StepState::NAMES)).map(OfStep::State);
         return state.map(|state| (node.pointer.clone(), state)).into_iter().collect();
     };
     let keys = ["state", "verdict", "decision", "cause", "detail", "with", "tries"];
@@ -190,7 +176,7 @@ fn of_step(report: &mut Report, node: &Node<'_>) -> Vec<(String, OfStep)> {
     for key in keys {
         let Some(node) = fields.get(key) else { continue };
         let of = match key {
-            "state" => node.word_of(report, &same(&STATES)).map(OfStep::State),
+            "state" => node.word_of(report, &same(&StepState::NAMES)).map(OfStep::State),
             "verdict" => node.word_of(report, &same(&VERDICTS)).map(OfStep::Verdict),
             "decision" => node.word_of(report, &same(&DECISIONS)).map(OfStep::Decision),
             "cause" => node.word_of(report, &same(&CAUSES)).map(OfStep::Cause),

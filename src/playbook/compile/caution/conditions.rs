@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::domain::{AlertStatus, Decision, Impact, Tier, Verdict};
+use crate::domain::{AlertStatus, Decision, Impact, StepState, Tier, Verdict};
 use crate::language::{Compared, Expression, Fault, suggest};
 use crate::playbook::compile::outline::{Outline, StepOutline};
 use crate::playbook::compile::report::Report;
@@ -90,7 +90,7 @@ impl Known<'_> {
             }
             ["alert", "status"] => ALERT_STATUS.map(AlertStatus::as_str).to_vec(),
             ["steps", _, "verdict"] => VERDICTS.map(Verdict::as_str).to_vec(),
-            ["steps", _, "state"] => STEP_STATES.to_vec(),
+            ["steps", _, "state"] => StepState::NAMES.to_vec(),
             ["steps", name, "decision"] if !self.asks(name) => {
                 return Some((Vec::new(), Some(format!("step `{name}` asks nobody, so it has no decision"))));
             }
@@ -119,18 +119,3 @@ const ALERT_STATUS: [AlertStatus; 5] =
     [AlertStatus::Firing, AlertStatus::Acknowledged, AlertStatus::Resolved, AlertStatus::Event, AlertStatus::Unknown];
 const VERDICTS: [Verdict; 5] =
     [Verdict::Contained, Verdict::Unproven, Verdict::AlreadyDone, Verdict::Failed, Verdict::Regressed];
-/// As `StepState::as_str` writes them.
-const STEP_STATES: [&str; 12] = [
-    "pending",
-    "waiting",
-    "doing",
-    "succeeded",
-    "unproven",
-    "failed",
-    "rejected",
-    "skipped",
-    "cancelled",
-    "undoing",
-    "undone",
-    "undo_failed",
-];
