@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use super::flow::{CONTAIN, MANY};
-use super::harness::{World, agent, agent_id, ana, directory, launch};
+use super::harness::{World, agent, agent_id, ana, directory, launch, path};
 use crate::clock::Clock;
 use crate::domain::event::CallOutcome;
-use crate::domain::{AlertId, Event, EventKind, HoldLevel, Trust};
+use crate::domain::{AlertId, Event, EventKind, HoldLevel, StepState, Trust};
 use crate::engine::submit::{Hands, SubmitError};
 use crate::engine::{Engine, Gate, HoldRequest, Inventory, Library, Options, Parts, Supervisor};
 use crate::machine::Call;
@@ -166,5 +166,40 @@ fn the_answer_to_an_earlier_try_does_not_end_the_one_that_is_under_way() {
     }
     world.outside.release();
     life.pending(run);
+    life.checked_history(run);
+}
+
+#[test]
+fn a_run_that_is_remembered_wrong_is_read_again() {
+    let world = World::new(&[CONTAIN]);
+    world.outside.hang("try.contain", "send");
+    let life = world.start();
+    let run = life.launch("contain", "billing-bot");
+    life.until("the call is being made", async || world.outside.count("try.contain", "send") == 1);
+    let mut stale = life.on(life.engine.inner.store.claimed_run(run)).unwrap().unwrap();
+    life.on(life.engine.submit(run, joined(&life.engine))).unwrap();
+    // It lacks what was said of the run meanwhile, and the answer to the call does not fit it.
+    stale.run.steps.get_mut(&path("revoke")).unwrap().state = StepState::Pending;
+    life.engine.inner.known.keep(stale);
+    world.outside.release();
+    life.pending(run);
+    assert_eq!(life.run(run).joined, 1);
+    assert!(life.on(life.engine.inner.store.late_replies(run)).unwrap().is_empty());
+    life.checked_history(run);
+}
+
+#[test]
+fn a_run_that_went_on_since_it_was_remembered_loses_nothing() {
+    let world = World::new(&[CONTAIN]);
+    world.outside.hang("try.contain", "send");
+    let life = world.start();
+    let run = life.launch("contain", "billing-bot");
+    life.until("the call is being made", async || world.outside.count("try.contain", "send") == 1);
+    let stale = life.on(life.engine.inner.store.claimed_run(run)).unwrap().unwrap();
+    life.on(life.engine.submit(run, joined(&life.engine))).unwrap();
+    life.engine.inner.known.keep(stale);
+    world.outside.release();
+    life.pending(run);
+    assert_eq!(life.run(run).joined, 1);
     life.checked_history(run);
 }

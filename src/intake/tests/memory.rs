@@ -51,3 +51,15 @@ fn an_incident_that_a_person_closed_is_not_joined_from_memory() {
     let statuses: Vec<IncidentStatus> = desk.incidents().iter().map(|it| it.status).collect();
     assert!(statuses.contains(&IncidentStatus::Closed) && statuses.len() == 2, "{statuses:?}");
 }
+
+#[test]
+fn a_repeat_counts_at_its_incident_although_only_its_alert_is_remembered() {
+    let world = World::new(&[ASK]);
+    let desk = Desk::open(&world);
+    desk.taken(&alert("a", "billing-bot"));
+    // As after a commit about the agent that the store could not take.
+    desk.intake.memory.forget("agent:billing-bot");
+    let repeat = desk.taken(&alert("a", "billing-bot"));
+    assert_eq!(repeat["outcome"], json!("folded"));
+    assert_eq!(desk.incidents()[0].alerts, 2);
+}
