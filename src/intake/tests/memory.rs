@@ -63,3 +63,17 @@ fn a_repeat_counts_at_its_incident_although_only_its_alert_is_remembered() {
     assert_eq!(repeat["outcome"], json!("folded"));
     assert_eq!(desk.incidents()[0].alerts, 2);
 }
+
+#[test]
+fn an_alert_that_is_not_remembered_folds_although_its_incident_is_remembered() {
+    let world = World::new(&[ASK]);
+    let desk = Desk::open(&world);
+    let first = desk.taken(&alert("a", "billing-bot"));
+    desk.crash();
+    let desk = Desk::open(&world);
+    // From this one on the incident is remembered, and of its alerts only this.
+    desk.taken(&alert("b", "billing-bot"));
+    let repeat = desk.taken(&alert("a", "billing-bot"));
+    assert_eq!((&repeat["outcome"], &repeat["alert"]), (&json!("folded"), &first["alert"]));
+    assert_eq!(desk.incidents()[0].alerts, 3);
+}

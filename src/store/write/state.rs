@@ -120,6 +120,7 @@ mod tests {
         let mut run = samples::run(at);
         for full in [false, true] {
             if full {
+                run.joined = 3;
                 run.deadline = Some(at);
                 run.ended_at = Some(at);
                 run.inherits = vec![HoldId::generate(at)];
