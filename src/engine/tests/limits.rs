@@ -137,7 +137,7 @@ fn the_end_of_a_hold_asks_the_owner_once_and_the_hold_stays() {
     life.wait(Duration::from_secs(3599));
     assert!(life.own_alerts().is_empty());
     life.wait(Duration::from_secs(1));
-    let alerts = life.own_alerts();
+    let alerts = life.awaited_alerts();
     assert_eq!(alerts.iter().map(|alert| alert.rule).collect::<Vec<_>>(), ["hold_ended"]);
     let messages = life.on(life.engine.store().messages_due(world.clock_now(), 10)).unwrap();
     assert_eq!(messages.iter().map(|it| it.message.to.to_string()).collect::<Vec<_>>(), ["ana"]);
@@ -174,11 +174,7 @@ fn something_found_undone_later_comes_in_as_an_alert_and_is_no_longer_called_con
     life.wait(Duration::from_mins(10));
     let run = life.until_run(run, "it was looked at again", |run| run.rechecks.is_empty());
     assert_eq!(run.containment().map(|(verdict, _)| verdict), Some(Verdict::Regressed));
-    let mut alerts = Vec::new();
-    life.until("an alert comes in", async || {
-        alerts.extend(life.own_alerts());
-        !alerts.is_empty()
-    });
+    let alerts = life.awaited_alerts();
     assert_eq!(alerts.iter().map(|alert| alert.rule).collect::<Vec<_>>(), ["regressed"]);
     life.checked_history(run.id);
 }

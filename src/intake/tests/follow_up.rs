@@ -153,7 +153,7 @@ fn the_end_of_a_hold_comes_in_by_the_same_door_and_may_start_a_playbook() {
     let request = HoldRequest { agent, level: HoldLevel::Paused, reason, until, by: ana() };
     desk.life.on(desk.life.engine.place_hold(request)).unwrap();
     desk.life.wait(Duration::from_hours(1));
-    for own in desk.life.own_alerts() {
+    for own in desk.life.awaited_alerts() {
         desk.life.on(desk.intake.receive_system(own)).unwrap();
     }
     let alerts = stored(&desk);

@@ -147,6 +147,17 @@ impl Life {
         std::iter::from_fn(|| alerts.try_recv().ok()).collect()
     }
 
+    /// Waits for alerts of Standdown's own. The timer of this life may be the one that notices what is due, and it says
+    /// so a moment after its commit.
+    pub fn awaited_alerts(&self) -> Vec<SystemAlert> {
+        let mut alerts = Vec::new();
+        self.until("an alert comes in", async || {
+            alerts.extend(self.own_alerts());
+            !alerts.is_empty()
+        });
+        alerts
+    }
+
     /// Whether the gate lets an agent act.
     pub fn gate_allows(&self, agent: &str) -> bool {
         self.engine.gate().check(&agent_id(agent), self.clock.now()).allowed
