@@ -1,7 +1,12 @@
 -- Ids are the 16 bytes of a UUIDv7, digests 32 bytes, times microseconds since 1970, bodies JSON.
+--
+-- Keys that come from outside are random. An index over all of them would change a page of its own for nearly every
+-- alert; so a row has an era, which counts up every few thousand rows, and such an index begins with it: what comes in
+-- together touches the same few pages. The writer knows in which eras a key may stand.
 
 CREATE TABLE alerts (
     id           BLOB    NOT NULL PRIMARY KEY,
+    era          INTEGER NOT NULL,
     source       TEXT    NOT NULL,
     dedup        BLOB    NOT NULL,
     incident     BLOB,
@@ -14,25 +19,27 @@ CREATE TABLE alerts (
     raw          TEXT    NOT NULL
 ) STRICT;
 -- Eight bytes of the digest are enough to find it, and keep the pages few that a burst of alerts touches.
-CREATE INDEX alerts_by_dedup ON alerts (substr(dedup, 1, 8));
+CREATE INDEX alerts_by_dedup ON alerts (era, substr(dedup, 1, 8));
 CREATE INDEX alerts_by_incident ON alerts (incident);
 
 CREATE TABLE deliveries (
+    era      INTEGER NOT NULL,
     source   TEXT    NOT NULL,
     delivery TEXT    NOT NULL,
     at       INTEGER NOT NULL,
     answer   TEXT    NOT NULL,
-    PRIMARY KEY (source, delivery)
+    PRIMARY KEY (era, source, delivery)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE incidents (
     id      BLOB    NOT NULL PRIMARY KEY,
+    era     INTEGER NOT NULL,
     version INTEGER NOT NULL,
     key     TEXT    NOT NULL,
     open    INTEGER NOT NULL,
     body    TEXT    NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX incidents_open ON incidents (key) WHERE open = 1;
+CREATE UNIQUE INDEX incidents_open ON incidents (era, key) WHERE open = 1;
 
 CREATE TABLE runs (
     id         BLOB    NOT NULL PRIMARY KEY,

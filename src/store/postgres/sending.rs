@@ -8,7 +8,7 @@ use sqlx::postgres::PgRow;
 use crate::domain::ReplicaId;
 use crate::store::commit::CommitError;
 use crate::store::ports::Read;
-use crate::store::read::{Database, Decoder, one, passed_over, query};
+use crate::store::read::{Database, Decoder, Key, Place, one, passed_over, query};
 use crate::store::rows::QueuedMessage;
 
 use super::PostgresStore;
@@ -43,6 +43,10 @@ impl Database for PostgresStore {
 
     fn replica(&self) -> ReplicaId {
         self.seat.replica()
+    }
+
+    fn place_of(&self, _key: &Key<'_>) -> Read<Place> {
+        Ok(Place::Anywhere)
     }
 
     async fn take_messages(

@@ -6,13 +6,35 @@ use crate::domain::{Digest, Incident, IncidentId, SourceId};
 use crate::store::ports::{Inbox, Read};
 use crate::store::rows::{OpenRun, StoredAlert};
 
-use super::{Cell, Database, Decoder, all, one, query};
+use super::{Cell, Database, Decoder, Key, Query, Text, all, keyed, one, query};
 
-const FIRING_ALERT: &str = "SELECT id, incident, count, last_seen_at, resolved_at, body FROM alerts
-    WHERE substr(dedup, 1, 8) = substr($2, 1, 8) AND dedup = $2 AND source = $1 AND firing = 1
-    ORDER BY id DESC LIMIT 1";
-const LAST_ALERT: &str = "SELECT id, incident, count, last_seen_at, resolved_at, body FROM alerts
-    WHERE substr(dedup, 1, 8) = substr($2, 1, 8) AND dedup = $2 AND source = $1 ORDER BY id DESC LIMIT 1";
+macro_rules! alert {
+    ($era:literal, $and:literal) => {
+        concat!(
+            "SELECT id, incident, count, last_seen_at, resolved_at, body FROM alerts WHERE ",
+            $era,
+            "substr(dedup, 1, 8) = substr($2, 1, 8) AND dedup = $2 AND source = $1",
+            $and,
+            " ORDER BY id DESC LIMIT 1"
+        )
+    };
+}
+
+const FIRING_ALERT: Text = Text {
+    sqlite: alert!("era IN (SELECT value FROM json_each($3)) AND ", " AND firing = 1"),
+    postgres: alert!("", " AND firing = 1"),
+};
+const LAST_ALERT: Text =
+    Text { sqlite: alert!("era IN (SELECT value FROM json_each($3)) AND ", ""), postgres: alert!("", "") };
+const DELIVERY: Text = Text {
+    sqlite: "SELECT answer FROM deliveries
+        WHERE era IN (SELECT value FROM json_each($3)) AND source = $1 AND delivery = $2",
+    postgres: "SELECT answer FROM deliveries WHERE source = $1 AND delivery = $2",
+};
+const OPEN_INCIDENT: Text = Text {
+    sqlite: "SELECT id, body FROM incidents WHERE era IN (SELECT value FROM json_each($2)) AND key = $1 AND open = 1",
+    postgres: "SELECT id, body FROM incidents WHERE key = $1 AND open = 1",
+};
 
 /// An alert of a row.
 pub(super) fn stored_alert(row: &Decoder<'_>) -> Read<StoredAlert> {
@@ -37,24 +59,24 @@ pub(super) fn open_run(row: &Decoder<'_>) -> Read<OpenRun> {
 
 impl<D: Database> Inbox for D {
     async fn delivery(&self, source: &SourceId, delivery: &str) -> Read<Option<Value>> {
-        let query = query(
-            "SELECT answer FROM deliveries WHERE source = $1 AND delivery = $2",
-            [source.as_str().into(), delivery.into()],
-        );
-        one(self.readers(), "a delivery", query, |row| row.json("answer")).await
+        let parameters = [source.as_str().into(), delivery.into()];
+        let query = keyed(self, &Key::Delivery(source.as_str(), delivery), DELIVERY, parameters)?;
+        found(self, "a delivery", query, |row| row.json("answer")).await
     }
 
     async fn firing_alert(&self, source: &SourceId, dedup: &Digest) -> Read<Option<StoredAlert>> {
-        one(self.readers(), "alert", query(FIRING_ALERT, [source.as_str().into(), dedup.into()]), stored_alert).await
+        let query = keyed(self, &Key::alert(dedup), FIRING_ALERT, [source.as_str().into(), dedup.into()])?;
+        found(self, "alert", query, stored_alert).await
     }
 
     async fn last_alert(&self, source: &SourceId, dedup: &Digest) -> Read<Option<StoredAlert>> {
-        one(self.readers(), "alert", query(LAST_ALERT, [source.as_str().into(), dedup.into()]), stored_alert).await
+        let query = keyed(self, &Key::alert(dedup), LAST_ALERT, [source.as_str().into(), dedup.into()])?;
+        found(self, "alert", query, stored_alert).await
     }
 
     async fn open_incident(&self, key: &str) -> Read<Option<Incident>> {
-        let query = query("SELECT id, body FROM incidents WHERE key = $1 AND open = 1", [key.into()]);
-        one(self.readers(), "incident", query, |row| row.json("body")).await
+        let query = keyed(self, &Key::Incident(key), OPEN_INCIDENT, [key.into()])?;
+        found(self, "incident", query, |row| row.json("body")).await
     }
 
     async fn open_runs_of(&self, incident: IncidentId) -> Read<Vec<OpenRun>> {
@@ -63,5 +85,18 @@ impl<D: Database> Inbox for D {
             [Cell::from(incident.as_bytes())],
         );
         all(self.readers(), "run", query, open_run).await
+    }
+}
+
+/// The row of a query, if there can be one.
+async fn found<T>(
+    database: &impl Database,
+    what: &'static str,
+    query: Option<Query>,
+    decode: impl FnOnce(&Decoder<'_>) -> Read<T> + Send,
+) -> Read<Option<T>> {
+    match query {
+        Some(query) => one(database.readers(), what, query, decode).await,
+        None => Ok(None),
     }
 }

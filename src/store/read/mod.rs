@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::domain::ReplicaId;
+use crate::domain::{Digest, ReplicaId};
 use crate::store::commit::CommitError;
 use crate::store::ports::{Read, ReadError};
 use crate::store::rows::QueuedMessage;
@@ -42,6 +42,8 @@ pub trait Database: Sync {
     fn readers(&self) -> &Self::Readers;
     /// Who reads: some questions are about what is one's own.
     fn replica(&self) -> ReplicaId;
+    /// Where a row with this key can be.
+    fn place_of(&self, key: &Key<'_>) -> Read<Place>;
     /// [`Outbox::claim_messages`](crate::store::Outbox::claim_messages): who sends what is known in another way by every
     /// database.
     fn take_messages(
@@ -52,6 +54,40 @@ pub trait Database: Sync {
     ) -> impl Future<Output = Result<Vec<QueuedMessage>, CommitError>> + Send;
     /// [`Outbox::next_message`](crate::store::Outbox::next_message).
     fn next_free_message(&self) -> impl Future<Output = Read<Option<Timestamp>>> + Send;
+}
+
+/// A key that comes from outside, by which a row is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Key<'a> {
+    /// An alert, by the first eight bytes of its identity.
+    Alert([u8; 8]),
+    /// A delivery, by its source and its id.
+    Delivery(&'a str, &'a str),
+    /// An open incident.
+    Incident(&'a str),
+}
+
+impl Key<'_> {
+    /// The key of the alert with that identity.
+    pub fn alert(dedup: &Digest) -> Self {
+        Self::of_alert(dedup.as_bytes())
+    }
+
+    /// The same, of its bytes.
+    pub fn of_alert(dedup: &[u8; 32]) -> Self {
+        Self::Alert(dedup.first_chunk().copied().unwrap_or_default())
+    }
+}
+
+/// Where a row with a key can be.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// Wherever the index says.
+    Anywhere,
+    /// Only in these eras, a JSON list.
+    In(Cell),
+    /// There is none.
+    Nowhere,
 }
 
 /// What runs a read. It sees committed data only, on a connection that can't write.
@@ -90,6 +126,23 @@ pub struct Query {
 /// A statement with its parameters.
 pub fn query<const N: usize>(text: impl Into<Text>, parameters: [Cell; N]) -> Query {
     Query { text: text.into(), parameters: parameters.into() }
+}
+
+/// A statement about the row with a key; nothing where it is known that there is none. If the database keeps eras, they
+/// are the last parameter.
+pub fn keyed<const N: usize>(
+    database: &impl Database,
+    key: &Key<'_>,
+    text: Text,
+    parameters: [Cell; N],
+) -> Read<Option<Query>> {
+    let mut query = query(text, parameters);
+    match database.place_of(key)? {
+        Place::Anywhere => {}
+        Place::In(eras) => query.parameters.push(eras),
+        Place::Nowhere => return Ok(None),
+    }
+    Ok(Some(query))
 }
 
 /// The one row, decoded, if there is one.

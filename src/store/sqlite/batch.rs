@@ -1,15 +1,18 @@
 //! One transaction: guards are judged, histories numbered, rows written with one statement per kind.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use sqlx::sqlite::SqliteConnection;
 
 use super::bundle::{Bundles, Part};
+use super::eras::Eras;
 use super::look_up::look_up;
 use super::newest::Newest;
 use super::recall::Recall;
 use super::statement::{STATEMENT_COUNT, Statement, all, length_for};
+use crate::store::read::Key;
 use crate::store::write::Verdicts;
 use crate::store::write::cell::Cell;
 use crate::store::write::prepared::Prepared;
@@ -34,6 +37,8 @@ pub struct Memory {
     pub bundles: Bundles,
     /// What it wrote of runs and incidents.
     pub recall: Recall,
+    /// Where the keys are that come from outside.
+    pub eras: Arc<Eras>,
 }
 
 // The transaction is begun and ended by statements of our own: when the disk is full SQLite rolls back by itself, and the
@@ -44,17 +49,18 @@ pub async fn add(
     connection: &mut SqliteConnection,
     batch: &[&Prepared],
     first: bool,
-    Memory { newest, bundles, recall }: &mut Memory,
+    memory: &mut Memory,
     spent: &mut Spent,
 ) -> Result<Verdicts, sqlx::Error> {
     let start = Instant::now();
-    let mut world = look_up(connection, batch, first, newest, recall).await?;
+    let mut world = look_up(connection, batch, first, memory).await?;
+    let Memory { newest, bundles, recall, eras } = memory;
     newest.count(batch);
     spent.look_up += start.elapsed();
 
     let start = Instant::now();
     let (verdicts, admitted) = world.judge(batch);
-    let gathered = Gathered::from(&admitted, &mut world);
+    let gathered = Gathered::from(&admitted, &mut world, eras);
     recall.learn(&admitted, &world);
     spent.gather += start.elapsed();
 
@@ -83,7 +89,7 @@ pub async fn roll_back(connection: &mut SqliteConnection, memory: &mut Memory) {
 }
 
 impl Gathered {
-    fn from(admitted: &[&Prepared], world: &mut World) -> Self {
+    fn from(admitted: &[&Prepared], world: &mut World, eras: &Eras) -> Self {
         let mut gathered = Self(std::array::from_fn(|_| Vec::new()));
         for commit in admitted {
             for (target, cells) in &commit.rows {
@@ -92,13 +98,46 @@ impl Gathered {
                     (Target::Incidents, Some(Cell::Id(id))) if commit.founds_incident(id) => NEW_INCIDENTS,
                     _ => FIRST_TARGET + *target as usize,
                 };
-                gathered.cells(place).extend_from_slice(cells);
+                gathered.add(place, *target, cells, eras);
             }
             for event in &commit.events {
                 gathered.cells(FIRST_TARGET + Target::Events as usize).extend(world.chain(event));
             }
         }
         gathered
+    }
+
+    /// Adds a row. One that is found by a key from outside gets its era, and one that goes is sought in every era in
+    /// which it may be.
+    fn add(&mut self, place: usize, target: Target, cells: &[Cell], eras: &Eras) {
+        let rows = self.cells(place);
+        match (target, cells) {
+            (Target::Alerts, [_, _, Cell::Digest(dedup), ..]) => {
+                rows.extend_from_slice(cells);
+                rows.push(Cell::Integer(eras.put(&Key::of_alert(dedup))));
+            }
+            (Target::Deliveries, [Cell::Text(source), Cell::Text(delivery), ..]) => {
+                rows.extend_from_slice(cells);
+                rows.push(Cell::Integer(eras.put(&Key::Delivery(source, delivery))));
+            }
+            (Target::Incidents, [_, _, Cell::Text(key), open, ..]) => {
+                let is_open = matches!(open, Cell::Integer(1));
+                rows.extend_from_slice(cells);
+                rows.push(Cell::Integer(if is_open { eras.put(&Key::Incident(key)) } else { eras.now() }));
+            }
+            (Target::DeliveriesRetired, [Cell::Text(source), Cell::Text(delivery)]) => {
+                eras.forget_some();
+                for era in eras.of(&Key::Delivery(source, delivery)) {
+                    rows.extend_from_slice(cells);
+                    rows.push(Cell::Integer(era));
+                }
+            }
+            (Target::AlertsRetired | Target::IncidentsRetired, _) => {
+                eras.forget_some();
+                rows.extend_from_slice(cells);
+            }
+            _ => rows.extend_from_slice(cells),
+        }
     }
 
     fn cells(&mut self, place: usize) -> &mut Vec<Cell> {

@@ -1,14 +1,15 @@
 //! What the guards and histories of a batch ask, answered by one statement inside its transaction.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::{Row as _, SqliteConnection};
 
+use crate::store::read::Key;
 use crate::store::write::prepared::Prepared;
-use crate::store::write::questions::{Answer, Questions};
+use crate::store::write::questions::{Answer, Listed, Questions};
 use crate::store::write::world::World;
 
-use super::newest::Newest;
-use super::recall::Recall;
+use super::batch::Memory;
+use super::eras::Eras;
 
 macro_rules! look_up {
     () => {
@@ -17,10 +18,11 @@ macro_rules! look_up {
         FROM json_each(?1) AS j CROSS JOIN runs AS r ON r.id = unhex(j.value)
     UNION ALL SELECT 'i', i.id, i.version, NULL
         FROM json_each(?2) AS j CROSS JOIN incidents AS i ON i.id = unhex(j.value)
-    UNION ALL SELECT 'k', i.id, j.key, NULL
-        FROM json_each(?3) AS j CROSS JOIN incidents AS i ON i.key = j.value AND i.open = 1
-    UNION ALL SELECT 'd', x'', j.key, NULL
-        FROM json_each(?4) AS j CROSS JOIN deliveries AS d ON d.source = j.value ->> 0 AND d.delivery = j.value ->> 1
+    UNION ALL SELECT 'k', i.id, j.value ->> 0, NULL
+        FROM json_each(?3) AS j CROSS JOIN incidents AS i ON i.era = j.value ->> 1 AND i.key = j.value ->> 2 AND i.open = 1
+    UNION ALL SELECT 'd', x'', j.value ->> 0, NULL
+        FROM json_each(?4) AS j CROSS JOIN deliveries AS d
+            ON d.era = j.value ->> 1 AND d.source = j.value ->> 2 AND d.delivery = j.value ->> 3
     UNION ALL SELECT 'h', h.id, h.end_handled, NULL
         FROM json_each(?5) AS j CROSS JOIN holds AS h ON h.id = unhex(j.value) AND h.lifted_at IS NULL
     UNION ALL SELECT 'e', e.subject, e.seq, e.hash
@@ -31,9 +33,10 @@ macro_rules! look_up {
         WHERE c.quarantined IS NULL
     UNION ALL SELECT 'q', c.run, 0, NULL
         FROM json_each(?7) AS j CROSS JOIN claims AS c ON c.run = unhex(j.value) AND c.quarantined IS NOT NULL
-    UNION ALL SELECT 'a', x'', j.key, NULL
-        FROM json_each(?8) AS j CROSS JOIN alerts AS a ON substr(a.dedup, 1, 8) = substr(unhex(j.value ->> 1), 1, 8)
-            AND a.dedup = unhex(j.value ->> 1) AND a.source = j.value ->> 0 AND a.firing = 1"
+    UNION ALL SELECT 'a', x'', j.value ->> 0, NULL
+        FROM json_each(?8) AS j CROSS JOIN alerts AS a ON a.era = j.value ->> 1
+            AND substr(a.dedup, 1, 8) = substr(unhex(j.value ->> 3), 1, 8) AND a.dedup = unhex(j.value ->> 3)
+            AND a.source = j.value ->> 2 AND a.firing = 1"
     };
 }
 
@@ -46,12 +49,14 @@ pub async fn look_up(
     connection: &mut SqliteConnection,
     batch: &[&Prepared],
     first: bool,
-    newest: &Newest,
-    recall: &Recall,
+    Memory { newest, recall, eras, .. }: &Memory,
 ) -> Result<World, sqlx::Error> {
     let mut questions = Questions::of(batch);
     questions.runs.retain(|id| !newest.is_before_run(*id));
     questions.incidents.retain(|id| !newest.is_before_incident(*id));
+    questions.open_keys.retain(|key| eras.may_have(&Key::Incident(key)));
+    questions.firing.retain(|(_, dedup)| eras.may_have(&Key::alert(dedup)));
+    questions.deliveries.retain(|(source, delivery)| eras.may_have(&Key::Delivery(source.as_str(), delivery)));
     let mut world = World::default();
     recall.answer(&mut questions, &mut world);
     if questions.is_empty() {
@@ -64,12 +69,12 @@ pub async fn look_up(
     let found = sqlx::query(if first { BEGIN_AND_LOOK_UP } else { LOOK_UP })
         .bind(hex_list(questions.runs.iter().map(|id| id.as_bytes().as_slice())))
         .bind(hex_list(questions.incidents.iter().map(|id| id.as_bytes().as_slice())))
-        .bind(json!(listed.keys).to_string())
-        .bind(json!(listed.deliveries).to_string())
+        .bind(keys(&listed, eras))
+        .bind(deliveries(&listed, eras))
         .bind(hex_list(questions.holds.iter().map(|id| id.as_bytes().as_slice())))
         .bind(hex_list(questions.subjects.iter().copied()))
         .bind(hex_list(questions.claims.iter().map(|id| id.as_bytes().as_slice())))
-        .bind(json!(listed.firing).to_string())
+        .bind(firing(&listed, eras))
         .fetch_all(connection)
         .await?;
     for row in &found {
@@ -78,6 +83,32 @@ pub async fn look_up(
         listed.learn(&mut world, &Answer { kind, id, number, detail });
     }
     Ok(world)
+}
+
+// What is asked by a key: its place among the questions, an era in which it may stand, and the key.
+
+fn keys(listed: &Listed<'_>, eras: &Eras) -> String {
+    let rows = listed
+        .keys
+        .iter()
+        .enumerate()
+        .flat_map(|(place, key)| eras.of(&Key::Incident(key)).into_iter().map(move |era| json!([place, era, key])));
+    Value::Array(rows.collect()).to_string()
+}
+
+fn deliveries(listed: &Listed<'_>, eras: &Eras) -> String {
+    let rows = listed.deliveries.iter().enumerate().flat_map(|(place, (source, delivery))| {
+        let eras = eras.of(&Key::Delivery(source.as_str(), delivery));
+        eras.into_iter().map(move |era| json!([place, era, source, delivery]))
+    });
+    Value::Array(rows.collect()).to_string()
+}
+
+fn firing(listed: &Listed<'_>, eras: &Eras) -> String {
+    let rows = listed.firing.iter().enumerate().flat_map(|(place, (source, dedup))| {
+        eras.of(&Key::alert(dedup)).into_iter().map(move |era| json!([place, era, source, dedup]))
+    });
+    Value::Array(rows.collect()).to_string()
 }
 
 /// Byte strings as a JSON list of hexadecimal texts.

@@ -7,6 +7,7 @@ mod batch;
 mod bundle;
 mod cell;
 mod claims;
+mod eras;
 mod lock;
 mod look_up;
 mod newest;
@@ -48,6 +49,8 @@ pub struct SqliteStore {
 struct Inner {
     writer: WriterHandle,
     readers: Readers,
+    /// Where keys from outside are; nothing for a store that is only read, which is asked for none.
+    eras: Option<Arc<eras::Eras>>,
     lease: Duration,
     neighbours: Neighbours,
     /// Messages that somebody is sending, until when. Memory is enough: nobody else has the database.

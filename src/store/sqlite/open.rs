@@ -15,6 +15,7 @@ use crate::store::backend::{OpenError, StoreOptions};
 use crate::store::seat::{Neighbours, Seat};
 
 use super::bundle::BUNDLES_MAX;
+use super::eras::Eras;
 use super::lock::{LockFile, in_words};
 use super::newest::Newest;
 use super::readers::Readers;
@@ -71,9 +72,11 @@ pub async fn open(path: &Path, options: &StoreOptions) -> Result<SqliteStore, Op
     let readers = Readers::open(connect.pragma("query_only", "ON"), options.read_connections).await;
     let readers = readers.map_err(|error| unusable(error.to_string()))?;
     let newest = Newest::read(&mut writer).await.map_err(|error| unusable(error.to_string()))?;
-    let writer = WriterHandle::start(writer, newest, lock, options).map_err(|error| unusable(error.to_string()))?;
-    let inner =
-        Inner { writer, readers, lease, neighbours: Neighbours::default(), sending: sending::Sending::default() };
+    let eras = Arc::new(Eras::read(&mut writer).await.map_err(|error| unusable(error.to_string()))?);
+    let writer = WriterHandle::start(writer, newest, Arc::clone(&eras), lock, options)
+        .map_err(|error| unusable(error.to_string()))?;
+    let (neighbours, sending) = (Neighbours::default(), sending::Sending::default());
+    let inner = Inner { writer, readers, eras: Some(eras), lease, neighbours, sending };
     Ok(SqliteStore { inner: Arc::new(inner), seat: Arc::new(seat) })
 }
 
@@ -93,6 +96,7 @@ pub async fn open_for_reading(path: &Path) -> Result<SqliteStore, OpenError> {
     let inner = Inner {
         writer: WriterHandle::absent(),
         readers,
+        eras: None,
         lease: Duration::ZERO,
         neighbours: Neighbours::default(),
         sending: sending::Sending::default(),

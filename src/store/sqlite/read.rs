@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::json;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use crate::domain::{MessageId, ReplicaId};
 use crate::store::commit::CommitError;
-use crate::store::ports::{Outbox as _, Read};
-use crate::store::read::{Columns, Database, all, limited, query};
+use crate::store::ports::{Outbox as _, Read, ReadError};
+use crate::store::read::{Columns, Database, Key, Place, all, limited, query};
 use crate::store::rows::QueuedMessage;
+use crate::store::write::cell::Cell;
 
 use super::SqliteStore;
 use super::readers::Readers;
@@ -27,6 +29,12 @@ impl Database for SqliteStore {
 
     fn replica(&self) -> ReplicaId {
         self.seat.replica()
+    }
+
+    fn place_of(&self, key: &Key<'_>) -> Read<Place> {
+        let unknown = || ReadError::Unavailable { what: "a key", reason: "the store is open for looking only".into() };
+        let eras = self.inner.eras.as_ref().ok_or_else(unknown)?.of(key);
+        Ok(if eras.is_empty() { Place::Nowhere } else { Place::In(Cell::json(&json!(eras))) })
     }
 
     async fn take_messages(

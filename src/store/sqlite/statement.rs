@@ -46,23 +46,25 @@ pub static NEW_RUNS: Statement = insert(
 );
 /// How an incident comes in that its commit founds.
 pub static NEW_INCIDENTS: Statement =
-    insert(Target::Incidents, 5, "INSERT INTO incidents (id, version, key, open, body)", "");
+    insert(Target::Incidents, 6, "INSERT INTO incidents (id, version, key, open, body, era)", "");
 
 /// Every statement, in the order of [`Target`].
 pub static STATEMENTS: [Statement; 40] = [
     insert(
         Target::Alerts,
-        10,
-        "INSERT INTO alerts (id, source, dedup, incident, firing, count, last_seen_at, resolved_at, body, raw)",
+        11,
+        "INSERT INTO alerts (id, source, dedup, incident, firing, count, last_seen_at, resolved_at, body, raw, era)",
         "",
     ),
-    insert(Target::Deliveries, 4, "INSERT INTO deliveries (source, delivery, at, answer)", ""),
+    insert(Target::Deliveries, 5, "INSERT INTO deliveries (source, delivery, at, answer, era)", ""),
     insert(
         Target::Incidents,
-        5,
-        "INSERT INTO incidents (id, version, key, open, body)",
-        " ON CONFLICT (id) DO UPDATE SET version = excluded.version, key = excluded.key, open = excluded.open,
-            body = excluded.body",
+        6,
+        "INSERT INTO incidents (id, version, key, open, body, era)",
+        // An open incident stands in its era under its key already; one that opens comes into the era of now.
+        " ON CONFLICT (id) DO UPDATE SET version = excluded.version, open = excluded.open, body = excluded.body,
+            era = CASE WHEN incidents.open = 1 AND incidents.key = excluded.key THEN incidents.era ELSE excluded.era END,
+            key = excluded.key",
     ),
     insert(
         Target::Runs,
@@ -183,7 +185,7 @@ pub static STATEMENTS: [Statement; 40] = [
     insert(Target::IncidentsRetired, 1, "DELETE FROM incidents WHERE id", ""),
     insert(Target::HoldsRetired, 1, "DELETE FROM holds WHERE id", " AND lifted_at IS NOT NULL"),
     insert(Target::MessagesRetired, 1, "DELETE FROM messages WHERE id", " AND status IN ('sent', 'undelivered')"),
-    insert(Target::DeliveriesRetired, 2, "DELETE FROM deliveries WHERE (source, delivery)", ""),
+    insert(Target::DeliveriesRetired, 3, "DELETE FROM deliveries WHERE (source, delivery, era)", ""),
     insert(Target::DeadLettersRetired, 1, "DELETE FROM dead_letters WHERE id", ""),
     insert(Target::ContainmentsRetired, 1, "DELETE FROM containments WHERE at", ""),
 ];

@@ -19,6 +19,7 @@ use crate::store::commit::CommitError;
 
 use super::batch::{self, Memory};
 use super::bundle::Bundles;
+use super::eras::Eras;
 use super::lock::LockFile;
 use super::newest::Newest;
 use super::recall::Recall;
@@ -77,6 +78,7 @@ impl WriterHandle {
     pub fn start(
         connection: SqliteConnection,
         newest: Newest,
+        eras: Arc<Eras>,
         lock: LockFile,
         options: &StoreOptions,
     ) -> std::io::Result<Self> {
@@ -84,7 +86,7 @@ impl WriterHandle {
         let stats = Arc::new(SharedStats::default());
         let thread = WriterThread {
             connection,
-            memory: Memory { newest, bundles: Bundles::default(), recall: Recall::default() },
+            memory: Memory { newest, bundles: Bundles::default(), recall: Recall::default(), eras },
             orders: receiver,
             stats: Arc::clone(&stats),
             commits_max: options.batch_commits_max.max(1),
@@ -273,6 +275,9 @@ impl WriterThread {
             tracing::warn!(store.error = %error, "the write-ahead log could not be copied; it grows until it can");
         }
         self.bytes_since_checkpoint = 0;
+        if let Err(error) = self.memory.eras.drop_empty(&mut self.connection).await {
+            tracing::warn!(store.error = %error, "it is not known which eras are empty; their keys stay in memory");
+        }
         self.stats.update(|stats| stats.spent.checkpoint += start.elapsed());
     }
 

@@ -116,7 +116,14 @@ pub enum AgedPlace {
     /// The last id.
     Id(Uuid),
     /// The last delivery.
-    Delivery(String, String),
+    Delivery {
+        /// Its era, where the database has eras.
+        era: i64,
+        /// Its source.
+        source: String,
+        /// Its id.
+        delivery: String,
+    },
 }
 
 /// One look.

@@ -99,8 +99,11 @@ async fn insert_batch(connection: &mut SqliteConnection, parts: &Parts, numbers:
             $query.execute(&mut *connection).await.unwrap();
         }};
     }
-    insert!("alerts", 10, 1, |query, number, _index| query
+    // As many to an era as the store has while the database is small.
+    let era = |number: &u64| i64::try_from(number / 4096).unwrap();
+    insert!("alerts", 11, 1, |query, number, _index| query
         .bind(sorted(number, 1))
+        .bind(era(number))
         .bind("grafana")
         .bind(random(number))
         .bind(sorted(number, 2))
@@ -110,13 +113,15 @@ async fn insert_batch(connection: &mut SqliteConnection, parts: &Parts, numbers:
         .bind(None::<i64>)
         .bind(parts.alert.clone())
         .bind(parts.body.clone()));
-    insert!("deliveries", 4, 1, |query, number, _index| query
+    insert!("deliveries", 5, 1, |query, number, _index| query
+        .bind(era(number))
         .bind("grafana")
         .bind(format!("delivery-{:?}", &random(number)[..6]))
         .bind(1_i64)
         .bind("{\"alerts\":1}"));
-    insert!("incidents", 5, 1, |query, number, _index| query
+    insert!("incidents", 6, 1, |query, number, _index| query
         .bind(sorted(number, 2))
+        .bind(era(number))
         .bind(1_i64)
         .bind(format!("agent-{:?}", &random(number)[..6]))
         .bind(1_i64)

@@ -65,8 +65,12 @@ const HOLDS: &str = "SELECT id FROM holds WHERE id > $1 AND lifted_at < $2 ORDER
 const MESSAGES: &str = "SELECT id FROM messages
     WHERE id > $1 AND id < $2 AND status IN ('sent', 'undelivered') AND ended_at < $3 ORDER BY id LIMIT $4";
 const DEAD_LETTERS: &str = "SELECT id FROM dead_letters WHERE id > $1 AND id < $2 ORDER BY id LIMIT $3";
-const DELIVERIES: &str = "SELECT source, delivery, at FROM deliveries
-    WHERE (source, delivery) > ($1, $2) ORDER BY source, delivery LIMIT $3";
+const DELIVERIES: Text = Text {
+    sqlite: "SELECT era, source, delivery, at FROM deliveries
+        WHERE (era, source, delivery) > ($1, $2, $3) ORDER BY era, source, delivery LIMIT $4",
+    postgres: "SELECT 0::bigint AS era, source, delivery, at FROM deliveries
+        WHERE $1::bigint IS NOT NULL AND (source, delivery) > ($2, $3) ORDER BY source, delivery LIMIT $4",
+};
 const CONTAINMENTS: &str = "SELECT DISTINCT at FROM containments WHERE at < $1 ORDER BY at LIMIT $2";
 
 impl<D: Database> Retention for D {
@@ -102,15 +106,18 @@ async fn aged_deliveries(
     after: Option<AgedPlace>,
     limit: u32,
 ) -> Read<AgedPage> {
-    let (source, delivery) = match after {
-        Some(AgedPlace::Delivery(source, delivery)) => (source, delivery),
-        _ => (String::new(), String::new()),
+    let (era, source, delivery) = match after {
+        Some(AgedPlace::Delivery { era, source, delivery }) => (era, source, delivery),
+        _ => (i64::MIN, String::new(), String::new()),
     };
-    let parameters = [Cell::text(source), Cell::text(delivery), limited(limit)];
+    let parameters = [Cell::Integer(era), Cell::text(source), Cell::text(delivery), limited(limit)];
     let found = rows(store, "deliveries", DELIVERIES, parameters).await?;
     let full = found.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
     let last = found.last().filter(|_| full).map(|row| Fields(row));
-    let next = last.and_then(|row| Some(AgedPlace::Delivery(row.text("source").ok()?, row.text("delivery").ok()?)));
+    let next = last.and_then(|row| {
+        let era = row.integer("era").ok()?;
+        Some(AgedPlace::Delivery { era, source: row.text("source").ok()?, delivery: row.text("delivery").ok()? })
+    });
     let old = |row: &dyn Columns| {
         let row = Fields(row);
         let source = row.text("source")?.parse().map_err(|error| format!("column `source`: {error}"))?;
