@@ -38,7 +38,7 @@ CREATE TABLE incidents (
     key     TEXT    NOT NULL,
     open    INTEGER NOT NULL,
     body    TEXT    NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX incidents_open ON incidents (era, key) WHERE open = 1;
 
 CREATE TABLE runs (

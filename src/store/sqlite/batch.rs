@@ -9,7 +9,6 @@ use sqlx::sqlite::SqliteConnection;
 use super::bundle::{Bundles, Part};
 use super::eras::Eras;
 use super::look_up::look_up;
-use super::newest::Newest;
 use super::recall::Recall;
 use super::statement::{STATEMENT_COUNT, Statement, all, length_for};
 use crate::store::read::Key;
@@ -31,8 +30,6 @@ const FIRST_TARGET: usize = 2;
 /// What the writer remembers from one transaction to the next.
 #[derive(Debug)]
 pub struct Memory {
-    /// The newest ids.
-    pub newest: Newest,
     /// The shapes of what it wrote.
     pub bundles: Bundles,
     /// What it wrote of runs and incidents.
@@ -41,21 +38,17 @@ pub struct Memory {
     pub eras: Arc<Eras>,
 }
 
-// The transaction is begun and ended by statements of our own: when the disk is full SQLite rolls back by itself, and the
-// driver, which counts transactions, would take none after it for ever.
-
-/// Adds a batch to the transaction, which it opens if it is the `first` of it.
+/// Adds a batch to the transaction, which it begins if it has to ask or write something and it was not `begun` before.
 pub async fn add(
     connection: &mut SqliteConnection,
     batch: &[&Prepared],
-    first: bool,
+    begun: &mut bool,
     memory: &mut Memory,
     spent: &mut Spent,
 ) -> Result<Verdicts, sqlx::Error> {
     let start = Instant::now();
-    let mut world = look_up(connection, batch, first, memory).await?;
-    let Memory { newest, bundles, recall, eras } = memory;
-    newest.count(batch);
+    let mut world = look_up(connection, batch, begun, memory).await?;
+    let Memory { bundles, recall, eras } = memory;
     spent.look_up += start.elapsed();
 
     let start = Instant::now();
@@ -65,7 +58,11 @@ pub async fn add(
     spent.gather += start.elapsed();
 
     let start = Instant::now();
-    bundles.send(connection, gathered.parts()).await?;
+    let parts = gathered.parts();
+    if !parts.is_empty() {
+        bundles.send(connection, !*begun, parts).await?;
+        *begun = true;
+    }
     spent.write += start.elapsed();
     spent.rows += admitted.iter().map(|commit| commit.row_count() as u64).sum::<u64>();
     Ok(verdicts)

@@ -13,6 +13,9 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 use super::statement::text_of;
 use crate::store::write::cell::Cell;
 
+/// How a transaction begins. It and its end are statements of our own: when the disk is full SQLite rolls back by itself,
+/// and the driver, which counts transactions, would take none after it for ever.
+pub const BEGIN: &str = "BEGIN IMMEDIATE";
 /// How often a shape must have come before it gets a text of its own.
 const SEEN_MIN: u32 = 8;
 /// How many shapes have one at most.
@@ -36,7 +39,7 @@ pub struct Part {
 /// The shapes that came, and the texts of those that came often.
 #[derive(Debug, Default)]
 pub struct Bundles {
-    shapes: HashMap<Vec<(usize, usize)>, Shape>,
+    shapes: HashMap<(bool, Vec<(usize, usize)>), Shape>,
     texts: usize,
 }
 
@@ -47,9 +50,14 @@ enum Shape {
 }
 
 impl Bundles {
-    /// Sends the parts, in their order.
-    pub async fn send(&mut self, connection: &mut SqliteConnection, parts: Vec<Part>) -> Result<(), sqlx::Error> {
-        if let Some(text) = self.text(&parts) {
+    /// Sends the parts, in their order, after the beginning of their transaction if that is still to come.
+    pub async fn send(
+        &mut self,
+        connection: &mut SqliteConnection,
+        begins: bool,
+        parts: Vec<Part>,
+    ) -> Result<(), sqlx::Error> {
+        if let Some(text) = self.text(begins, &parts) {
             let mut query = sqlx::query(AssertSqlSafe(text));
             for part in parts {
                 let nothing = (part.rows * part.columns).saturating_sub(part.cells.len());
@@ -59,6 +67,9 @@ impl Bundles {
                 }
             }
             return query.execute(connection).await.map(drop);
+        }
+        if begins {
+            sqlx::query(BEGIN).execute(&mut *connection).await?;
         }
         for part in parts {
             let mut query = sqlx::query(text_of(part.place, part.rows));
@@ -71,11 +82,11 @@ impl Bundles {
     }
 
     /// The text of all parts together, if their shape is worth one.
-    fn text(&mut self, parts: &[Part]) -> Option<Arc<str>> {
-        if parts.len() < 2 {
+    fn text(&mut self, begins: bool, parts: &[Part]) -> Option<Arc<str>> {
+        if parts.len() + usize::from(begins) < 2 {
             return None;
         }
-        let shape: Vec<(usize, usize)> = parts.iter().map(|part| (part.place, part.rows)).collect();
+        let shape = (begins, parts.iter().map(|part| (part.place, part.rows)).collect());
         if self.shapes.len() >= SHAPES_MAX && !self.shapes.contains_key(&shape) {
             self.shapes.retain(|_, shape| matches!(shape, Shape::Bundled(_)));
         }
@@ -87,7 +98,8 @@ impl Bundles {
                 None
             }
             Shape::Seen(_) => {
-                let texts: Vec<&str> = parts.iter().map(|part| text_of(part.place, part.rows)).collect();
+                let texts = parts.iter().map(|part| text_of(part.place, part.rows));
+                let texts: Vec<&str> = begins.then_some(BEGIN).into_iter().chain(texts).collect();
                 let text: Arc<str> = texts.join(";\n").into();
                 self.texts += 1;
                 *known = Shape::Bundled(Arc::clone(&text));
@@ -108,17 +120,19 @@ mod tests {
     #[test]
     fn a_shape_gets_a_text_of_its_own_when_it_keeps_coming_back() {
         let mut bundles = Bundles::default();
-        let texts: Vec<bool> = (0..=SEEN_MIN).map(|_| bundles.text(&parts(1)).is_some()).collect();
+        let texts: Vec<bool> = (0..=SEEN_MIN).map(|_| bundles.text(false, &parts(1)).is_some()).collect();
         assert_eq!(texts.iter().position(|bundled| *bundled), Some(SEEN_MIN as usize));
-        assert!(bundles.text(&parts(8)).is_none(), "another shape");
-        let text = bundles.text(&parts(1)).unwrap();
+        assert!(bundles.text(false, &parts(8)).is_none(), "another shape");
+        let text = bundles.text(false, &parts(1)).unwrap();
         assert_eq!(text.matches("INSERT").count(), 2);
+        let begun = (0..=SEEN_MIN).filter_map(|_| bundles.text(true, &parts(1))).last().unwrap();
+        assert_eq!(*begun, format!("{BEGIN};\n{text}"));
     }
 
     #[test]
     fn one_statement_alone_needs_no_bundle() {
         let mut bundles = Bundles::default();
         let alone = || parts(1).into_iter().take(1).collect::<Vec<_>>();
-        assert!((0..100).all(|_| bundles.text(&alone()).is_none()));
+        assert!((0..100).all(|_| bundles.text(false, &alone()).is_none()));
     }
 }

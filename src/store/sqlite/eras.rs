@@ -23,8 +23,9 @@ use crate::store::read::Key;
 const KEYS_MIN: usize = 4096;
 /// Into how many eras about all keys are divided, once they are many: so looking through the filters stays short.
 const ERAS: usize = 64;
-/// How often a filter names its era for a key that it does not have.
-const FALSE_POSITIVES: f64 = 0.01;
+/// How often a filter names its era for a key that it does not have. So seldom that of a batch of new keys, over all eras,
+/// none is looked up: it costs three bytes a key.
+const FALSE_POSITIVES: f64 = 0.000_01;
 
 /// The kinds of keys, each with the statement that reads them: a row an era.
 const KINDS: [&str; 3] = [

@@ -41,32 +41,26 @@ macro_rules! look_up {
 }
 
 const LOOK_UP: &str = look_up!();
-const BEGIN: &str = "BEGIN IMMEDIATE";
 const BEGIN_AND_LOOK_UP: &str = concat!("BEGIN IMMEDIATE;", look_up!());
 
-/// Looks up what the batch asks, inside its transaction, which is opened if the batch is its `first`.
+/// Looks up what the batch asks, inside its transaction, which is begun if it was not and there is something to ask.
 pub async fn look_up(
     connection: &mut SqliteConnection,
     batch: &[&Prepared],
-    first: bool,
-    Memory { newest, recall, eras, .. }: &Memory,
+    begun: &mut bool,
+    Memory { recall, eras, .. }: &Memory,
 ) -> Result<World, sqlx::Error> {
     let mut questions = Questions::of(batch);
-    questions.runs.retain(|id| !newest.is_before_run(*id));
-    questions.incidents.retain(|id| !newest.is_before_incident(*id));
     questions.open_keys.retain(|key| eras.may_have(&Key::Incident(key)));
     questions.firing.retain(|(_, dedup)| eras.may_have(&Key::alert(dedup)));
     questions.deliveries.retain(|(source, delivery)| eras.may_have(&Key::Delivery(source.as_str(), delivery)));
     let mut world = World::default();
     recall.answer(&mut questions, &mut world);
     if questions.is_empty() {
-        if first {
-            sqlx::query(BEGIN).execute(connection).await?;
-        }
         return Ok(world);
     }
     let listed = questions.listed();
-    let found = sqlx::query(if first { BEGIN_AND_LOOK_UP } else { LOOK_UP })
+    let found = sqlx::query(if *begun { LOOK_UP } else { BEGIN_AND_LOOK_UP })
         .bind(hex_list(questions.runs.iter().map(|id| id.as_bytes().as_slice())))
         .bind(hex_list(questions.incidents.iter().map(|id| id.as_bytes().as_slice())))
         .bind(keys(&listed, eras))
@@ -77,6 +71,7 @@ pub async fn look_up(
         .bind(firing(&listed, eras))
         .fetch_all(connection)
         .await?;
+    *begun = true;
     for row in &found {
         let (kind, id) = (row.try_get("kind")?, row.try_get("id")?);
         let (number, detail) = (row.try_get("number")?, row.try_get("detail")?);

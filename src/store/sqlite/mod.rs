@@ -10,7 +10,6 @@ mod claims;
 mod eras;
 mod lock;
 mod look_up;
-mod newest;
 mod open;
 mod read;
 mod readers;

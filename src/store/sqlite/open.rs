@@ -17,8 +17,8 @@ use crate::store::seat::{Neighbours, Seat};
 use super::bundle::BUNDLES_MAX;
 use super::eras::Eras;
 use super::lock::{LockFile, in_words};
-use super::newest::Newest;
 use super::readers::Readers;
+use super::recall::Recall;
 use super::writer::WriterHandle;
 use super::{Inner, SqliteStore, claims, sending, upkeep};
 
@@ -32,6 +32,9 @@ const VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
 const SYNCHRONOUS_FULL: i64 = 2;
 /// Every statement in each of its lengths, and the look-up.
 const STATEMENTS_CACHED_MAX: usize = 224 + BUNDLES_MAX;
+/// The size of a page of a new database, in bytes. What a busy writer writes lies side by side, and a page costs two calls
+/// of the system whatever its size: with pages of 8 KiB a batch was on disk a tenth sooner than with 4.
+const PAGE_SIZE: u32 = 8192;
 /// How much of the database the writer keeps in memory: 8 MiB. Whenever a page of an index was split, the commit looks at
 /// every page in memory (SQLite numbers pages anew through a number beyond the last one); with 64 MiB that took a fifth of
 /// the writer's time.
@@ -48,6 +51,7 @@ pub async fn open(path: &Path, options: &StoreOptions) -> Result<SqliteStore, Op
         .busy_timeout(BUSY_TIMEOUT)
         .statement_cache_capacity(STATEMENTS_CACHED_MAX)
         .synchronous(SqliteSynchronous::Full)
+        .page_size(PAGE_SIZE)
         .pragma("temp_store", "MEMORY")
         .disable_statement_logging();
 
@@ -71,9 +75,9 @@ pub async fn open(path: &Path, options: &StoreOptions) -> Result<SqliteStore, Op
 
     let readers = Readers::open(connect.pragma("query_only", "ON"), options.read_connections).await;
     let readers = readers.map_err(|error| unusable(error.to_string()))?;
-    let newest = Newest::read(&mut writer).await.map_err(|error| unusable(error.to_string()))?;
+    let recall = Recall::read(&mut writer).await.map_err(|error| unusable(error.to_string()))?;
     let eras = Arc::new(Eras::read(&mut writer).await.map_err(|error| unusable(error.to_string()))?);
-    let writer = WriterHandle::start(writer, newest, Arc::clone(&eras), lock, options)
+    let writer = WriterHandle::start(writer, recall, Arc::clone(&eras), lock, options)
         .map_err(|error| unusable(error.to_string()))?;
     let (neighbours, sending) = (Neighbours::default(), sending::Sending::default());
     let inner = Inner { writer, readers, eras: Some(eras), lease, neighbours, sending };

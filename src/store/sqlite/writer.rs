@@ -21,7 +21,6 @@ use super::batch::{self, Memory};
 use super::bundle::Bundles;
 use super::eras::Eras;
 use super::lock::LockFile;
-use super::newest::Newest;
 use super::recall::Recall;
 use crate::store::write::Verdicts;
 use crate::store::write::prepared::Prepared;
@@ -77,7 +76,7 @@ impl WriterHandle {
     /// Starts the writer over its connection; it keeps the lock until the last write is done.
     pub fn start(
         connection: SqliteConnection,
-        newest: Newest,
+        recall: Recall,
         eras: Arc<Eras>,
         lock: LockFile,
         options: &StoreOptions,
@@ -86,7 +85,7 @@ impl WriterHandle {
         let stats = Arc::new(SharedStats::default());
         let thread = WriterThread {
             connection,
-            memory: Memory { newest, bundles: Bundles::default(), recall: Recall::default(), eras },
+            memory: Memory { bundles: Bundles::default(), recall, eras },
             orders: receiver,
             stats: Arc::clone(&stats),
             commits_max: options.batch_commits_max.max(1),
@@ -225,20 +224,22 @@ impl WriterThread {
         later: &mut Vec<Later>,
         spent: &mut Spent,
     ) -> Result<Verdicts, sqlx::Error> {
-        let mut verdicts = Verdicts::new();
+        let (mut verdicts, mut begun) = (Verdicts::new(), false);
         for round in 1..=ROUNDS_MAX {
             let fresh: Vec<&Prepared> = requests.iter().skip(verdicts.len()).map(|request| &request.commit).collect();
             if fresh.is_empty() {
                 break;
             }
-            verdicts.extend(batch::add(&mut self.connection, &fresh, round == 1, &mut self.memory, spent).await?);
+            verdicts.extend(batch::add(&mut self.connection, &fresh, &mut begun, &mut self.memory, spent).await?);
             // What must be done alone comes after everything that was asked before it, and before what is asked after it.
             if round < ROUNDS_MAX && later.is_empty() {
                 let room = self.commits_max.saturating_sub(requests.len());
                 requests.extend(sort(std::iter::from_fn(|| self.orders.try_recv().ok()).take(room), later));
             }
         }
-        batch::commit(&mut self.connection, spent).await?;
+        if begun {
+            batch::commit(&mut self.connection, spent).await?;
+        }
         Ok(verdicts)
     }
 
@@ -259,9 +260,10 @@ impl WriterThread {
     }
 
     async fn apply_one(&mut self, commit: &Prepared, spent: &mut Spent) -> Result<Verdicts, sqlx::Error> {
-        let applied = match batch::add(&mut self.connection, &[commit], true, &mut self.memory, spent).await {
-            Ok(verdicts) => batch::commit(&mut self.connection, spent).await.map(|()| verdicts),
-            Err(error) => Err(error),
+        let mut begun = false;
+        let applied = match batch::add(&mut self.connection, &[commit], &mut begun, &mut self.memory, spent).await {
+            Ok(verdicts) if begun => batch::commit(&mut self.connection, spent).await.map(|()| verdicts),
+            applied => applied,
         };
         if applied.is_err() {
             batch::roll_back(&mut self.connection, &mut self.memory).await;

@@ -10,6 +10,7 @@ use crate::store::commit::{Commit, CommitError, Guard, Row};
 use crate::store::rows::Subject;
 use crate::store::upkeep::Retired;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -63,14 +64,19 @@ pub enum Touch {
 pub struct PreparedEvent {
     /// Whose history, as its key.
     pub subject: Vec<u8>,
+    /// The same as a cell.
+    pub subject_cell: Cell,
     /// What its hash is taken over.
     pub link: Link,
+    /// Its number, the hash before it and its own, if the history begins with this commit. So the one writer need not
+    /// take the hash; it looks whether the number and the hash before it are these.
+    pub foreseen: Option<(u64, Digest, Digest)>,
     /// When.
     pub at: Cell,
     /// Who, as JSON.
     pub actor: Cell,
     /// The name of the fact.
-    pub kind: &'static str,
+    pub kind: Cell,
     /// The fact, as JSON.
     pub body: Cell,
 }
@@ -104,7 +110,21 @@ impl Prepared {
                 encode(row, replica, &context, &mut prepared.rows)?;
             }
         }
+        prepared.foresee();
         Ok(prepared)
+    }
+
+    /// Takes the hashes of events whose histories begin here.
+    fn foresee(&mut self) {
+        let founded: Vec<bool> = self.events.iter().map(|event| self.founds(&event.subject)).collect();
+        let mut heads: HashMap<&[u8], (u64, Digest)> = HashMap::new();
+        for (event, _) in self.events.iter_mut().zip(founded).filter(|(_, founded)| *founded) {
+            let PreparedEvent { subject, link, foreseen, .. } = event;
+            let (seq, prev) = heads.get(subject.as_slice()).copied().unwrap_or((0, Digest::ZERO));
+            let (seq, hash) = (seq + 1, link.hash(&prev, seq + 1));
+            *foreseen = Some((seq, prev, hash));
+            heads.insert(subject, (seq, hash));
+        }
     }
 
     /// Whether the commit itself makes sure that the subject is new, so that its history need not be looked up.
@@ -159,12 +179,15 @@ fn event(subject: &Subject, at: Timestamp, actor: &Actor, kind: &'static str, bo
     let at = Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at);
     let actor = actor_json(actor);
     let body = settled_json(body);
+    let key = subject_key(subject);
     PreparedEvent {
-        subject: subject_key(subject),
+        subject_cell: Cell::bytes(&key),
+        subject: key,
         link: Link::new(subject, at, &actor, kind, &body),
+        foreseen: None,
         at: Cell::from(at),
         actor: Cell::text(actor),
-        kind,
+        kind: Cell::text(kind),
         body: Cell::text(body),
     }
 }

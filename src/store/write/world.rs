@@ -47,14 +47,17 @@ impl World {
     pub fn chain(&mut self, event: &PreparedEvent) -> [Cell; 8] {
         let (last_seq, prev_hash) = self.heads.get(&event.subject).copied().unwrap_or((0, Digest::ZERO));
         let seq = last_seq + 1;
-        let hash = event.link.hash(&prev_hash, seq);
+        let hash = match event.foreseen {
+            Some((foreseen_seq, foreseen_prev, hash)) if (foreseen_seq, foreseen_prev) == (seq, prev_hash) => hash,
+            _ => event.link.hash(&prev_hash, seq),
+        };
         self.heads.insert(event.subject.clone(), (seq, hash));
         [
-            Cell::bytes(&event.subject),
+            event.subject_cell.clone(),
             Cell::count(seq),
             event.at.clone(),
             event.actor.clone(),
-            Cell::text(event.kind),
+            event.kind.clone(),
             event.body.clone(),
             Cell::from(&prev_hash),
             Cell::from(&hash),

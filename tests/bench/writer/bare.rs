@@ -29,6 +29,7 @@ pub async fn write(path: &Path, batch: usize, time: Duration) -> (u64, Vec<Durat
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .pragma("wal_autocheckpoint", "0")
+        .page_size(8192)
         .pragma("cache_size", "-65536")
         .disable_statement_logging()
         .connect()
