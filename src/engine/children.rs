@@ -7,23 +7,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::domain::lineage::{DEPTH_MAX, Lineage, SharedBudget};
-use crate::domain::{
-    Agent, AgentId, Event, EventKind, Mode, PlaybookName, Run, RunId, RunStatus, StepPath, StepState, Waiting,
-};
+use crate::domain::{Agent, AgentId, Event, EventKind, Mode, PlaybookName, Run, RunId, RunStatus, StepState, Waiting};
+use crate::machine::Wanted;
 use crate::playbook::{Budget, Playbook};
 use crate::store::Claims;
 
-use super::Engine;
 use super::draft::Draft;
 use super::submit::SubmitError;
-
-/// What a step asks for.
-pub(super) struct Wanted<'a> {
-    pub path: StepPath,
-    pub generation: u32,
-    pub playbook: &'a PlaybookName,
-    pub agent: &'a str,
-}
+use super::{Engine, Inventory};
 
 /// The playbook that a run's containments count for, and its limit.
 pub(super) fn budget_of(run: &Run, playbook: &Playbook) -> (PlaybookName, Option<Budget>) {
@@ -34,77 +25,83 @@ pub(super) fn budget_of(run: &Run, playbook: &Playbook) -> (PlaybookName, Option
     (shared.playbook.clone(), limit)
 }
 
+/// The first event of the run that a step of `parent` asks for, or why it can't begin. `playbook` is the parent's,
+/// `theirs` the one that it asks for, if there is one.
+pub fn first_event_of_child(
+    parent: &Run,
+    playbook: &Playbook,
+    wanted: Wanted,
+    theirs: Option<&Playbook>,
+    inventory: &Inventory,
+    mode: impl FnOnce(&Playbook) -> Mode,
+    at: Timestamp,
+) -> Result<Event, String> {
+    let depth = parent.lineage.as_ref().map_or(1, |lineage| lineage.depth);
+    if depth >= DEPTH_MAX {
+        return Err(format!("runs start each other at most {DEPTH_MAX} deep"));
+    }
+    let missing = || format!("no playbook `{}` serves; see `standdown playbooks list`", wanted.playbook);
+    let theirs = theirs.ok_or_else(missing)?;
+    let agent = agent_of_child(parent, inventory, &wanted.agent)?;
+    let (name, limit) = budget_of(parent, playbook);
+    let lineage = Lineage {
+        parent: parent.id,
+        path: wanted.path,
+        generation: wanted.generation,
+        depth: depth + 1,
+        budget: SharedBudget {
+            playbook: name,
+            contain: limit.map(|limit| limit.contain),
+            per: limit.map(|limit| limit.per),
+        },
+    };
+    let kind = EventKind::RunStarted {
+        run: RunId::generate(at),
+        incident: parent.incident,
+        digest: theirs.digest,
+        mode: mode(theirs),
+        agent,
+        alert: Arc::clone(&parent.alert),
+        inherits: Vec::new(),
+        lineage: Some(lineage),
+    };
+    // Whoever started the family stays who they are: they never vote in any run of it.
+    Ok(Event { at, actor: parent.started_by.clone(), kind })
+}
+
+/// An agent by the id that a step renders; nothing acts on a name that the inventory does not have.
+fn agent_of_child(parent: &Run, inventory: &Inventory, id: &str) -> Result<Arc<Agent>, String> {
+    let known = AgentId::parse(id).ok().and_then(|id| inventory.agent(&id));
+    match known {
+        Some(agent) => Ok(agent),
+        None if parent.agent.id.as_str() == id => Ok(Arc::clone(&parent.agent)),
+        None => Err(format!("the inventory has no agent `{}`", crate::machine::notice::one_line(id))),
+    }
+}
+
 impl Engine {
-    /// Drafts the run that a step starts beside the draft of its parent; the event says whether it begins.
+    /// Drafts the run that a step starts beside the draft of its parent, or says why it does not begin.
     pub(super) fn start_child(
         &self,
         playbook: &Playbook,
         draft: &mut Draft,
-        wanted: Wanted<'_>,
+        wanted: Wanted,
         at: Timestamp,
-    ) -> EventKind {
-        let path = wanted.path.clone();
-        match self.draft_child(playbook, &draft.run, wanted, at) {
-            Ok(child) => {
-                let run = child.run.id;
-                draft.children.push(child);
-                EventKind::ChildStarted { path, run }
-            }
-            Err(reason) => EventKind::ChildRefused { path, reason },
-        }
-    }
-
-    fn draft_child(
-        &self,
-        playbook: &Playbook,
-        parent: &Run,
-        wanted: Wanted<'_>,
-        at: Timestamp,
-    ) -> Result<Draft, String> {
-        let depth = parent.lineage.as_ref().map_or(1, |lineage| lineage.depth);
-        if depth >= DEPTH_MAX {
-            return Err(format!("runs start each other at most {DEPTH_MAX} deep"));
-        }
+    ) -> Result<RunId, String> {
         let serving = self.inner.library.serving();
-        let missing = || format!("no playbook `{}` serves; see `standdown playbooks list`", wanted.playbook);
-        let theirs = serving.get(wanted.playbook).ok_or_else(missing)?;
-        let agent = self.agent_of_child(parent, wanted.agent)?;
-        let (name, limit) = budget_of(parent, playbook);
-        let lineage = Lineage {
-            parent: parent.id,
-            path: wanted.path,
-            generation: wanted.generation,
-            depth: depth + 1,
-            budget: SharedBudget {
-                playbook: name,
-                contain: limit.map(|limit| limit.contain),
-                per: limit.map(|limit| limit.per),
-            },
+        let theirs = serving.get(&wanted.playbook);
+        let parent = &draft.run;
+        let mode = |theirs: &Playbook| {
+            let observes = parent.mode == Mode::Observe || theirs.mode == Mode::Observe;
+            if observes { Mode::Observe } else { Mode::Enforce }
         };
-        let observes = parent.mode == Mode::Observe || theirs.mode == Mode::Observe;
-        let kind = EventKind::RunStarted {
-            run: RunId::generate(at),
-            incident: parent.incident,
-            digest: theirs.digest,
-            mode: if observes { Mode::Observe } else { Mode::Enforce },
-            agent,
-            alert: Arc::clone(&parent.alert),
-            inherits: Vec::new(),
-            lineage: Some(lineage),
-        };
-        // Whoever started the family stays who they are: they never vote in any run of it.
-        let event = Event { at, actor: parent.started_by.clone(), kind };
-        self.draft_start(theirs, event).map_err(|error| error.to_string())
-    }
-
-    /// An agent by the id that a step renders; nothing acts on a name that the inventory does not have.
-    fn agent_of_child(&self, parent: &Run, id: &str) -> Result<Arc<Agent>, String> {
-        let known = AgentId::parse(id).ok().and_then(|id| self.inventory().agent(&id));
-        match known {
-            Some(agent) => Ok(agent),
-            None if parent.agent.id.as_str() == id => Ok(Arc::clone(&parent.agent)),
-            None => Err(format!("the inventory has no agent `{}`", crate::machine::notice::one_line(id))),
-        }
+        let found = theirs.map(|playbook| &**playbook);
+        let event = first_event_of_child(parent, playbook, wanted, found, &self.inventory(), mode, at)?;
+        let missing = || "its playbook serves no more".to_owned();
+        let child = self.draft_start(found.ok_or_else(missing)?, event).map_err(|error| error.to_string())?;
+        let run = child.run.id;
+        draft.children.push(child);
+        Ok(run)
     }
 
     /// Adds the end of the runs that end with a draft. One that can't be read is left to its own end, and said so.
@@ -180,7 +177,7 @@ impl Engine {
 }
 
 /// What the parent of a run that is over is told.
-fn ended(run: &Run) -> Option<(RunId, EventKind)> {
+pub fn ended(run: &Run) -> Option<(RunId, EventKind)> {
     let (lineage, RunStatus::Finished(outcome)) = (run.lineage.as_ref()?, &run.status) else { return None };
     let path = lineage.path.clone();
     let (verdict, contained_at) = run.containment().unzip();

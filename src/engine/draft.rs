@@ -1,21 +1,19 @@
 //! A change to one run before it is committed: the machine's answers to the first event and to all that follow from it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::domain::{Approval, ApprovalId, Attempt, Event, Hold, HoldId, Run, RunId, StepPath, StepState};
-use crate::machine::{Call, Effect, IllegalTransition, begin, transition};
+use crate::machine::{ANSWERS_MAX, Call, Driven, Effect, IllegalTransition, begin, drive, transition};
 use crate::playbook::Playbook;
 use crate::store::{Claim as StoredClaim, Guard, Row, Subject};
 
 use super::budget::Place;
+use super::facts::Facts;
 use super::history::recorded;
 use super::{Engine, SystemAlert};
-
-/// The most events that one event may lead to; more would be a loop in the machine.
-const EVENTS_MAX: usize = 1_000;
 
 /// A change to one run before it is committed.
 pub(super) struct Draft {
@@ -136,9 +134,7 @@ impl Engine {
         }
     }
 
-    /// Answers the machine's questions until it has none; what an answer leads to comes before the questions after it, so
-    /// that a step which a limit stops finds the request that the step before it has just made. The draft's run has taken
-    /// `first` already.
+    /// Answers the machine's questions until it has none. The draft's run has taken `first` already.
     pub(super) fn drive(
         &self,
         playbook: &Playbook,
@@ -148,26 +144,11 @@ impl Engine {
     ) -> Result<(), IllegalTransition> {
         let at = first.at;
         draft.events.push(first);
-        let mut open = VecDeque::from(effects);
-        while let Some(effect) = open.pop_front() {
-            let Some(kind) = self.answer(playbook, draft, effect, at) else { continue };
-            if draft.events.len() >= EVENTS_MAX {
-                tracing::error!(run.id = %draft.run.id, "one event led to more than {EVENTS_MAX} others; the rest waits");
-                break;
-            }
-            let event = Event::by_system(at, kind);
-            let effects = match transition(playbook, draft.run.clone(), &event) {
-                Ok((run, effects)) => {
-                    draft.run = run;
-                    effects
-                }
-                // An earlier answer ended what this one is for: a failed step stopped the run, say. It is moot, not wrong.
-                Err(IllegalTransition::Finished { .. } | IllegalTransition::WrongState { .. }) => continue,
-                Err(error) => return Err(error),
-            };
-            draft.events.push(event);
-            for effect in effects.into_iter().rev() {
-                open.push_front(effect);
+        let mut facts = Facts { engine: self, playbook, draft, at };
+        match drive(playbook, &mut facts, effects, at)? {
+            Driven::Settled => {}
+            Driven::CutOff => {
+                tracing::error!(run.id = %draft.run.id, "one event led to more than {ANSWERS_MAX} others; the rest waits");
             }
         }
         Ok(())

@@ -7,87 +7,101 @@ use jiff::Timestamp;
 use crate::domain::event::{GateSight, Grant};
 use crate::domain::message::Via;
 use crate::domain::{
-    Actor, ApprovalId, EventKind, HoldId, Impact, Message, MessageId, MessageKind, PersonId, Principal, Run, StepPath,
+    Actor, ApprovalId, Event, Hold, HoldId, Impact, Message, MessageId, MessageKind, PersonId, Principal, Run, RunId,
+    StepPath,
 };
-use crate::machine::{Effect, Notice};
+use crate::machine::{Answers, Asked, Call, Electorate, Notice, Wanted};
 use crate::playbook::Playbook;
 use crate::store::Row;
 
 use super::authority::Authority;
-use super::children::Wanted;
 use super::draft::{Draft, hold_event};
 use super::{Engine, SystemAlert, electorate, words};
 
-impl Engine {
-    /// Does what an effect asks for as far as it belongs to the commit, and answers it if it is a question.
-    pub(super) fn answer(
-        &self,
-        playbook: &Playbook,
-        draft: &mut Draft,
-        effect: Effect,
-        at: Timestamp,
-    ) -> Option<EventKind> {
-        match effect {
-            Effect::Authorize { path, impact, approved } => {
-                let grant = self.grant(playbook, draft, impact, approved, at);
-                Some(EventKind::StepAuthorized { path, grant })
-            }
-            Effect::Ask { path, asked, cause: _ } => {
-                let owner = draft.run.agent.owner.as_ref();
-                let (people, quorums) = electorate::electorate(self.inventory().directory(), &asked, owner);
-                Some(EventKind::ApprovalAsked { path, approval: ApprovalId::generate(at), people, quorums })
-            }
-            Effect::AskPeople { approval, people } => {
-                let kind = MessageKind::ApprovalRequest { approval };
-                self.post(draft, &people, &kind, at);
-                None
-            }
-            Effect::Notify { path, notice } => {
-                let people = self.people(&notice.to, draft.run.agent.owner.as_ref());
-                let kind = MessageKind::Notice { subject: notice.subject, text: notice.text };
-                let messages = self.post(draft, &people, &kind, at);
-                Some(EventKind::Notified { path, people, messages })
-            }
-            Effect::Alarm(notice) => {
-                self.alarm(draft, &notice, at);
-                None
-            }
-            Effect::Begin { path } => self.begins(draft, path),
-            Effect::Call(call) => {
-                draft.calls.push(*call);
-                None
-            }
-            Effect::PlaceHold(hold) => {
-                draft.rows.push(Row::Hold(hold.clone()));
-                draft.rows.push(hold_event(&hold, "hold_placed", at, Actor::System));
-                draft.placed.push(*hold);
-                None
-            }
-            Effect::LiftHold { hold, reason } => {
-                self.lift(draft, hold, reason, at);
-                None
-            }
-            Effect::StartChild { path, generation, playbook: name, agent } => {
-                let wanted = Wanted { path, generation, playbook: &name, agent: &agent };
-                Some(self.start_child(playbook, draft, wanted, at))
-            }
-            Effect::StopChild { run, reason } => {
-                draft.stops.push((run, reason));
-                None
-            }
-            Effect::Regressed { path, detail } => {
-                self.regressed(draft, &path, &detail, at);
-                None
-            }
-        }
+/// Whoever answers for a draft: the engine, at one moment.
+pub(super) struct Facts<'a> {
+    pub engine: &'a Engine,
+    /// The playbook of the draft's run.
+    pub playbook: &'a Playbook,
+    pub draft: &'a mut Draft,
+    pub at: Timestamp,
+}
+
+impl Answers for Facts<'_> {
+    fn run(&self) -> &Run {
+        &self.draft.run
     }
 
-    /// Begins an attempt if a worker is free; otherwise it waits.
-    fn begins(&self, draft: &mut Draft, path: StepPath) -> Option<EventKind> {
-        if draft.permits.contains_key(&path) {
-            return Some(EventKind::AttemptBegan { path });
+    fn took(&mut self, run: Run, event: Event) {
+        self.draft.run = run;
+        self.draft.events.push(event);
+    }
+
+    fn grant(&mut self, impact: Impact, approved: bool) -> Grant {
+        self.engine.grant(self.playbook, self.draft, impact, approved, self.at)
+    }
+
+    fn electorate(&mut self, asked: &Asked) -> Electorate {
+        let owner = self.draft.run.agent.owner.as_ref();
+        let (people, quorums) = electorate::electorate(self.engine.inventory().directory(), asked, owner);
+        Electorate { approval: ApprovalId::generate(self.at), people, quorums }
+    }
+
+    fn notify(&mut self, notice: Notice) -> (BTreeSet<PersonId>, Vec<MessageId>) {
+        let people = self.engine.people(&notice.to, self.draft.run.agent.owner.as_ref());
+        let kind = MessageKind::Notice { subject: notice.subject, text: notice.text };
+        let messages = self.engine.post(self.draft, &people, &kind, self.at);
+        (people, messages)
+    }
+
+    fn has_worker(&mut self, path: &StepPath) -> bool {
+        self.engine.begins(self.draft, path)
+    }
+
+    fn start_child(&mut self, wanted: Wanted) -> Result<RunId, String> {
+        self.engine.start_child(self.playbook, self.draft, wanted, self.at)
+    }
+
+    fn ask(&mut self, approval: ApprovalId, people: BTreeSet<PersonId>) {
+        self.engine.post(self.draft, &people, &MessageKind::ApprovalRequest { approval }, self.at);
+    }
+
+    fn alarm(&mut self, notice: Notice) {
+        self.engine.alarm(self.draft, &notice, self.at);
+    }
+
+    fn call(&mut self, call: Call) {
+        self.draft.calls.push(call);
+    }
+
+    fn place(&mut self, hold: Box<Hold>) {
+        self.draft.rows.push(Row::Hold(hold.clone()));
+        self.draft.rows.push(hold_event(&hold, "hold_placed", self.at, Actor::System));
+        self.draft.placed.push(*hold);
+    }
+
+    fn lift(&mut self, hold: HoldId, reason: String) {
+        self.engine.lift(self.draft, hold, reason, self.at);
+    }
+
+    fn stop_child(&mut self, run: RunId, reason: String) {
+        self.draft.stops.push((run, reason));
+    }
+
+    fn regressed(&mut self, path: StepPath, detail: String) {
+        self.engine.regressed(self.draft, &path, &detail, self.at);
+    }
+}
+
+impl Engine {
+    /// Whether a worker is free for an attempt, which begins with it; otherwise it waits.
+    fn begins(&self, draft: &mut Draft, path: &StepPath) -> bool {
+        if draft.permits.contains_key(path) {
+            return true;
         }
-        draft.epoch?;
+        if draft.epoch.is_none() {
+            return false;
+        }
         // A step that ended leaves its worker to the next one of its run: runs that began are finished before others
         // begin, and the step begins in this very commit.
         let any = || self.inner.workers.clone().try_acquire_owned().ok();
@@ -95,10 +109,10 @@ impl Engine {
         let free = if may_begin { draft.spare_permit().or_else(any) } else { None };
         if let Some(permit) = free {
             draft.permits.insert(path.clone(), permit);
-            return Some(EventKind::AttemptBegan { path });
+            return true;
         }
-        draft.waiting.push(path);
-        None
+        draft.waiting.push(path.clone());
+        false
     }
 
     fn lift(&self, draft: &mut Draft, hold: HoldId, reason: String, at: Timestamp) {

@@ -10,7 +10,7 @@
 mod act;
 pub mod authority;
 mod budget;
-mod children;
+pub mod children;
 pub mod delivery;
 mod draft;
 pub mod electorate;

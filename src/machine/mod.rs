@@ -12,6 +12,7 @@ pub mod call;
 mod child;
 mod context;
 mod corroborate;
+mod driver;
 mod due;
 mod each;
 mod effect;
@@ -21,7 +22,6 @@ mod key;
 mod motion;
 pub mod notice;
 mod plan;
-
 mod start;
 mod tick;
 pub mod timeline;
@@ -35,6 +35,7 @@ mod tests;
 
 pub use call::{About, Call, CallResult, Direction, Phase};
 pub use context::variables;
+pub use driver::{ANSWERS_MAX, Answers, Driven, Electorate, Wanted, drive};
 pub use due::due;
 pub use effect::{Asked, Effect, Notice};
 pub use error::IllegalTransition;

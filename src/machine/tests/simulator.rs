@@ -1,6 +1,7 @@
 //! A run with somebody who answers the machine's questions.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -14,7 +15,10 @@ use crate::domain::samples::alert;
 use crate::domain::step::Baseline;
 use crate::domain::*;
 use crate::language::Source;
-use crate::machine::{Call, Effect, IllegalTransition, Phase, begin, replay, transition};
+use crate::machine::{
+    Answers, Asked, Call, Driven, Effect, Electorate, IllegalTransition, Notice, Phase, Wanted, begin, drive, replay,
+    transition,
+};
 use crate::playbook::{ActionKind, ActionSpec, Catalogue, ParameterSpec, ParameterType, Playbook, compile};
 
 pub const CONTAIN: &str = r#"
@@ -105,7 +109,7 @@ pub fn agent() -> Agent {
 
 /// A run with somebody who answers the machine's questions.
 pub struct Sim {
-    pub playbook: Playbook,
+    pub playbook: Arc<Playbook>,
     pub run: Run,
     pub events: Vec<Event>,
     pub at: Timestamp,
@@ -131,7 +135,7 @@ impl Sim {
     }
 
     pub fn start_with(text: &str, agent: Agent, mode: Mode, withhold: Option<ApprovalCause>) -> Self {
-        let playbook = playbook(text);
+        let playbook = Arc::new(playbook(text));
         let at = start_time();
         let kind = EventKind::RunStarted {
             run: RunId::generate(at),
@@ -185,70 +189,8 @@ impl Sim {
     }
 
     fn perform(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
-            let answer = match effect {
-                Effect::Authorize { path, approved, .. } => {
-                    let gate = GateSight { seen_at: Some(self.at), standing: Standing::Active };
-                    let grant = match self.withhold {
-                        Some(cause) if !approved => Grant::Withheld { cause },
-                        _ => Grant::Granted { gate },
-                    };
-                    Some(EventKind::StepAuthorized { path, grant })
-                }
-                Effect::Ask { path, asked, .. } => {
-                    let more = asked.approvers.contains(&Principal::Fallback);
-                    let names = if more { vec!["ana", "sam", "kim"] } else { vec!["ana", "sam"] };
-                    let people: BTreeSet<PersonId> = names.iter().map(|id| PersonId::parse(id).unwrap()).collect();
-                    let quorums = vec![Quorum { approve: 1, reject: 1, from: people.clone() }];
-                    Some(EventKind::ApprovalAsked { path, approval: ApprovalId::generate(self.at), people, quorums })
-                }
-                Effect::Notify { path, notice } => {
-                    self.notices.push(format!("{}\n{}", notice.subject, notice.text));
-                    let people = BTreeSet::from([PersonId::parse("ana").unwrap()]);
-                    Some(EventKind::Notified { path, people, messages: vec![MessageId::generate(self.at)] })
-                }
-                Effect::Begin { path } if self.free_workers => Some(EventKind::AttemptBegan { path }),
-                Effect::Begin { .. } | Effect::AskPeople { .. } | Effect::Regressed { .. } => None,
-                Effect::StartChild { path, playbook, agent, .. } => {
-                    self.children.push(format!("{playbook} for {agent}"));
-                    Some(if self.refuse_children {
-                        EventKind::ChildRefused { path, reason: "no such playbook".into() }
-                    } else {
-                        EventKind::ChildStarted { path, run: RunId::generate(self.at) }
-                    })
-                }
-                Effect::StopChild { run, .. } => {
-                    self.stopped.push(run);
-                    None
-                }
-                Effect::Alarm(notice) => {
-                    self.alarms.push(notice.subject);
-                    None
-                }
-                Effect::Call(call) => {
-                    self.calls.push(*call);
-                    None
-                }
-                Effect::PlaceHold(hold) => {
-                    self.placed.push(*hold);
-                    None
-                }
-                Effect::LiftHold { hold, .. } => {
-                    self.lifted.push(hold);
-                    None
-                }
-            };
-            if let Some(kind) = answer {
-                let event = Event::by_system(self.at, kind);
-                let (run, more) = match transition(&self.playbook, self.run.clone(), &event) {
-                    Err(IllegalTransition::Finished { .. } | IllegalTransition::WrongState { .. }) => continue,
-                    moved => moved.expect("an answer fits"),
-                };
-                self.run = run;
-                self.events.push(event);
-                self.perform(more);
-            }
-        }
+        let (playbook, at) = (Arc::clone(&self.playbook), self.at);
+        assert_eq!(drive(&playbook, self, effects, at), Ok(Driven::Settled), "the answers fit, and come to an end");
     }
 
     pub fn wait(&mut self, time: SignedDuration) {
@@ -316,4 +258,69 @@ impl Sim {
     pub fn state(&self, name: &str) -> &'static str {
         self.step(name).state.as_str()
     }
+}
+
+impl Answers for Sim {
+    fn run(&self) -> &Run {
+        &self.run
+    }
+
+    fn took(&mut self, run: Run, event: Event) {
+        self.run = run;
+        self.events.push(event);
+    }
+
+    fn grant(&mut self, _impact: Impact, approved: bool) -> Grant {
+        let gate = GateSight { seen_at: Some(self.at), standing: Standing::Active };
+        match self.withhold {
+            Some(cause) if !approved => Grant::Withheld { cause },
+            _ => Grant::Granted { gate },
+        }
+    }
+
+    fn electorate(&mut self, asked: &Asked) -> Electorate {
+        let more = asked.approvers.contains(&Principal::Fallback);
+        let names = if more { vec!["ana", "sam", "kim"] } else { vec!["ana", "sam"] };
+        let people: BTreeSet<PersonId> = names.iter().map(|id| PersonId::parse(id).unwrap()).collect();
+        let quorums = vec![Quorum { approve: 1, reject: 1, from: people.clone() }];
+        Electorate { approval: ApprovalId::generate(self.at), people, quorums }
+    }
+
+    fn notify(&mut self, notice: Notice) -> (BTreeSet<PersonId>, Vec<MessageId>) {
+        self.notices.push(format!("{}\n{}", notice.subject, notice.text));
+        (BTreeSet::from([PersonId::parse("ana").unwrap()]), vec![MessageId::generate(self.at)])
+    }
+
+    fn has_worker(&mut self, _path: &StepPath) -> bool {
+        self.free_workers
+    }
+
+    fn start_child(&mut self, wanted: Wanted) -> Result<RunId, String> {
+        self.children.push(format!("{} for {}", wanted.playbook, wanted.agent));
+        if self.refuse_children { Err("no such playbook".into()) } else { Ok(RunId::generate(self.at)) }
+    }
+
+    fn ask(&mut self, _approval: ApprovalId, _people: BTreeSet<PersonId>) {}
+
+    fn alarm(&mut self, notice: Notice) {
+        self.alarms.push(notice.subject);
+    }
+
+    fn call(&mut self, call: Call) {
+        self.calls.push(call);
+    }
+
+    fn place(&mut self, hold: Box<Hold>) {
+        self.placed.push(*hold);
+    }
+
+    fn lift(&mut self, hold: HoldId, _reason: String) {
+        self.lifted.push(hold);
+    }
+
+    fn stop_child(&mut self, run: RunId, _reason: String) {
+        self.stopped.push(run);
+    }
+
+    fn regressed(&mut self, _path: StepPath, _detail: String) {}
 }
