@@ -19,6 +19,10 @@ use super::render::{add, printable, quoted};
 
 /// Say why a playbook matches an alert or not.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 it is explained, whether it matches or not; 1 a file can't be read or has faults; 2 wrong usage, such \
+                          as an unknown playbook, agent or source."
+)]
 pub struct Explain {
     /// The playbook: a file, or a name in the folder of playbooks [default: every one of that folder]
     #[arg(long)]

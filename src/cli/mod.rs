@@ -15,6 +15,7 @@ mod dead_letters;
 mod demo;
 mod exit;
 mod explain;
+mod files;
 mod freeze;
 mod fsck;
 mod help;

@@ -25,23 +25,27 @@ pub(super) fn budget_of(run: &Run, playbook: &Playbook) -> (PlaybookName, Option
     (shared.playbook.clone(), limit)
 }
 
+/// Why no run begins of a playbook that does not serve.
+#[must_use]
+pub fn not_serving(name: &PlaybookName) -> String {
+    format!("no playbook `{name}` serves; see `standdown playbooks list`")
+}
+
 /// The first event of the run that a step of `parent` asks for, or why it can't begin. `playbook` is the parent's,
-/// `theirs` the one that it asks for, if there is one.
+/// `theirs` the one that it asks for, and `mode` says whether the run acts.
 pub fn first_event_of_child(
     parent: &Run,
     playbook: &Playbook,
     wanted: Wanted,
-    theirs: Option<&Playbook>,
+    theirs: &Playbook,
     inventory: &Inventory,
-    mode: impl FnOnce(&Playbook) -> Mode,
+    mode: Mode,
     at: Timestamp,
 ) -> Result<Event, String> {
     let depth = parent.lineage.as_ref().map_or(1, |lineage| lineage.depth);
     if depth >= DEPTH_MAX {
         return Err(format!("runs start each other at most {DEPTH_MAX} deep"));
     }
-    let missing = || format!("no playbook `{}` serves; see `standdown playbooks list`", wanted.playbook);
-    let theirs = theirs.ok_or_else(missing)?;
     let agent = agent_of_child(parent, inventory, &wanted.agent)?;
     let (name, limit) = budget_of(parent, playbook);
     let lineage = Lineage {
@@ -59,7 +63,7 @@ pub fn first_event_of_child(
         run: RunId::generate(at),
         incident: parent.incident,
         digest: theirs.digest,
-        mode: mode(theirs),
+        mode,
         agent,
         alert: Arc::clone(&parent.alert),
         inherits: Vec::new(),
@@ -89,16 +93,12 @@ impl Engine {
         at: Timestamp,
     ) -> Result<RunId, String> {
         let serving = self.inner.library.serving();
-        let theirs = serving.get(&wanted.playbook);
+        let theirs = serving.get(&wanted.playbook).ok_or_else(|| not_serving(&wanted.playbook))?;
         let parent = &draft.run;
-        let mode = |theirs: &Playbook| {
-            let observes = parent.mode == Mode::Observe || theirs.mode == Mode::Observe;
-            if observes { Mode::Observe } else { Mode::Enforce }
-        };
-        let found = theirs.map(|playbook| &**playbook);
-        let event = first_event_of_child(parent, playbook, wanted, found, &self.inventory(), mode, at)?;
-        let missing = || "its playbook serves no more".to_owned();
-        let child = self.draft_start(found.ok_or_else(missing)?, event).map_err(|error| error.to_string())?;
+        let observes = parent.mode == Mode::Observe || theirs.mode == Mode::Observe;
+        let mode = if observes { Mode::Observe } else { Mode::Enforce };
+        let event = first_event_of_child(parent, playbook, wanted, theirs, &self.inventory(), mode, at)?;
+        let child = self.draft_start(theirs, event).map_err(|error| error.to_string())?;
         let run = child.run.id;
         draft.children.push(child);
         Ok(run)

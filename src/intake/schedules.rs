@@ -21,6 +21,7 @@ use crate::store::{Agents, Commit, Inbox, Row};
 
 use super::Intake;
 use super::answer::Refused;
+use super::system::own_alert;
 
 /// The source of alerts by a schedule.
 pub const SOURCE: &str = "schedule";
@@ -41,9 +42,12 @@ struct Last {
 }
 
 /// A point in time that has come.
-struct Tick {
-    at: Timestamp,
-    missed: u32,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tick {
+    /// When it was to come.
+    pub at: Timestamp,
+    /// How many before it were missed.
+    pub missed: u32,
 }
 
 impl Intake {
@@ -102,7 +106,7 @@ impl Intake {
         for agent in inventory.agents() {
             match timetable.agents.evaluate_bool(&agent_variables(agent), tick.at) {
                 Ok(true) => {
-                    let alert = self.scheduled_alert(&source, playbook, agent, tick);
+                    let alert = scheduled_alert(&source, playbook, agent, tick, self.engine.clock().now());
                     // A part of this tick may be on disk since before a crash.
                     if self.engine.store().last_alert(&source, &alert.dedup_key).await?.is_none() {
                         let raw = json!({ "playbook": playbook.name, "agent": agent.id, "at": tick.at });
@@ -124,23 +128,6 @@ impl Intake {
         Ok(mapped.len())
     }
 
-    fn scheduled_alert(&self, source: &SourceId, playbook: &Playbook, agent: &Agent, tick: &Tick) -> Alert {
-        let identity = json!({ "playbook": playbook.name, "agent": agent.id, "at": tick.at });
-        let missed = match tick.missed {
-            0 => String::new(),
-            missed => format!(", catching up {missed} missed"),
-        };
-        let title = format!("schedule of {}: {}{missed}", playbook.name, tick.at);
-        let claimed = Claimed { id: Some(agent.id.to_string()), ..Claimed::default() };
-        let mut alert = self.own_alert(source, playbook.name.as_str(), &title, claimed, &identity);
-        alert.severity = Severity::Info;
-        alert.occurred_at = tick.at;
-        if tick.missed > 0 {
-            alert.labels.insert("missed_ticks".to_owned(), tick.missed.to_string());
-        }
-        alert
-    }
-
     async fn tell_of_fault(&self, playbook: &Playbook, timetable: &Timetable, why: &str) -> Result<(), Refused> {
         let text = format!(
             "The schedule of playbook {} could not tell whether it is about an agent:\n{why}\n\nIts condition: {}\n",
@@ -157,14 +144,35 @@ impl Intake {
     }
 }
 
+/// The alert of a tick about one agent.
+#[must_use]
+pub fn scheduled_alert(source: &SourceId, playbook: &Playbook, agent: &Agent, tick: &Tick, at: Timestamp) -> Alert {
+    let identity = json!({ "playbook": playbook.name, "agent": agent.id, "at": tick.at });
+    let missed = match tick.missed {
+        0 => String::new(),
+        missed => format!(", catching up {missed} missed"),
+    };
+    let title = format!("schedule of {}: {}{missed}", playbook.name, tick.at);
+    let claimed = Claimed { id: Some(agent.id.to_string()), ..Claimed::default() };
+    let mut alert = own_alert(source, playbook.name.as_str(), &title, claimed, &identity, at);
+    alert.severity = Severity::Info;
+    alert.occurred_at = tick.at;
+    if tick.missed > 0 {
+        alert.labels.insert("missed_ticks".to_owned(), tick.missed.to_string());
+    }
+    alert
+}
+
 /// The playbook whose schedule an alert is of.
-pub(super) fn scheduled_by(alert: &Alert) -> Option<&str> {
+#[must_use]
+pub fn scheduled_by(alert: &Alert) -> Option<&str> {
     let own = alert.source.as_str() == SOURCE && alert.auth.scheme == INTERNAL;
     alert.rule.as_deref().filter(|_| own)
 }
 
 /// The last point that has come since the one before, with how many came between the two.
-fn due(schedule: &Schedule, last: Timestamp, now: Timestamp) -> Option<Tick> {
+#[must_use]
+pub fn due(schedule: &Schedule, last: Timestamp, now: Timestamp) -> Option<Tick> {
     let mut tick: Option<Tick> = None;
     let mut at = last;
     while let Some(next) = schedule.after(at).filter(|next| *next <= now) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::{Map, json};
 
 use crate::domain::alert::{Authentication, Claimed};
@@ -36,34 +37,45 @@ impl Intake {
         agent: Claimed,
         identity: &serde_json::Value,
     ) -> Alert {
-        let at = self.engine.clock().now();
-        Alert {
-            id: AlertId::generate(at),
-            source: source.clone(),
-            trust: Trust::Contain,
-            delivery_id: None,
-            event_id: None,
-            dedup_key: Digest::of_json(identity),
-            group_key: None,
-            rule: Some(rule.to_owned()),
-            title: title.to_owned(),
-            status: AlertStatus::Event,
-            severity: Severity::High,
-            severity_raw: None,
-            occurred_at: at,
-            occurred_at_assumed: false,
-            ended_at: None,
-            received_at: at,
-            agent,
-            principal: None,
-            credential: None,
-            owner: None,
-            resources: Vec::new(),
-            labels: BTreeMap::new(),
-            fields: Map::new(),
-            is_test: false,
-            truncated: false,
-            auth: Authentication { scheme: INTERNAL.to_owned(), key_id: None },
-        }
+        own_alert(source, rule, title, agent, identity, self.engine.clock().now())
+    }
+}
+
+/// An alert that did not come from outside, at a time.
+pub(super) fn own_alert(
+    source: &SourceId,
+    rule: &str,
+    title: &str,
+    agent: Claimed,
+    identity: &serde_json::Value,
+    at: Timestamp,
+) -> Alert {
+    Alert {
+        id: AlertId::generate(at),
+        source: source.clone(),
+        trust: Trust::Contain,
+        delivery_id: None,
+        event_id: None,
+        dedup_key: Digest::of_json(identity),
+        group_key: None,
+        rule: Some(rule.to_owned()),
+        title: title.to_owned(),
+        status: AlertStatus::Event,
+        severity: Severity::High,
+        severity_raw: None,
+        occurred_at: at,
+        occurred_at_assumed: false,
+        ended_at: None,
+        received_at: at,
+        agent,
+        principal: None,
+        credential: None,
+        owner: None,
+        resources: Vec::new(),
+        labels: BTreeMap::new(),
+        fields: Map::new(),
+        is_test: false,
+        truncated: false,
+        auth: Authentication { scheme: INTERNAL.to_owned(), key_id: None },
     }
 }

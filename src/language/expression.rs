@@ -102,6 +102,13 @@ impl Expression {
         &self.inner.compared
     }
 
+    /// The fields that it reads of a variable; none if it reads the whole of it, nothing if it does not read it.
+    #[must_use]
+    pub fn reads(&self, variable: &str) -> Option<Vec<&str>> {
+        let need = self.inner.needs.variables.get(variable)?;
+        Some(need.fields.iter().flatten().map(String::as_str).collect())
+    }
+
     /// Evaluates with `variables` (an object: name to value) at the time `now`.
     ///
     /// Severities, times and durations go in and come out as strings. Safe on any thread; the cost is bounded.

@@ -22,7 +22,7 @@ mod silence;
 
 pub use catalogue::{ActionKind, ActionSpec, Catalogue, ParameterSpec, ParameterType};
 pub use compile::compile;
-pub(crate) use compile::{Fields, Node, Report};
+pub(crate) use compile::{Entry, Fields, Node, Report};
 pub use corroborate::{Corroborate, UntilThen};
 pub use folder::{Folder, compile_folder};
 pub use model::{

@@ -14,6 +14,10 @@ pub const UNKNOWN_AGENT: &str = "SD0504";
 pub const CASE: &str = "SD0505";
 /// A payload can't be read, or makes no alert.
 pub const PAYLOAD: &str = "SD0506";
+/// A step starts a playbook that is not in the folder.
+pub const CHILD: &str = "SD0507";
+/// A case came out otherwise than it expects; only in reports, never of a file.
+pub const CASE_FAILED: &str = "SD0508";
 
 const EXPLANATIONS: &[(&str, &str)] = &[
     (FILE, "A test file can't be used: it can't be read, has no cases, or its playbook has faults."),
@@ -25,6 +29,8 @@ const EXPLANATIONS: &[(&str, &str)] = &[
         "The case says something that can't be, such as a time that is none or an outcome for a step without calls.",
     ),
     (PAYLOAD, "A payload file can't be read, or the source makes no single alert of it."),
+    (CHILD, "A step starts a playbook that is not in the folder of its own, so it can't be rehearsed."),
+    (CASE_FAILED, "A case came out otherwise than it expects."),
 ];
 
 /// The codes of this module, with their lines and their help.

@@ -1,51 +1,29 @@
-//! One run of a rehearsal: the machine's questions are answered at once, its calls by the script, and time is moved.
+//! One run of a rehearsal with the runs that its steps start: the machine's questions are answered at once, its calls by the
+//! script, and time is moved.
 
-use std::collections::{BTreeSet, VecDeque};
+mod answers;
+mod sent;
+
+pub use sent::{Sent, SentKind};
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::domain::event::Grant;
 use crate::domain::{
-    Actor, Agent, Alert, ApprovalId, Attempt, Event, EventKind, HoldId, IncidentId, MessageId, Mode, Outcome, PersonId,
-    Run, RunId, StepPath, StepState,
+    Actor, Agent, Alert, Attempt, Event, EventKind, HoldId, IncidentId, Mode, Run, RunId, StepPath, StepState,
 };
-use crate::engine::electorate::electorate;
-use crate::engine::{event_of, words};
-use crate::machine::{Call, Effect, IllegalTransition, Notice, begin, transition};
+use crate::engine::children::ended;
+use crate::machine::{Driven, Effect, IllegalTransition, begin, drive, transition};
 use crate::playbook::Playbook;
 
+use super::place::covers;
 use super::script::Script;
 use super::world::World;
+use answers::Answering;
 
-/// The most events that one event may lead to; more would be a loop in the machine.
-const ANSWERS_MAX: usize = 1_000;
 /// The most things that happen while time passes once.
 const MOMENTS_MAX: usize = 10_000;
-
-/// What a person was told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SentKind {
-    /// Something to know.
-    Notice,
-    /// Something to decide: the request of this step.
-    Request(StepPath),
-}
-
-/// A message that a person would have got.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sent {
-    /// When.
-    pub at: Timestamp,
-    /// To whom.
-    pub to: PersonId,
-    /// What it is.
-    pub kind: SentKind,
-    /// One line; the question, if it is a request.
-    pub subject: String,
-    /// Plain text.
-    pub text: String,
-}
 
 /// What a run begins with.
 #[derive(Clone, Debug)]
@@ -69,10 +47,10 @@ struct Pending {
     kind: EventKind,
 }
 
-/// A run under way.
-pub struct Performance<'p> {
+/// A run under way, and the runs that it started.
+pub struct Performance {
     /// Its playbook.
-    pub playbook: &'p Playbook,
+    pub playbook: Arc<Playbook>,
     /// Its state.
     pub run: Run,
     /// Its history.
@@ -81,14 +59,22 @@ pub struct Performance<'p> {
     pub sent: Vec<Sent>,
     /// Steps that were found undone.
     pub regressed: Vec<StepPath>,
+    /// The runs that its steps started, oldest first.
+    pub children: Vec<Self>,
+    /// The steps that started it, outermost first; none if no run did.
+    pub above: Vec<StepPath>,
     pending: Vec<Pending>,
     at: Timestamp,
+    /// Whether the run that started it knows that it is over.
+    told: bool,
+    /// Why a run could not be stopped with this one.
+    broken: Option<IllegalTransition>,
 }
 
-impl<'p> Performance<'p> {
+impl Performance {
     /// Begins a run, and lets happen what happens at once.
     pub fn begin(
-        playbook: &'p Playbook,
+        playbook: &Arc<Playbook>,
         start: Start<'_>,
         world: &mut World,
         script: &mut Script,
@@ -105,18 +91,35 @@ impl<'p> Performance<'p> {
             lineage: None,
         };
         let first = Event { at, actor: start.actor, kind };
+        let mut performance = Self::open(playbook, first, Vec::new(), world, script)?;
+        performance.pass_until(world, script, at)?;
+        Ok(performance)
+    }
+
+    /// Begins a run with its first event; its calls are still to be made.
+    fn open(
+        playbook: &Arc<Playbook>,
+        first: Event,
+        above: Vec<StepPath>,
+        world: &mut World,
+        script: &mut Script,
+    ) -> Result<Self, IllegalTransition> {
         let (run, effects) = begin(playbook, &first)?;
+        let at = first.at;
         let mut performance = Self {
-            playbook,
+            playbook: Arc::clone(playbook),
             run,
             events: vec![first],
             sent: Vec::new(),
             regressed: Vec::new(),
+            children: Vec::new(),
+            above,
             pending: Vec::new(),
             at,
+            told: false,
+            broken: None,
         };
         performance.drive(world, script, effects)?;
-        performance.pass_until(world, script, at)?;
         Ok(performance)
     }
 
@@ -126,26 +129,54 @@ impl<'p> Performance<'p> {
         self.at
     }
 
-    /// Lets an event happen now, and what follows at once.
+    /// This run and all that came of it, each before those that it started.
+    #[must_use]
+    pub fn family(&self) -> Vec<&Self> {
+        let mut family = vec![self];
+        family.extend(self.children.iter().flat_map(Self::family));
+        family
+    }
+
+    /// The last run that the steps of this path started, one below the other; this one for an empty path.
+    #[must_use]
+    pub fn find(&self, above: &[StepPath]) -> Option<&Self> {
+        let Some((first, rest)) = above.split_first() else { return Some(self) };
+        let mut started = self.children.iter().rev();
+        started.find(|child| child.above.last().is_some_and(|path| covers(first, path)))?.find(rest)
+    }
+
+    /// Lets an event of one run of the family happen now, and what follows at once.
     pub fn submit(
         &mut self,
+        run: RunId,
         world: &mut World,
         script: &mut Script,
         actor: Actor,
         kind: EventKind,
     ) -> Result<(), IllegalTransition> {
-        let event = Event { at: self.at, actor, kind };
-        let (run, effects) = transition(self.playbook, self.run.clone(), &event)?;
-        self.run = run;
-        self.events.push(event);
-        self.drive(world, script, effects)?;
-        self.pass_until(world, script, self.at)
+        let at = self.at;
+        if let Some(meant) = self.member(run) {
+            let event = Event { at, actor, kind };
+            let (run, effects) = transition(&meant.playbook, meant.run.clone(), &event)?;
+            meant.run = run;
+            meant.events.push(event);
+            meant.drive(world, script, effects)?;
+        }
+        self.pass_until(world, script, at)
+    }
+
+    fn member(&mut self, run: RunId) -> Option<&mut Self> {
+        if self.run.id == run {
+            return Some(self);
+        }
+        self.children.iter_mut().find_map(|child| child.member(run))
     }
 
     /// The next moment at which something happens by itself.
     #[must_use]
     pub fn next(&self) -> Option<Timestamp> {
-        self.pending.iter().map(|pending| pending.at).chain(self.run.wake_at()).min()
+        let below = self.children.iter().filter_map(Self::next);
+        self.pending.iter().map(|pending| pending.at).chain(self.run.wake_at()).chain(below).min()
     }
 
     /// Lets time pass, and everything happen that is due in it, in order.
@@ -156,44 +187,82 @@ impl<'p> Performance<'p> {
         until: Timestamp,
     ) -> Result<(), IllegalTransition> {
         for _ in 0..MOMENTS_MAX {
+            self.hear_of_ends();
             let Some(next) = self.next().filter(|next| *next <= until) else { break };
             self.at = self.at.max(next);
-            let due = self.pending.iter().enumerate().filter(|(_, pending)| pending.at <= self.at);
-            let earliest = due.min_by_key(|(index, pending)| (pending.at, *index)).map(|(index, _)| index);
-            let Some(index) = earliest else {
-                self.happen(world, script, EventKind::Ticked)?;
-                // A deadline that a tick leaves as it was would be ticked for ever.
-                if self.pending.is_empty() && self.next() == Some(next) {
-                    break;
-                }
+            if let Some(kind) = self.take_due() {
+                self.happen(world, script, kind)?;
                 continue;
+            }
+            let at = self.at;
+            let due = |next: Option<Timestamp>| next.is_some_and(|next| next <= at);
+            // A deadline that a tick leaves as it was would be ticked for ever.
+            let stuck = match self.children.iter_mut().find(|child| due(child.next())) {
+                Some(child) => {
+                    child.pass_until(world, script, at)?;
+                    due(child.next())
+                }
+                None => {
+                    self.happen(world, script, EventKind::Ticked)?;
+                    self.pending.is_empty() && due(self.run.wake_at())
+                }
             };
-            let kind = self.pending.remove(index).kind;
-            self.happen(world, script, kind)?;
+            if stuck {
+                break;
+            }
         }
-        self.at = self.at.max(until);
+        self.be_at(until);
         Ok(())
+    }
+
+    fn be_at(&mut self, at: Timestamp) {
+        self.at = self.at.max(at);
+        self.children.iter_mut().for_each(|child| child.be_at(at));
+    }
+
+    /// The earliest thing that is due by now.
+    fn take_due(&mut self) -> Option<EventKind> {
+        let due = self.pending.iter().enumerate().filter(|(_, pending)| pending.at <= self.at);
+        let (index, _) = due.min_by_key(|(index, pending)| (pending.at, *index))?;
+        Some(self.pending.remove(index).kind)
+    }
+
+    /// Hears of runs that are over, once each.
+    fn hear_of_ends(&mut self) {
+        for child in &mut self.children {
+            if let Some((_, kind)) = ended(&child.run).filter(|_| !child.told) {
+                child.told = true;
+                self.pending.push(Pending { at: self.at, kind });
+            }
+        }
     }
 
     /// Lets time pass until the run waits for people or for a planned time, or is over: until no call is under way and no
     /// further try is to come.
     pub fn settle(&mut self, world: &mut World, script: &mut Script) -> Result<(), IllegalTransition> {
         for _ in 0..MOMENTS_MAX {
-            let tries = self.run.steps.values().filter_map(|record| match &record.state {
-                StepState::Doing(Attempt::Backoff { until, .. })
-                | StepState::Undoing(Attempt::Backoff { until, .. }) => Some(*until),
-                _ => None,
-            });
-            let Some(next) = self.pending.iter().map(|pending| pending.at).chain(tries).min() else { break };
+            let Some(next) = self.busy_until() else { break };
             self.pass_until(world, script, next)?;
         }
         Ok(())
     }
 
+    /// When the next call ends or the next try comes, in any run of the family.
+    fn busy_until(&self) -> Option<Timestamp> {
+        let tries = self.run.steps.values().filter_map(|record| match &record.state {
+            StepState::Doing(Attempt::Backoff { until, .. }) | StepState::Undoing(Attempt::Backoff { until, .. }) => {
+                Some(*until)
+            }
+            _ => None,
+        });
+        let below = self.children.iter().filter_map(Self::busy_until);
+        self.pending.iter().map(|pending| pending.at).chain(tries).chain(below).min()
+    }
+
     /// One thing that happens by itself. An answer that comes too late changes nothing, as in the engine.
     fn happen(&mut self, world: &mut World, script: &mut Script, kind: EventKind) -> Result<(), IllegalTransition> {
         let event = Event::by_system(self.at, kind);
-        match transition(self.playbook, self.run.clone(), &event) {
+        match transition(&self.playbook, self.run.clone(), &event) {
             Ok((run, effects)) => {
                 self.run = run;
                 self.events.push(event);
@@ -204,132 +273,12 @@ impl<'p> Performance<'p> {
         }
     }
 
-    /// Answers the machine's questions until it has none; what an answer leads to comes before the questions after it.
     fn drive(&mut self, world: &mut World, script: &mut Script, effects: Vec<Effect>) -> Result<(), IllegalTransition> {
-        let mut open = VecDeque::from(effects);
-        let mut answers = 0;
-        while let Some(effect) = open.pop_front() {
-            let Some(kind) = self.answer(world, script, effect) else { continue };
-            answers += 1;
-            if answers > ANSWERS_MAX {
-                break;
-            }
-            let event = Event::by_system(self.at, kind);
-            let effects = match transition(self.playbook, self.run.clone(), &event) {
-                Ok((run, effects)) => {
-                    self.run = run;
-                    effects
-                }
-                // An earlier answer ended what this one is for. It is moot, not wrong.
-                Err(IllegalTransition::Finished { .. } | IllegalTransition::WrongState { .. }) => continue,
-                Err(error) => return Err(error),
-            };
-            self.events.push(event);
-            for effect in effects.into_iter().rev() {
-                open.push_front(effect);
-            }
+        let (playbook, at) = (Arc::clone(&self.playbook), self.at);
+        let mut answers = Answering { performance: self, world, script };
+        // What is cut off is never answered, as in the engine: it shows in the state.
+        match drive(&playbook, &mut answers, effects, at)? {
+            Driven::Settled | Driven::CutOff => self.broken.take().map_or(Ok(()), Err),
         }
-        Ok(())
-    }
-
-    fn answer(&mut self, world: &mut World, script: &mut Script, effect: Effect) -> Option<EventKind> {
-        let at = self.at;
-        match effect {
-            Effect::Authorize { path, impact, approved } => {
-                let gate = world.gate_sight(&self.run, at);
-                let asked = world.authority(&self.run).ask(self.playbook, &self.run, impact, approved, at);
-                let grant = match asked {
-                    Ok(mut place) => {
-                        place.iter_mut().for_each(crate::engine::Place::keep);
-                        Grant::Granted { gate }
-                    }
-                    Err(cause) => Grant::Withheld { cause },
-                };
-                Some(EventKind::StepAuthorized { path, grant })
-            }
-            Effect::Ask { path, asked, cause: _ } => {
-                let owner = self.run.agent.owner.as_ref();
-                let (people, quorums) = electorate(world.inventory.directory(), &asked, owner);
-                Some(EventKind::ApprovalAsked { path, approval: ApprovalId::generate(at), people, quorums })
-            }
-            Effect::AskPeople { approval, people } => {
-                self.ask_people(approval, people);
-                None
-            }
-            Effect::Notify { path, notice } => {
-                let people = self.tell(world, &notice);
-                let messages = people.iter().map(|_| MessageId::generate(at)).collect();
-                Some(EventKind::Notified { path, people, messages })
-            }
-            Effect::Alarm(notice) => {
-                self.tell(world, &notice);
-                None
-            }
-            Effect::Begin { path } => Some(EventKind::AttemptBegan { path }),
-            Effect::Call(call) => {
-                self.call(script, &call);
-                None
-            }
-            Effect::PlaceHold(hold) => {
-                world.place(*hold);
-                None
-            }
-            Effect::LiftHold { hold, reason: _ } => {
-                world.lift(&self.run.agent.id, hold);
-                None
-            }
-            Effect::StartChild { path, .. } => Some(self.start_child(path)),
-            // The other playbook is not rehearsed, so there is nothing to stop.
-            Effect::StopChild { .. } => None,
-            Effect::Regressed { path, detail } => {
-                let (_, notice) = words::regressed(&self.run, &path, &detail);
-                self.tell(world, &notice);
-                self.regressed.push(path);
-                None
-            }
-        }
-    }
-
-    /// The other playbook is not rehearsed here: its run completes at once, and has contained nothing.
-    fn start_child(&mut self, path: StepPath) -> EventKind {
-        let (at, run) = (self.at, RunId::generate(self.at));
-        let outcome = Outcome::Completed;
-        let kind = EventKind::ChildEnded { path: path.clone(), run, outcome, verdict: None, contained_at: None };
-        self.pending.push(Pending { at, kind });
-        EventKind::ChildStarted { path, run }
-    }
-
-    fn ask_people(&mut self, approval: ApprovalId, people: BTreeSet<PersonId>) {
-        let Some(approval) = self.run.approvals.get(&approval) else { return };
-        let (path, ask) = (approval.path.clone(), approval.ask.clone());
-        self.sent.extend(people.into_iter().map(|to| Sent {
-            at: self.at,
-            to,
-            kind: SentKind::Request(path.clone()),
-            subject: ask.clone(),
-            text: ask.clone(),
-        }));
-    }
-
-    fn tell(&mut self, world: &World, notice: &Notice) -> BTreeSet<PersonId> {
-        let people = world.inventory.directory().resolve(&notice.to, self.run.agent.owner.as_ref());
-        self.sent.extend(people.iter().map(|to| Sent {
-            at: self.at,
-            to: to.clone(),
-            kind: SentKind::Notice,
-            subject: notice.subject.clone(),
-            text: notice.text.clone(),
-        }));
-        people
-    }
-
-    fn call(&mut self, script: &mut Script, call: &Call) {
-        let reply = script.reply(self.playbook, call, self.at);
-        let at = self.at.saturating_add(reply.after).unwrap_or(Timestamp::MAX);
-        let kind = match reply.result {
-            Some(result) => event_of(call, result),
-            None => EventKind::AttemptLost { path: call.path.clone() },
-        };
-        self.pending.push(Pending { at, kind });
     }
 }

@@ -1,24 +1,29 @@
 //! What a playbook would do to an agent: each step with its parameters and its undo, and how it ends by what people say.
 //!
 //! The playbook is rehearsed three times, with people who approve, people who refuse, and nobody who answers; what each
-//! step would be given is taken from the first of these in which its turn comes.
+//! step would be given is taken from the first of these in which its turn comes. Where a step starts another playbook, the
+//! plan goes into that one.
 
-use std::collections::BTreeSet;
+mod each;
+mod step;
+
+pub use each::Each;
+pub use step::{Asks, PlannedRun, PlannedStage, PlannedStep};
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::Value;
 
-use crate::domain::approval::{ApprovalStatus, Choice, OnTimeout};
-use crate::domain::{
-    Actor, Agent, Alert, Approval, ApprovalCause, EventKind, Impact, IncidentId, Mode, PersonId, StepPath, StepState,
-};
+use crate::domain::approval::{ApprovalStatus, Choice};
+use crate::domain::{Actor, Agent, AgentId, Alert, EventKind, IncidentId, Mode, PersonId, RunId};
 use crate::engine::Inventory;
 use crate::engine::electorate::eligible;
 use crate::machine::IllegalTransition;
-use crate::playbook::{ActionKind, ActionStep, ApprovalSpec, Body, Playbook, Stage, Step};
+use crate::playbook::Playbook;
 
+use super::family::Library;
 use super::performance::{Performance, Start};
 use super::script::Script;
 use super::world::World;
@@ -35,55 +40,6 @@ pub struct Plan {
     pub ends: Vec<End>,
 }
 
-/// One stage.
-#[derive(Clone, Debug, Serialize)]
-pub struct PlannedStage {
-    /// Its name.
-    pub name: String,
-    /// When it is gone through at all.
-    pub when: Option<String>,
-    /// Its steps, in order.
-    pub steps: Vec<PlannedStep>,
-}
-
-/// One step.
-#[derive(Clone, Debug, Serialize)]
-pub struct PlannedStep {
-    /// Its name.
-    pub name: String,
-    /// The action, `approval` or `wait`.
-    pub what: String,
-    /// How strong it is, if it acts.
-    pub impact: Option<Impact>,
-    /// When it is done at all.
-    pub when: Option<String>,
-    /// What it would be given; secrets as references. `None` if its turn comes in no rehearsal.
-    pub parameters: Option<Value>,
-    /// Why it would fail, if it would.
-    pub fails: Option<String>,
-    /// What undoing it restores, or that it can't be undone. `None` where there is nothing to undo.
-    pub undo: Option<String>,
-    /// Whether it can't be undone though it changes something.
-    pub irreversible: bool,
-    /// Who would be asked, and for how long.
-    pub asks: Option<Asks>,
-}
-
-/// A request to people.
-#[derive(Clone, Debug, Serialize)]
-pub struct Asks {
-    /// The question.
-    pub question: String,
-    /// Who may vote; empty if its turn comes in no rehearsal.
-    pub people: BTreeSet<PersonId>,
-    /// How long they have, in seconds.
-    pub timeout_s: u64,
-    /// What silence does.
-    pub silence: &'static str,
-    /// Steps that a yes lets go.
-    pub releases: Vec<String>,
-}
-
 /// How a run ends.
 #[derive(Clone, Debug, Serialize)]
 pub struct End {
@@ -93,6 +49,8 @@ pub struct End {
     pub run: &'static str,
     /// What the agent may do then.
     pub standing: &'static str,
+    /// What other agents may do then that runs of the family held.
+    pub others: BTreeMap<AgentId, &'static str>,
     /// What is known of the containment.
     pub containment: &'static str,
 }
@@ -105,20 +63,34 @@ enum People {
     Silent,
 }
 
-/// The plan of a playbook for an agent and an alert. `actor` is who starts it.
-pub fn plan(
-    playbook: &Playbook,
-    inventory: &Arc<Inventory>,
-    agent: &Arc<Agent>,
-    alert: &Arc<Alert>,
-    actor: &Actor,
-    at: Timestamp,
-) -> Result<Plan, IllegalTransition> {
+/// What a plan is made of.
+pub struct Occasion<'a> {
+    /// Agents and people.
+    pub inventory: &'a Arc<Inventory>,
+    /// The playbooks that steps may start runs of.
+    pub playbooks: &'a Arc<Library>,
+    /// The agent that it is about.
+    pub agent: &'a Arc<Agent>,
+    /// The alert.
+    pub alert: &'a Arc<Alert>,
+    /// Whether a person starts it and no alert: then the alert has nothing to say.
+    pub by_hand: bool,
+    /// Who starts it.
+    pub actor: &'a Actor,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The plan of a playbook.
+pub fn plan(playbook: &Arc<Playbook>, occasion: &Occasion<'_>) -> Result<Plan, IllegalTransition> {
     let mut rehearsed = Vec::new();
     let mut ends = Vec::new();
     for people in [People::Approve, People::Reject, People::Silent] {
-        let mut world = World::new(Arc::clone(inventory), u32::MAX);
-        let performance = play(playbook, &mut world, agent, alert, actor.clone(), people, at)?;
+        let mut world = World::new(Arc::clone(occasion.inventory), u32::MAX);
+        world.playbooks = Arc::clone(occasion.playbooks);
+        let performance = play(playbook, &mut world, occasion, people)?;
+        let agent = &occasion.agent.id;
+        let others = performance.family().into_iter().map(|run| run.run.agent.id.clone()).filter(|id| id != agent);
         ends.push(End {
             people: match people {
                 People::Approve => "approved",
@@ -126,35 +98,39 @@ pub fn plan(
                 People::Silent => "nobody answers",
             },
             run: performance.run.status.as_str(),
-            standing: world.standing(&agent.id).as_str(),
+            standing: world.standing(agent).as_str(),
+            others: others.map(|id| (id.clone(), world.standing(&id).as_str())).collect(),
             containment: performance.run.containment().map_or("none", |(verdict, _)| verdict.as_str()),
         });
         rehearsed.push(performance);
     }
-    let stages = playbook.stages.iter().map(|stage| planned_stage(stage, &rehearsed)).collect();
-    Ok(Plan { stages, ends })
+    let rehearsed: Vec<&Performance> = rehearsed.iter().collect();
+    Ok(Plan { stages: step::stages(playbook, &rehearsed, occasion, 1), ends })
 }
 
-fn play<'p>(
-    playbook: &'p Playbook,
+fn play(
+    playbook: &Arc<Playbook>,
     world: &mut World,
-    agent: &Arc<Agent>,
-    alert: &Arc<Alert>,
-    actor: Actor,
+    occasion: &Occasion<'_>,
     people: People,
-    at: Timestamp,
-) -> Result<Performance<'p>, IllegalTransition> {
+) -> Result<Performance, IllegalTransition> {
     let mut script = Script::default();
-    let start =
-        Start { mode: Mode::Enforce, incident: IncidentId::generate(at), agent, alert, actor, inherits: Vec::new() };
-    let mut performance = Performance::begin(playbook, start, world, &mut script, at)?;
+    let start = Start {
+        mode: Mode::Enforce,
+        incident: IncidentId::generate(occasion.at),
+        agent: occasion.agent,
+        alert: occasion.alert,
+        actor: occasion.actor.clone(),
+        inherits: Vec::new(),
+    };
+    let mut performance = Performance::begin(playbook, start, world, &mut script, occasion.at)?;
     for _ in 0..ROUNDS_MAX {
         performance.settle(world, &mut script)?;
-        if performance.run.status.is_finished() {
+        if performance.family().iter().all(|run| run.run.status.is_finished()) {
             break;
         }
-        if let Some((actor, vote)) = vote(&performance, world, people)
-            && performance.submit(world, &mut script, actor, vote).is_ok()
+        if let Some((run, actor, vote)) = vote(&performance, world, people)
+            && performance.submit(run, world, &mut script, actor, vote).is_ok()
         {
             continue;
         }
@@ -165,15 +141,17 @@ fn play<'p>(
 }
 
 /// The next vote on an open request.
-fn vote(performance: &Performance<'_>, world: &World, people: People) -> Option<(Actor, EventKind)> {
+fn vote(performance: &Performance, world: &World, people: People) -> Option<(RunId, Actor, EventKind)> {
     let choice = match people {
         People::Approve => Choice::Approve,
         People::Reject => Choice::Reject,
         People::Silent => return None,
     };
-    let mut open = performance.run.approvals.values().filter(|approval| approval.status == ApprovalStatus::Pending);
-    open.find_map(|approval| {
-        let eligible = eligible(world.inventory.directory(), approval, performance.run.agent.owner.as_ref());
+    let all = performance.family().into_iter();
+    let all = all.flat_map(|it| it.run.approvals.values().map(move |approval| (&it.run, approval)));
+    let mut open = all.filter(|(_, approval)| approval.status == ApprovalStatus::Pending);
+    open.find_map(|(run, approval)| {
+        let eligible = eligible(world.inventory.directory(), approval, run.agent.owner.as_ref());
         let voted = |person: &&PersonId| approval.votes.iter().any(|vote| vote.person == **person);
         let person =
             approval.people.iter().filter(|person| eligible.contains(*person)).find(|person| !voted(person))?;
@@ -186,78 +164,6 @@ fn vote(performance: &Performance<'_>, world: &World, people: People) -> Option<
             plan: approval.plan.hash,
             eligible: eligible.clone(),
         };
-        Some((Actor::Person { id: person.clone(), assurance: approval.identity }, kind))
+        Some((run.id, Actor::Person { id: person.clone(), assurance: approval.identity }, kind))
     })
-}
-
-fn planned_stage(stage: &Stage, rehearsed: &[Performance<'_>]) -> PlannedStage {
-    PlannedStage {
-        name: stage.name.to_string(),
-        when: stage.when.as_ref().map(|when| when.source().to_owned()),
-        steps: stage.steps.iter().map(|step| planned_step(step, rehearsed)).collect(),
-    }
-}
-
-fn planned_step(step: &Step, rehearsed: &[Performance<'_>]) -> PlannedStep {
-    let path = StepPath::from(step.name.clone());
-    // The step itself, and the items that it goes through.
-    let of_run = |performance: &Performance<'_>| performance.run.steps.clone();
-    let records = || rehearsed.iter().flat_map(of_run).filter(|(at, _)| at.step == step.name).map(|(_, record)| record);
-    let fails = records().find_map(|record| match &record.state {
-        StepState::Failed { reason } => Some(reason.clone()),
-        _ => None,
-    });
-    let approvals = rehearsed.iter().flat_map(|performance| performance.run.approvals.values());
-    let asked = approvals.filter(|approval| approval.path == path && approval.cause == ApprovalCause::Playbook);
-    let asked = asked.min_by_key(|approval| approval.asked_at);
-    let (what, impact, undo, asks) = match &step.body {
-        Body::Action(action) => {
-            let guard = action.guard.as_deref().map(|spec| asks(spec, asked));
-            (action.spec.name.to_string(), Some(action.impact), undo(action), guard)
-        }
-        Body::Approval(spec) => ("approval".to_owned(), None, None, Some(asks(spec, asked))),
-        Body::Wait(wait) => (format!("wait {} s", wait.span.as_secs()), None, None, None),
-    };
-    let irreversible = matches!(&step.body, Body::Action(action) if is_irreversible(action));
-    PlannedStep {
-        name: step.name.to_string(),
-        what,
-        impact,
-        when: step.when.as_ref().map(|when| when.source().to_owned()),
-        parameters: records().find_map(|record| record.params.clone()),
-        fails,
-        undo: if irreversible { Some("it can't be undone".to_owned()) } else { undo },
-        irreversible,
-        asks,
-    }
-}
-
-fn is_irreversible(action: &ActionStep) -> bool {
-    let changes = matches!(action.impact, Impact::Contain | Impact::Destroy);
-    changes && action.spec.kind == ActionKind::External && !action.spec.undoable
-}
-
-fn undo(action: &ActionStep) -> Option<String> {
-    match &action.spec.kind {
-        ActionKind::Hold(_) => Some("the hold is lifted, by people or by a step that they approve".to_owned()),
-        ActionKind::External if action.spec.undoable => Some("what was there before is restored".to_owned()),
-        ActionKind::RunPlaybook => {
-            Some("that playbook undoes what it did, if it says so; it is not rehearsed here".to_owned())
-        }
-        ActionKind::External | ActionKind::Undo | ActionKind::Notify => None,
-    }
-}
-
-fn asks(spec: &ApprovalSpec, asked: Option<&Approval>) -> Asks {
-    Asks {
-        question: asked.map_or_else(|| spec.ask.source().to_owned(), |approval| approval.ask.clone()),
-        people: asked.map(|approval| approval.people.clone()).unwrap_or_default(),
-        timeout_s: spec.timeout.as_secs(),
-        silence: match spec.on_timeout {
-            OnTimeout::Reject => "counts as refused",
-            OnTimeout::Escalate => "asks more people once, then counts as refused",
-            OnTimeout::Act => "lets it go on",
-        },
-        releases: spec.releases.iter().map(ToString::to_string).collect(),
-    }
 }

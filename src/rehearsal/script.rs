@@ -7,11 +7,13 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::domain::StepPath;
 use crate::domain::event::{CallOutcome, Proof};
 use crate::domain::step::Baseline;
-use crate::domain::{StepName, StepPath};
 use crate::machine::{Call, CallResult, Direction, Phase};
 use crate::playbook::{Body, Playbook};
+
+use super::place::Place;
 
 /// How one call ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,19 +87,19 @@ pub(super) struct Reply {
 /// The answers to every call of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Script {
-    steps: BTreeMap<StepName, Calls>,
-    heard: BTreeMap<(StepPath, &'static str), usize>,
+    steps: BTreeMap<Place, Calls>,
+    heard: BTreeMap<(Vec<StepPath>, StepPath, &'static str), usize>,
 }
 
 impl Script {
     /// A script with what differs from "everything works".
     #[must_use]
-    pub const fn new(steps: BTreeMap<StepName, Calls>) -> Self {
+    pub const fn new(steps: BTreeMap<Place, Calls>) -> Self {
         Self { steps, heard: BTreeMap::new() }
     }
 
-    pub(super) fn reply(&mut self, playbook: &Playbook, call: &Call, at: Timestamp) -> Reply {
-        let step = &call.path.step;
+    /// What comes of a call of a run that the steps `above` started.
+    pub(super) fn reply(&mut self, playbook: &Playbook, above: &[StepPath], call: &Call, at: Timestamp) -> Reply {
         let which = match (call.phase, call.direction) {
             (Phase::Prepare, _) => "prepare",
             (Phase::Send, Direction::Do) => "send",
@@ -106,11 +108,13 @@ impl Script {
             (Phase::Prove { .. }, _) => "prove",
             (Phase::Recheck, _) => "recheck",
         };
-        let heard = self.heard.entry((call.path.clone(), which)).or_default();
+        let heard = self.heard.entry((above.to_vec(), call.path.clone(), which)).or_default();
         let index = *heard;
         *heard += 1;
         let none = Calls::default();
-        let calls = self.steps.get(step).unwrap_or(&none);
+        let said = self.steps.iter().filter(|(place, _)| place.covers(above, &call.path));
+        // What is said of one item counts before what is said of all.
+        let calls = said.max_by_key(|(place, _)| place.items()).map_or(&none, |(_, calls)| calls);
         match call.phase {
             Phase::Prepare => now(prepared(playbook, call, calls, at)),
             Phase::Send => {

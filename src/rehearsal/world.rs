@@ -9,10 +9,14 @@ use crate::domain::event::GateSight;
 use crate::domain::{AgentId, Hold, HoldId, Run, Standing};
 use crate::engine::{Authority, Inventory, Ledger};
 
+use super::family::Library;
+
 /// The surroundings of a rehearsal. Several runs share them.
 pub struct World {
     /// Agents and people.
     pub inventory: Arc<Inventory>,
+    /// The playbooks that steps may start runs of.
+    pub playbooks: Arc<Library>,
     /// Who was contained lately.
     pub ledger: Arc<Ledger>,
     /// How many agents may be contained in an hour without a person.
@@ -23,11 +27,12 @@ pub struct World {
 }
 
 impl World {
-    /// A world in which nothing is held and nobody was contained.
+    /// A world in which nothing is held, nobody was contained, and no step starts another playbook.
     #[must_use]
     pub fn new(inventory: Arc<Inventory>, contained_per_hour: u32) -> Self {
         Self {
             inventory,
+            playbooks: Arc::default(),
             ledger: Arc::new(Ledger::new(Vec::new())),
             contained_per_hour,
             unseen: BTreeSet::new(),
@@ -39,6 +44,11 @@ impl World {
     #[must_use]
     pub fn holds_on(&self, agent: &AgentId) -> &[Hold] {
         self.holds.get(agent).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Every hold that stands, by agent.
+    pub fn holds(&self) -> impl Iterator<Item = &Hold> {
+        self.holds.values().flatten()
     }
 
     /// What an agent may do now.

@@ -190,3 +190,27 @@ cases:
     let (text, faults) = texts(&output);
     assert_eq!(output.status.code(), Some(0), "{text}{faults}");
 }
+
+#[test]
+fn a_code_review_is_given_a_note_at_each_expectation_that_was_not_met() {
+    let cases = "
+cases:
+  - case: it is not, told
+    expect:
+      run: completed
+      steps: { pause: { state: succeeded, verdict: unproven } }
+  - { case: 100 % fine, expect: { standing: paused } }
+";
+    let output = Folder::new(cases).test(&["--format", "github"]);
+    let (text, faults) = texts(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}{faults}");
+    assert_eq!(
+        text,
+        "::error file=./p.test.yaml,line=10,endLine=10,col=44,endColumn=50,title=SD0508::it is not, told: \
+         expect.steps.pause.verdict%0Aexpected: unproven%0Afound: contained\n"
+    );
+    let faulty = Folder::new("\ncases:\n  - { case: one, expect: { run: compelted } }\n").test(&["--format", "github"]);
+    let (text, _) = texts(&faulty);
+    assert!(text.starts_with("::error file=./p.test.yaml,line=7,"), "{text}");
+    assert!(text.contains("did you mean `completed`?"), "{text}");
+}

@@ -1,6 +1,8 @@
 //! `standdown plan`, `explain` and `replay`: what would be done and why, said without doing anything.
 
+mod families;
 mod replayed;
+mod slips;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

@@ -163,3 +163,35 @@ fn the_example_of_a_test_passes() {
     assert_eq!(result.cases.len(), 1);
     assert!(result.cases[0].passed(), "{:#?}", result.cases[0].mismatches);
 }
+
+#[test]
+fn the_example_of_a_test_that_goes_into_another_playbook_passes() {
+    let guide = guide();
+    let page = guide.page("tests").unwrap();
+    let example = page.blocks.iter().find_map(|block| match block {
+        Block::Code { info, text, .. } if info == "case" => Some(text),
+        _ => None,
+    });
+    let first = "playbook: first\nmatch: { when: \"true\" }\nstages:\n  - stage: one\n    steps:\n      \
+                 - { step: contain_other, action: run_playbook, with: { playbook: other, agent: mail-bot } }\n";
+    let other = "playbook: other\nmatch: { when: \"false\" }\nstages:\n  - stage: one\n    steps:\n      \
+                 - { step: pause, action: agent.pause, hold: 8h }\n      \
+                 - { step: revoke, action: oauth.revoke_token, with: { connection: idp, token: \"{{agent.credentials.idp}}\" } }\n  \
+                 - stage: two\n    steps:\n      \
+                 - { step: release, approval: { ask: \"Go?\", approvers: [owner], timeout: 4h } }\n";
+    let case: String = example.unwrap().lines().map(|line| format!("    {line}\n")).collect();
+    let tests = format!(
+        "inventory:\n  agents:\n    - {{ id: bot }}\n    \
+         - {{ id: mail-bot, owner: \"user:sam\", credentials: {{ idp: {{ ref: \"env:MAIL_TOKEN\" }} }} }}\n\
+         alert: {{ agent: bot }}\ncases:\n  - case: the example\n{case}"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [("first.yaml", first), ("other.yaml", other), ("first.test.yaml", &tests)] {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let catalogue = Registry::catalogue_without_connections();
+    let loaded = crate::rehearsal::cases::load(folder.path(), &catalogue, &std::collections::BTreeMap::new());
+    assert_eq!(loaded.diagnostics, []);
+    let result = loaded.suites[0].perform(None);
+    assert!(result.cases[0].passed(), "{:#?}", result.cases[0].mismatches);
+}

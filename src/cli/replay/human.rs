@@ -39,16 +39,26 @@ fn totals(report: &Report) -> String {
         (Some(from), Some(to)) => format!(" from {from:.0} to {to:.0}"),
         _ => String::new(),
     };
-    format!(
+    let mut text = format!(
         "{} alerts{span}: {} repeats, {} resolved, {} tests, {} that no playbook matches\n",
         report.alerts, report.repeated, report.resolved, report.tests, report.unmatched
-    )
+    );
+    if report.recorded_ticks > 0 {
+        let kept = report.recorded_ticks;
+        add(
+            &mut text,
+            format_args!("{kept} of them by schedules of then: the schedules of today tick in their place\n"),
+        );
+    }
+    text
 }
 
 fn playbooks(report: &Report) -> Table {
     let columns = [
         "playbook",
+        "ticks",
         "matched",
+        "silenced",
         "runs",
         "joined",
         "agents",
@@ -67,7 +77,9 @@ fn playbooks(report: &Report) -> Table {
             _ => Tone::Bad,
         };
         let numbers = [
+            of.ticks,
             of.matched,
+            of.silenced,
             of.runs,
             of.joined,
             of.agents_contained,
@@ -79,9 +91,13 @@ fn playbooks(report: &Report) -> Table {
             of.faults,
         ]
         .map(|number| number.to_string());
-        let [matched, runs, joined, agents, asked, budget, trust, protected, messages, faults] = numbers;
+        let [ticks, matched, silenced, runs, joined, agents, asked, budget, trust, protected, messages, faults] =
+            numbers;
         let name = of.name.to_string();
-        table.row(tone, [name, matched, runs, joined, agents, asked, budget, trust, protected, messages, faults]);
+        table.row(
+            tone,
+            [name, ticks, matched, silenced, runs, joined, agents, asked, budget, trust, protected, messages, faults],
+        );
     }
     table
 }

@@ -9,11 +9,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::{ArgGroup, Args, ValueEnum};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::Alert;
 use crate::playbook::Playbook;
-use crate::rehearsal::replay::{Difference, Report, replay};
+use crate::rehearsal::family::Library;
+use crate::rehearsal::replay::{Difference, Report, Setting, replay};
 
 use super::context::Context;
 use super::exit::Error;
@@ -23,6 +25,10 @@ use super::output;
 /// Say what the playbooks would have done with alerts of the past.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("alerts").required(true).args(["file", "since"]))]
+#[command(
+    after_help = "Exit codes: 0 replayed, and nothing that --fail-on names; 1 something that --fail-on names, or a file can't be read \
+                          or has faults; 2 wrong usage, such as an unknown playbook or source; 3 the daemon can't be reached (--since)."
+)]
 pub struct Replay {
     /// A file of alerts: a JSON list, or one message a line
     #[arg(long, value_name = "FILE")]
@@ -70,14 +76,22 @@ struct Findings {
 impl Replay {
     pub async fn run(self, context: &Context) -> Result<ExitCode, Error> {
         let material = Material::read(context)?;
-        let playbooks = self.playbooks(&material)?;
-        let before = self.diff.as_deref().map(|old| material.playbooks(old)).transpose()?;
-        let alerts = self.alerts(&material, context).await?;
+        let now = self.playbooks(&material)?;
+        let before = self.diff.as_deref().map(|old| Played::of_path(&material, old)).transpose()?;
+        let (alerts, span) = self.alerts(&material, context).await?;
         let began = Instant::now();
-        let with =
-            |playbooks: &[Arc<Playbook>]| replay(playbooks, &material.inventory, material.contained_per_hour, &alerts);
-        let report = with(&playbooks);
-        let before = before.map(|playbooks| with(&playbooks));
+        let with = |played: &Played| {
+            let setting = Setting {
+                playbooks: &played.playbooks,
+                family: &played.family,
+                inventory: &material.inventory,
+                contained_per_hour: material.contained_per_hour,
+                span,
+            };
+            replay(&setting, &alerts)
+        };
+        let report = with(&now);
+        let before = before.map(|before| with(&before));
         let difference = before.as_ref().map(|before| Difference::between(before, &report));
         let findings = Findings { report, before, difference, took: began.elapsed() };
         context.show(&findings, human::render)?;
@@ -89,20 +103,47 @@ impl Replay {
         Ok(if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    fn playbooks(&self, material: &Material) -> Result<Vec<Arc<Playbook>>, Error> {
+    fn playbooks(&self, material: &Material) -> Result<Played, Error> {
         match self.playbook.as_deref() {
-            None => material.playbooks(&material.folder()),
-            Some(named) if Path::new(named).is_dir() => material.playbooks(Path::new(named)),
-            Some(named) => Ok(vec![material.playbook(named)?]),
+            None => Played::of_path(material, &material.folder()),
+            Some(named) if Path::new(named).is_dir() => Played::of_path(material, Path::new(named)),
+            Some(named) => {
+                let playbook = material.playbook(named)?;
+                let family = material.family(named, &playbook)?;
+                Ok(Played { playbooks: vec![playbook], family })
+            }
         }
     }
 
-    async fn alerts(&self, material: &Material, context: &Context) -> Result<Vec<Arc<Alert>>, Error> {
+    /// The alerts, and the time that is replayed if more is known of it than they say.
+    async fn alerts(&self, material: &Material, context: &Context) -> Result<(Vec<Arc<Alert>>, Option<Span>), Error> {
         match (&self.file, &self.since) {
-            (Some(file), _) => material.alerts(file, &self.source, context),
-            (None, Some(span)) => stored::alerts(span, context).await,
-            (None, None) => Ok(Vec::new()),
+            (Some(file), _) => Ok((material.alerts(file, &self.source, context)?, None)),
+            (None, Some(span)) => {
+                let now = context.now();
+                let since = stored::since(span, now)?;
+                Ok((stored::alerts(since, context).await?, Some((since, now))))
+            }
+            (None, None) => Ok((Vec::new(), None)),
         }
+    }
+}
+
+/// From when to when is replayed.
+type Span = (Timestamp, Timestamp);
+
+/// The playbooks that take the alerts, and those that their steps start.
+struct Played {
+    playbooks: Vec<Arc<Playbook>>,
+    family: Arc<Library>,
+}
+
+impl Played {
+    /// Those of a file or a folder.
+    fn of_path(material: &Material, path: &Path) -> Result<Self, Error> {
+        let playbooks = material.playbooks(path)?;
+        let family = material.families(path, &playbooks)?;
+        Ok(Self { playbooks, family })
     }
 }
 

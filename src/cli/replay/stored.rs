@@ -12,9 +12,8 @@ use crate::web::api::view::AlertPage;
 /// How many alerts are asked for at once.
 const PAGE: u32 = 1_000;
 
-/// The alerts from so long ago on, oldest first.
-pub(super) async fn alerts(span: &str, context: &Context) -> Result<Vec<Arc<Alert>>, Error> {
-    let since = since(span, context.now())?;
+/// The alerts from a time on, oldest first.
+pub(super) async fn alerts(since: Timestamp, context: &Context) -> Result<Vec<Arc<Alert>>, Error> {
     let client = context.client()?;
     let mut alerts: Vec<Arc<Alert>> = Vec::new();
     loop {
@@ -29,7 +28,8 @@ pub(super) async fn alerts(span: &str, context: &Context) -> Result<Vec<Arc<Aler
     }
 }
 
-fn since(span: &str, now: Timestamp) -> Result<Timestamp, Error> {
+/// The time so long ago.
+pub(super) fn since(span: &str, now: Timestamp) -> Result<Timestamp, Error> {
     let wrong = || Error::Usage(format!("`{span}` is no span of time; write it as in 30d or 12h"));
     let digits = span.find(|character: char| !character.is_ascii_digit()).ok_or_else(wrong)?;
     let (number, unit) = span.split_at(digits);

@@ -45,7 +45,7 @@ fn add_case(text: &mut String, suite: &Suite, case: &CaseResult) {
     let Some(first) = case.story.first() else { return };
     add(text, format_args!("    what happened:\n"));
     for entry in &case.story {
-        let step = entry.step.as_ref().map(|path| format!("{path}: ")).unwrap_or_default();
+        let step = entry.step.as_ref().map(|step| format!("{step}: ")).unwrap_or_default();
         let moment = since(first.at, entry.at);
         add(text, format_args!("      {moment:>9}  {step}{}\n", printable(&entry.text)));
     }

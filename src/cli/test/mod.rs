@@ -2,6 +2,7 @@
 //!
 //! This module chooses files, cases and the exit code; how results look for whom stands in its submodules.
 
+mod github;
 mod human;
 mod json;
 mod junit;
@@ -22,6 +23,10 @@ use super::output;
 
 /// Run the tests of playbooks.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 every case passed; 1 a case failed, a file has faults, no case was run, or less is covered than \
+                          is wanted; 2 wrong usage. See also: standdown help tests"
+)]
 pub struct Test {
     /// Test files, playbooks, or folders of them [default: the playbooks of the configuration, or ./playbooks]
     paths: Vec<PathBuf>,
@@ -48,6 +53,8 @@ enum Format {
     Json,
     /// For test reports
     Junit,
+    /// For code reviews on GitHub
+    Github,
 }
 
 /// Everything that the command found.
@@ -128,6 +135,7 @@ impl Test {
         match format {
             Format::Json => output::say_json(&json::view(&findings))?,
             Format::Junit => output::say(&junit::render(&findings))?,
+            Format::Github => output::say(&github::render(&findings))?,
             Format::Human => {
                 let colour = output::complains_in_colour();
                 output::complain(&render_human(&findings.diagnostics, &findings.sources, colour))?;

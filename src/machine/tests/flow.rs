@@ -132,7 +132,7 @@ fn a_run_that_is_over_takes_no_more_events_and_says_so() {
 #[test]
 fn an_event_for_another_version_of_the_playbook_is_refused() {
     let mut sim = Sim::start(CONTAIN);
-    sim.playbook = super::simulator::playbook(&CONTAIN.replace("8h", "9h"));
+    sim.playbook = super::simulator::playbook(&CONTAIN.replace("8h", "9h")).into();
     let event = crate::domain::Event::by_system(sim.at, EventKind::Ticked);
     let moved = crate::machine::transition(&sim.playbook, sim.run.clone(), &event);
     assert!(matches!(moved, Err(IllegalTransition::OtherPlaybook { .. })));

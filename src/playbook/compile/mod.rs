@@ -40,7 +40,7 @@ use outline::Outline;
 
 pub(crate) use fields::Fields;
 pub(crate) use node::Node;
-pub(crate) use report::Report;
+pub(crate) use report::{Entry, Report};
 
 /// Compiles a playbook. The second part of the result are warnings; of a refused file, everything that was found.
 pub fn compile(source: &Source, catalogue: &Catalogue) -> Result<(Playbook, Vec<Diagnostic>), Vec<Diagnostic>> {

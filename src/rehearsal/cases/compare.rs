@@ -3,9 +3,11 @@
 use serde_json::Value;
 
 use crate::domain::{
-    ApprovalCause, Decision, Event, EventKind, Hold, HoldCause, Run, Standing, StepName, StepPath, StepRecord, Verdict,
+    AgentId, ApprovalCause, Decision, Event, EventKind, Hold, HoldCause, Run, Standing, StepPath, StepRecord, Verdict,
 };
-use crate::rehearsal::performance::{Sent, SentKind};
+use crate::rehearsal::performance::{Performance, Sent, SentKind};
+use crate::rehearsal::place::{Place, covers};
+use crate::rehearsal::world::World;
 
 use super::expectation::{Check, Expectation, OfStep, Told, What};
 
@@ -48,12 +50,23 @@ impl Mismatch {
 /// What came of a case so far.
 pub(super) struct Seen<'a> {
     pub matched: bool,
-    pub runs: Vec<&'a Run>,
+    pub runs: &'a [Performance],
     pub sent: Vec<&'a Sent>,
-    pub holds: &'a [Hold],
+    pub world: &'a World,
+    /// The agent that the case is about.
+    pub agent: &'a AgentId,
     pub alerts: Vec<&'static str>,
-    /// Of the last run.
-    pub events: &'a [Event],
+}
+
+impl Seen<'_> {
+    fn holds(&self) -> &[Hold] {
+        self.world.holds_on(self.agent)
+    }
+
+    /// The run of a place's step: the last one, or the last that its steps started.
+    fn run_of(&self, place: &Place) -> Option<&Performance> {
+        self.runs.last()?.find(&place.above)
+    }
 }
 
 /// Everything that is otherwise than expected.
@@ -67,7 +80,7 @@ pub(super) fn compare(expectation: &Expectation, seen: &Seen<'_>) -> Vec<Mismatc
 
 /// What was expected and what was found, if they differ.
 fn differs(what: &What, seen: &Seen<'_>) -> Option<(String, String)> {
-    let run = seen.runs.last().copied();
+    let run = seen.runs.last().map(|performance| &performance.run);
     match what {
         What::Matched(expected) => {
             let words = |matched: bool| if matched { "it matches" } else { "it does not match" }.to_owned();
@@ -76,33 +89,38 @@ fn differs(what: &What, seen: &Seen<'_>) -> Option<(String, String)> {
         What::Runs(count) => unlike(&count.to_string(), &seen.runs.len().to_string()),
         What::Run(word) => unlike(word, run.map_or(NO_RUN, |run| run.status.as_str())),
         What::Containment(word) => unlike(word, run.map_or(NO_RUN, containment)),
-        What::Step(path, of) => match run.and_then(|run| run.steps.get(path)) {
-            Some(record) => of_step(path, record, of, seen.events),
-            None => Some((format!("step {path}"), NO_RUN.to_owned())),
+        What::Step(place, of) => match seen.run_of(place) {
+            None => Some((format!("step {place}"), no_run(place))),
+            Some(performance) => match performance.run.steps.get(&place.path) {
+                Some(record) => of_step(&place.path, record, of, &performance.events),
+                None => Some((format!("step {place}"), "there is no such item".to_owned())),
+            },
         },
         What::Stage(name, word) => unlike(word, run.map_or(NO_RUN, |run| stage(run, name))),
-        What::Asked(step, people) => {
+        What::Asked(place, people) => {
             let names: Vec<&str> = people.iter().map(crate::domain::PersonId::as_str).collect();
-            unlike(&names.join(", "), &run.map_or_else(|| NO_RUN.to_owned(), |run| asked(run, step)))
+            let found = seen.run_of(place).map_or_else(|| no_run(place), |it| asked(&it.run, &place.path));
+            unlike(&names.join(", "), &found)
         }
         What::Message(told) => {
             let sent = seen.sent.iter().any(|message| is(message, told));
             (!sent).then(|| (described(told), all_sent(&seen.sent)))
         }
         What::NoMessage => (!seen.sent.is_empty()).then(|| ("no message".to_owned(), all_sent(&seen.sent))),
-        What::Held(level, step) => {
-            let by = |hold: &Hold| match (&hold.cause, step) {
-                (_, None) => true,
-                (HoldCause::Run { path, .. }, Some(step)) => path.step == *step,
-                (HoldCause::Person, Some(_)) => false,
+        What::Held(level, place) => {
+            let by = |hold: &Hold| place.as_ref().is_none_or(|place| is_by(hold, place, seen));
+            // A step that starts a run about another agent holds that one.
+            let stands = match place {
+                Some(place) if !place.above.is_empty() => seen.world.holds().any(|it| it.level == *level && by(it)),
+                _ => seen.holds().iter().any(|hold| hold.level == *level && by(hold)),
             };
-            let stands = seen.holds.iter().any(|hold| hold.level == *level && by(hold));
             let word = Standing::from(*level);
-            let expected = step.as_ref().map_or_else(|| word.to_string(), |step| format!("{word} by {step}"));
-            (!stands).then(|| (expected, all_holds(seen.holds)))
+            let expected = place.as_ref().map_or_else(|| word.to_string(), |place| format!("{word} by {place}"));
+            (!stands).then(|| (expected, all_holds(seen.holds())))
         }
-        What::NotHeld => (!seen.holds.is_empty()).then(|| ("no hold".to_owned(), all_holds(seen.holds))),
-        What::Standing(standing) => unlike(standing.as_str(), Standing::of(seen.holds).as_str()),
+        What::NotHeld => (!seen.holds().is_empty()).then(|| ("no hold".to_owned(), all_holds(seen.holds()))),
+        What::Standing(standing) => unlike(standing.as_str(), Standing::of(seen.holds()).as_str()),
+        What::StandingOf(agent, standing) => unlike(standing.as_str(), seen.world.standing(agent).as_str()),
         What::Alerts(alerts) => {
             unlike(&listed(alerts.iter().map(String::as_str)), &listed(seen.alerts.iter().copied()))
         }
@@ -110,6 +128,20 @@ fn differs(what: &What, seen: &Seen<'_>) -> Option<(String, String)> {
 }
 
 const NO_RUN: &str = "there is no run";
+
+fn no_run(place: &Place) -> String {
+    match place.above.last() {
+        None => NO_RUN.to_owned(),
+        Some(step) => format!("`{step}` has started no run"),
+    }
+}
+
+/// Whether a step placed a hold, in any run of the case.
+fn is_by(hold: &Hold, place: &Place, seen: &Seen<'_>) -> bool {
+    let HoldCause::Run { run, path } = &hold.cause else { return false };
+    let in_run = |performance: &Performance| performance.find(&place.above).is_some_and(|it| it.run.id == *run);
+    covers(&place.path, path) && seen.runs.iter().any(in_run)
+}
 
 fn unlike(expected: &str, found: &str) -> Option<(String, String)> {
     (expected != found).then(|| (expected.to_owned(), found.to_owned()))
@@ -134,8 +166,8 @@ fn stage(run: &Run, name: &str) -> &'static str {
     }
 }
 
-fn asked(run: &Run, step: &StepName) -> String {
-    let of_step = run.approvals.values().rev().find(|approval| approval.path.step == *step);
+fn asked(run: &Run, step: &StepPath) -> String {
+    let of_step = run.approvals.values().rev().find(|approval| covers(step, &approval.path));
     of_step.map_or_else(
         || "nobody".to_owned(),
         |approval| approval.people.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
@@ -199,7 +231,7 @@ fn holds(found: &Value, expected: &Value) -> bool {
 fn is(message: &Sent, told: &Told) -> bool {
     let of = match (&message.kind, &told.asks) {
         (_, None) => true,
-        (SentKind::Request(path), Some(step)) => path.step == *step,
+        (SentKind::Request(place), Some(meant)) => meant.covers(&place.above, &place.path),
         (SentKind::Notice, Some(_)) => false,
     };
     of && told.to.as_ref().is_none_or(|to| message.to == *to)

@@ -1,7 +1,8 @@
 //! What the cases of a playbook went through: its steps, and every way that one of them can go.
 //!
 //! A step is covered once a case did it. Its branches are: a condition that held and one that did not, a call that
-//! failed, and a request that was approved, rejected and left to expire.
+//! failed, and a request that was approved, rejected and left to expire. What runs of other playbooks went through, which
+//! a step started, counts for the tests of those playbooks and not here.
 
 use std::collections::BTreeMap;
 
@@ -97,8 +98,8 @@ impl Coverage {
         if performed.passed_over {
             self.cover("match", NOT_HELD);
         }
-        for (run, _) in &performed.runs {
-            self.count_run(playbook, run);
+        for performance in &performed.runs {
+            self.count_run(playbook, &performance.run);
         }
     }
 

@@ -2,15 +2,28 @@
 
 use serde_json::Value;
 
-use crate::domain::{HoldLevel, PersonId, Standing, StepName, StepPath, StepState};
+use crate::domain::{AgentId, HoldLevel, PersonId, Standing, StepState};
 use crate::playbook::{Fields, Node, Report};
 use crate::rehearsal::codes;
+use crate::rehearsal::place::Place;
 
 use super::Setting;
-use super::words::{person, step, step_named, texts, with_references};
+use super::words::{one_step_named, person, step, texts, with_references};
 
-const KEYS: [&str; 11] =
-    ["matched", "runs", "run", "containment", "steps", "messages", "asked", "holds", "standing", "alerts", "stage"];
+const KEYS: [&str; 12] = [
+    "matched",
+    "runs",
+    "run",
+    "containment",
+    "steps",
+    "messages",
+    "asked",
+    "holds",
+    "standing",
+    "standings",
+    "alerts",
+    "stage",
+];
 const OUTCOMES: [&str; 6] = ["running", "undoing", "completed", "failed", "cancelled", "superseded"];
 const VERDICTS: [&str; 6] = ["contained", "unproven", "already_done", "failed", "regressed", "none"];
 const DECISIONS: [&str; 4] = ["approved", "rejected", "expired", "none"];
@@ -52,19 +65,21 @@ pub enum What {
     /// What is known of the containment as a whole.
     Containment(&'static str),
     /// Something of a step of the last run.
-    Step(StepPath, OfStep),
+    Step(Place, OfStep),
     /// A message that was sent.
     Message(Told),
     /// That no message was sent.
     NoMessage,
     /// Who may vote on the last request of a step.
-    Asked(StepName, Vec<PersonId>),
+    Asked(Place, Vec<PersonId>),
     /// A hold that stands on the agent.
-    Held(HoldLevel, Option<StepName>),
+    Held(HoldLevel, Option<Place>),
     /// That no hold stands on the agent.
     NotHeld,
     /// What the agent may do.
     Standing(Standing),
+    /// What another agent may do.
+    StandingOf(AgentId, Standing),
     /// Which alerts of Standdown's own came of it.
     Alerts(Vec<String>),
     /// Whether the last run went through a stage: `skipped`, `entered` or `pending`.
@@ -96,7 +111,7 @@ pub struct Told {
     /// To whom.
     pub to: Option<PersonId>,
     /// The step whose request it is.
-    pub asks: Option<StepName>,
+    pub asks: Option<Place>,
     /// Words of its subject.
     pub subject: Vec<String>,
     /// Words of its text.
@@ -133,7 +148,8 @@ pub(super) fn read(report: &mut Report, setting: &Setting<'_>, node: &Node<'_>) 
         add(&node, Some(What::Alerts(texts(report, &node))));
     }
     for (key, each) in [
-        ("steps", steps as fn(&mut Report, &Setting<'_>, &Node<'_>) -> Vec<Check>),
+        ("standings", standings as fn(&mut Report, &Setting<'_>, &Node<'_>) -> Vec<Check>),
+        ("steps", steps),
         ("stage", stages),
         ("messages", messages),
         ("asked", asked),
@@ -154,12 +170,30 @@ fn entries<'v>(report: &mut Report, node: &Node<'v>, expected: &str) -> Vec<(&'v
     map.iter().map(|(name, value)| (name.as_str(), Node::of(value, &node.pointer, name))).collect()
 }
 
+fn standings(report: &mut Report, setting: &Setting<'_>, node: &Node<'_>) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for (name, inner) in entries(report, node, "a mapping of agents to what they may do") {
+        let inventory = &setting.surroundings.inventory;
+        let Some(agent) = AgentId::parse(name).ok().filter(|id| inventory.agent(id).is_some()) else {
+            let known: Vec<String> = inventory.agents().map(|agent| agent.id.to_string()).collect();
+            let message = format!("the inventory of this test has no agent `{name}`");
+            let entry = report.error_at_key(&inner.pointer, codes::UNKNOWN_AGENT, message);
+            entry.did_you_mean(name, known.iter().map(String::as_str));
+            continue;
+        };
+        let standing = inner.word_of(report, &STANDINGS);
+        let what = standing.map(|standing| What::StandingOf(agent, standing));
+        checks.extend(what.map(|what| Check { pointer: inner.pointer.clone(), what }));
+    }
+    checks
+}
+
 fn steps(report: &mut Report, setting: &Setting<'_>, node: &Node<'_>) -> Vec<Check> {
     let mut checks = Vec::new();
     for (name, inner) in entries(report, node, "a mapping of steps to how they stand") {
-        let Some(path) = step_named(report, setting, &inner.pointer, name) else { continue };
+        let Some(place) = one_step_named(report, setting, &inner.pointer, name) else { continue };
         for (pointer, of) in of_step(report, &inner) {
-            checks.push(Check { pointer, what: What::Step(path.clone(), of) });
+            checks.push(Check { pointer, what: What::Step(place.clone(), of) });
         }
     }
     checks
@@ -227,11 +261,11 @@ fn messages(report: &mut Report, setting: &Setting<'_>, node: &Node<'_>) -> Vec<
 fn asked(report: &mut Report, setting: &Setting<'_>, node: &Node<'_>) -> Vec<Check> {
     let mut checks = Vec::new();
     for (name, inner) in entries(report, node, "a mapping of steps to the people who may vote") {
-        let Some(path) = step_named(report, setting, &inner.pointer, name) else { continue };
+        let Some(place) = one_step_named(report, setting, &inner.pointer, name) else { continue };
         let mut people: Vec<PersonId> =
             inner.one_or_more().iter().filter_map(|node| person(report, setting, node)).collect();
         people.sort();
-        checks.push(Check { pointer: inner.pointer.clone(), what: What::Asked(path.step, people) });
+        checks.push(Check { pointer: inner.pointer.clone(), what: What::Asked(place, people) });
     }
     checks
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use crate::domain::approval::Choice;
 use crate::domain::event::Resolution;
-use crate::domain::{Alert, Assurance, PersonId, StepName};
+use crate::domain::{Alert, Assurance, PersonId};
 use crate::playbook::{Fields, Node, Report};
 use crate::rehearsal::codes;
+use crate::rehearsal::place::Place;
 
 use super::expectation::{self, Expectation};
 use super::words::{person, step};
@@ -44,7 +45,7 @@ pub enum Act {
     /// A person votes on the request of a step.
     Vote {
         /// The step that asks.
-        step: StepName,
+        step: Place,
         /// Who; the first of those asked, if nobody is named.
         by: Option<PersonId>,
         /// Yes or no.
@@ -57,14 +58,14 @@ pub enum Act {
     /// A person asks for more people.
     Escalate {
         /// The step that asks.
-        step: StepName,
+        step: Place,
         /// Who.
         by: Option<PersonId>,
     },
     /// A person says what became of a call.
     Resolve {
         /// The step.
-        step: StepName,
+        step: Place,
         /// What they say.
         resolution: Resolution,
         /// Why.

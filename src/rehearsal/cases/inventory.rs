@@ -12,6 +12,7 @@ use crate::domain::{AgentId, Directory, GroupName, HoldLevel, Person, PersonId, 
 use crate::engine::Inventory;
 use crate::playbook::{Body, Fields, Node, Playbook, Report};
 use crate::rehearsal::codes;
+use crate::rehearsal::family::Library;
 
 use super::agent::TestAgent;
 
@@ -34,6 +35,8 @@ pub(super) struct TestInventory {
 pub struct Surroundings {
     /// Agents and people.
     pub inventory: Arc<Inventory>,
+    /// The playbooks that steps may start runs of.
+    pub playbooks: Arc<Library>,
     /// How many agents may be contained in an hour without a person.
     pub contained_per_hour: u32,
     /// How many other agents this playbook contained a moment before.
@@ -108,12 +111,13 @@ impl TestInventory {
     }
 
     /// The surroundings that this describes.
-    pub fn surroundings(&self, playbook: &Playbook) -> Surroundings {
+    pub fn surroundings(&self, playbook: &Playbook, family: &Arc<Library>) -> Surroundings {
         let agents: Vec<_> = self.agents.iter().map(|entry| entry.agent.clone()).collect();
         let gone = self.agents.iter().filter(|entry| !entry.gate_seen).map(|entry| entry.agent.id.clone());
         let held = self.agents.iter().filter_map(|entry| Some((entry.agent.id.clone(), entry.held?)));
         Surroundings {
-            inventory: Arc::new(Inventory::new(agents, self.directory(playbook))),
+            inventory: Arc::new(Inventory::new(agents, self.directory(playbook, family))),
+            playbooks: Arc::clone(family),
             contained_per_hour: self.contained_per_hour,
             contained: self.contained,
             unseen: gone.collect(),
@@ -121,17 +125,19 @@ impl TestInventory {
         }
     }
 
-    fn directory(&self, playbook: &Playbook) -> Directory {
+    fn directory(&self, playbook: &Playbook, family: &Library) -> Directory {
         let fallback_person = PersonId::parse(FALLBACK).ok();
         let fallback = match (self.fallback.is_empty(), fallback_person) {
             (true, Some(person)) => vec![Principal::User(person)],
             _ => self.fallback.clone(),
         };
         let owners = self.agents.iter().filter_map(|entry| entry.agent.owner.as_ref());
-        let named = owners.chain(&fallback).chain(named_by(playbook)).filter_map(|principal| match principal {
-            Principal::User(id) => Some(id),
-            Principal::Owner | Principal::Fallback | Principal::Group(_) => None,
-        });
+        let others = family.values().flat_map(|playbook| named_by(playbook));
+        let named =
+            owners.chain(&fallback).chain(named_by(playbook)).chain(others).filter_map(|principal| match principal {
+                Principal::User(id) => Some(id),
+                Principal::Owner | Principal::Fallback | Principal::Group(_) => None,
+            });
         let ids: BTreeSet<&PersonId> = named.chain(&self.people).chain(self.groups.values().flatten()).collect();
         let person = |id: &PersonId| Person { id: id.clone(), name: id.to_string(), email: None, webhook: None };
         Directory {

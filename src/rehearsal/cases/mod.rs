@@ -14,6 +14,7 @@ mod outcomes;
 mod payload;
 mod perform;
 mod result;
+pub mod story;
 mod suite;
 mod words;
 
@@ -32,6 +33,7 @@ use jiff::Timestamp;
 use crate::domain::{Alert, Mode};
 use crate::playbook::{Node, Playbook, Report};
 
+use super::family::Library;
 use super::script::Script;
 
 use alert::TestAlert;
@@ -67,6 +69,8 @@ pub struct Case {
 /// What the parts of a case are read against.
 pub(super) struct Setting<'a> {
     pub playbook: &'a Playbook,
+    /// The playbooks that its steps start, and those that these start.
+    pub family: &'a Library,
     pub surroundings: &'a Surroundings,
 }
 

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::domain::StepName;
 use crate::playbook::{ActionKind, Body, Fields, Node, Report};
 use crate::rehearsal::codes;
+use crate::rehearsal::place::Place;
 use crate::rehearsal::script::{Calls, Check, Ending, Look, Script};
 
 use super::Setting;
-use super::words::step_named;
+use super::words::{found, step_named};
 
 /// A word, and what a step's calls do by it.
 #[derive(Clone, Copy)]
@@ -46,23 +46,23 @@ pub(super) fn read(report: &mut Report, setting: &Setting<'_>, node: &Node<'_>) 
         node.expected(report, "a mapping of steps to what their calls come to");
         return Script::default();
     };
-    let mut steps: BTreeMap<StepName, Calls> = BTreeMap::new();
+    let mut steps: BTreeMap<Place, Calls> = BTreeMap::new();
     for (name, value) in map {
         let inner = Node::of(value, &node.pointer, name);
-        let Some(path) = step_named(report, setting, &inner.pointer, name) else { continue };
-        if !calls_outside(setting, &path.step) {
+        let Some(place) = step_named(report, setting, &inner.pointer, name) else { continue };
+        if !calls_outside(setting, &place) {
             let message = format!("`{name}` calls nothing outside, so nothing can come of a call");
             report.error_at_key(&inner.pointer, codes::CASE, message).hint("remove it");
             continue;
         }
         let calls = calls(report, &inner);
-        steps.insert(path.step, calls);
+        steps.insert(place, calls);
     }
     Script::new(steps)
 }
 
-fn calls_outside(setting: &Setting<'_>, step: &StepName) -> bool {
-    setting.playbook.step(step).is_some_and(|(_, step)| match &step.body {
+fn calls_outside(setting: &Setting<'_>, place: &Place) -> bool {
+    found(setting, place).is_some_and(|step| match &step.body {
         Body::Action(action) => action.spec.kind == ActionKind::External,
         _ => false,
     })

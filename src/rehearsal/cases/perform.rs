@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::approval::ApprovalStatus;
 use crate::domain::{
-    Actor, AgentId, Alert, AlertStatus, Approval, Assurance, Digest, Event, EventKind, Hold, HoldCause, HoldId,
-    HoldLevel, IncidentId, PersonId, Run, RunId, StepName,
+    Actor, AgentId, Alert, AlertStatus, Approval, Assurance, Digest, EventKind, Hold, HoldCause, HoldId, HoldLevel,
+    IncidentId, PersonId, Run, RunId,
 };
 use crate::engine::electorate::eligible;
 use crate::engine::{asks_about, words};
@@ -18,6 +18,7 @@ use crate::playbook::context::matching_values;
 use crate::playbook::{OnAlert, Playbook};
 use crate::rehearsal::matching::{Taken, starter, taken as takes};
 use crate::rehearsal::performance::{Performance, Sent, SentKind, Start};
+use crate::rehearsal::place::{Place, covers, covers_all};
 use crate::rehearsal::script::Script;
 use crate::rehearsal::world::World;
 use crate::store::ContainmentRecord;
@@ -27,7 +28,6 @@ use super::compare::{Mismatch, Seen, compare};
 use super::happening::{Act, Happening};
 
 /// What came of a case.
-#[derive(Clone, Debug, Default)]
 pub struct Performed {
     /// What is otherwise than expected; none if the case passed.
     pub mismatches: Vec<Mismatch>,
@@ -35,13 +35,13 @@ pub struct Performed {
     pub matched: bool,
     /// Whether it did not match one of them.
     pub passed_over: bool,
-    /// The runs that began, oldest first, with their histories.
-    pub runs: Vec<(Run, Vec<Event>)>,
+    /// The runs that the alerts began, oldest first.
+    pub runs: Vec<Performance>,
 }
 
 /// Performs a case and compares it with what it expects.
 #[must_use]
-pub fn perform(playbook: &Playbook, case: &Case) -> Performed {
+pub fn perform(playbook: &Arc<Playbook>, case: &Case) -> Performed {
     let mut story = Story::new(playbook, case);
     let mut mismatches = Vec::new();
     let began = story.receive(&case.alert);
@@ -51,18 +51,17 @@ pub fn perform(playbook: &Playbook, case: &Case) -> Performed {
         mismatches.extend(compare(&happening.expect, &story.seen()));
     }
     mismatches.extend(compare(&case.expect, &story.seen()));
-    let runs = story.runs.into_iter().map(|performance| (performance.run, performance.events)).collect();
-    Performed { mismatches, matched: story.matched, passed_over: story.passed_over, runs }
+    Performed { mismatches, matched: story.matched, passed_over: story.passed_over, runs: story.runs }
 }
 
 struct Story<'p> {
-    playbook: &'p Playbook,
+    playbook: &'p Arc<Playbook>,
     case: &'p Case,
     world: World,
     script: Script,
     agent: AgentId,
     incident: IncidentId,
-    runs: Vec<Performance<'p>>,
+    runs: Vec<Performance>,
     matched: bool,
     passed_over: bool,
     at: Timestamp,
@@ -74,10 +73,11 @@ struct Story<'p> {
 }
 
 impl<'p> Story<'p> {
-    fn new(playbook: &'p Playbook, case: &'p Case) -> Self {
+    fn new(playbook: &'p Arc<Playbook>, case: &'p Case) -> Self {
         let surroundings = &case.surroundings;
         let mut world = World::new(surroundings.inventory.clone(), surroundings.contained_per_hour);
         world.unseen.clone_from(&surroundings.unseen);
+        world.playbooks = Arc::clone(&surroundings.playbooks);
         let before = case.at.saturating_sub(SignedDuration::from_secs(60)).unwrap_or(case.at);
         for (agent, level) in &surroundings.held {
             world.place(held_by_a_person(agent, *level, before));
@@ -108,16 +108,16 @@ impl<'p> Story<'p> {
     }
 
     fn seen(&self) -> Seen<'_> {
-        let sent = self.runs.iter().flat_map(|run| &run.sent).chain(&self.sent).collect();
-        let runs = self.runs.iter().map(|performance| &performance.run).collect();
-        let regressed = self.runs.iter().flat_map(|run| &run.regressed).map(|_| "regressed");
+        let all: Vec<&Performance> = self.runs.iter().flat_map(Performance::family).collect();
+        let sent = all.iter().flat_map(|run| &run.sent).chain(&self.sent).collect();
+        let regressed = all.iter().flat_map(|run| &run.regressed).map(|_| "regressed");
         Seen {
             matched: self.matched,
-            runs,
+            runs: &self.runs,
             sent,
-            holds: self.world.holds_on(&self.agent),
+            world: &self.world,
+            agent: &self.agent,
             alerts: regressed.chain(self.alerts.iter().copied()).collect(),
-            events: self.runs.last().map(|run| run.events.as_slice()).unwrap_or_default(),
         }
     }
 
@@ -149,7 +149,8 @@ impl<'p> Story<'p> {
                 OnAlert::Ignore => return Ok(()),
                 OnAlert::Join => {
                     let kind = EventKind::AlertJoined { alert: alert.id, source: Some(alert.source.clone()) };
-                    return taken(run.submit(&mut self.world, &mut self.script, source(alert), kind));
+                    let id = run.run.id;
+                    return taken(run.submit(id, &mut self.world, &mut self.script, source(alert), kind));
                 }
                 OnAlert::Restart => {
                     let of_run =
@@ -158,7 +159,8 @@ impl<'p> Story<'p> {
                     inherits =
                         holds.iter().filter(of_run).map(|hold| hold.id).chain(run.run.inherits.clone()).collect();
                     let kind = EventKind::RunSuperseded { by: RunId::generate(self.at) };
-                    taken(run.submit(&mut self.world, &mut self.script, Actor::System, kind))?;
+                    let id = run.run.id;
+                    taken(run.submit(id, &mut self.world, &mut self.script, Actor::System, kind))?;
                 }
             }
         }
@@ -197,14 +199,14 @@ impl<'p> Story<'p> {
         if let Act::Alert(alert) = act {
             return self.receive(alert);
         }
-        let directory = self.world.inventory.directory();
         let Some(performance) = self.runs.last_mut() else { return Err("there is no run".to_owned()) };
-        let (actor, kind) = match act {
+        let directory = self.world.inventory.directory();
+        let (run, actor, kind) = match act {
             Act::Vote { step, by, choice, reason, identity } => {
-                let approval = pending(&performance.run, step)?;
+                let (run, approval) = pending(performance, step)?;
                 let person = by.clone().or_else(|| approval.people.first().cloned()).ok_or("nobody may vote on it")?;
                 let assurance = identity.unwrap_or(approval.identity);
-                let eligible = eligible(directory, approval, performance.run.agent.owner.as_ref());
+                let eligible = eligible(directory, approval, run.agent.owner.as_ref());
                 let kind = EventKind::Voted {
                     approval: approval.id,
                     person: person.clone(),
@@ -214,24 +216,27 @@ impl<'p> Story<'p> {
                     plan: approval.plan.hash,
                     eligible,
                 };
-                (Actor::Person { id: person, assurance }, kind)
+                (run.id, Actor::Person { id: person, assurance }, kind)
             }
             Act::Escalate { step, by } => {
-                let approval = pending(&performance.run, step)?;
+                let (run, approval) = pending(performance, step)?;
                 let person = by.clone().or_else(|| approval.people.first().cloned()).ok_or("nobody may vote on it")?;
                 let kind = EventKind::Escalated { approval: approval.id, person: person.clone() };
-                (Actor::Person { id: person, assurance: approval.identity }, kind)
+                (run.id, Actor::Person { id: person, assurance: approval.identity }, kind)
             }
             Act::Resolve { step, resolution, reason } => {
-                let (path, resolution) = (step.clone().into(), *resolution);
-                (a_person(directory.people.keys()), EventKind::Resolved { path, resolution, reason: reason.clone() })
+                let run = &run_of(performance, step)?.run;
+                let (path, resolution) = (step.path.clone(), *resolution);
+                let kind = EventKind::Resolved { path, resolution, reason: reason.clone() };
+                (run.id, a_person(directory.people.keys()), kind)
             }
             Act::Cancel(reason) => {
-                (a_person(directory.people.keys()), EventKind::RunCancelled { reason: reason.clone() })
+                let kind = EventKind::RunCancelled { reason: reason.clone() };
+                (performance.run.id, a_person(directory.people.keys()), kind)
             }
             Act::Alert(_) => return Ok(()),
         };
-        taken(performance.submit(&mut self.world, &mut self.script, actor, kind))
+        taken(performance.submit(run, &mut self.world, &mut self.script, actor, kind))
     }
 
     /// Lets happen what needs no person and no planned time.
@@ -245,7 +250,7 @@ impl<'p> Story<'p> {
 
     fn pass_until(&mut self, until: Timestamp) -> Result<(), String> {
         loop {
-            let ends = self.world.holds_on(&self.agent).iter().filter_map(|hold| hold.until);
+            let ends = self.world.holds().filter_map(|hold| hold.until);
             let next = ends.filter(|end| *end > self.at && *end <= until).min().unwrap_or(until);
             for performance in &mut self.runs {
                 taken(performance.pass_until(&mut self.world, &mut self.script, next))?;
@@ -263,11 +268,12 @@ impl<'p> Story<'p> {
         let over = |hold: &&Hold| hold.until.is_some_and(|until| until <= self.at) && !self.ended.contains(&hold.id);
         let absorbed = |hold: &Hold| match &hold.cause {
             HoldCause::Run { run: id, path } => {
-                self.runs.iter().any(|performance| performance.run.id == *id && asks_about(&performance.run, path))
+                let all = self.runs.iter().flat_map(Performance::family);
+                all.filter(|performance| performance.run.id == *id).any(|it| asks_about(&it.run, path))
             }
             HoldCause::Person => false,
         };
-        let over: Vec<Hold> = self.world.holds_on(&self.agent).iter().filter(over).cloned().collect();
+        let over: Vec<Hold> = self.world.holds().filter(over).cloned().collect();
         let ended: Vec<Hold> = over.into_iter().filter(|hold| !absorbed(hold)).collect();
         for hold in ended {
             self.ended.insert(hold.id);
@@ -302,12 +308,24 @@ fn a_person<'a>(mut people: impl Iterator<Item = &'a PersonId>) -> Actor {
     people.next().map_or(Actor::System, |id| Actor::Person { id: id.clone(), assurance: Assurance::Api })
 }
 
-/// The request of a step that is open.
-fn pending<'r>(run: &'r Run, step: &StepName) -> Result<&'r Approval, String> {
-    let mut open = run.approvals.values().filter(|approval| approval.status == ApprovalStatus::Pending);
-    let found =
-        open.find(|approval| approval.path.step == *step || approval.releases.iter().any(|it| it.step == *step));
-    found.ok_or_else(|| format!("`{step}` asks nobody now; the run is {}", run.status))
+/// The run of a place's step.
+fn run_of<'r>(performance: &'r Performance, place: &Place) -> Result<&'r Performance, String> {
+    let above = || place.above.last().map(ToString::to_string).unwrap_or_default();
+    performance.find(&place.above).ok_or_else(|| format!("`{}` has started no run", above()))
+}
+
+/// The request of a step that is open, with its run. Where no item is named, the first one that asks is meant.
+fn pending<'r>(performance: &'r Performance, place: &Place) -> Result<(&'r Run, &'r Approval), String> {
+    let of_place = performance.family().into_iter().filter(|it| covers_all(&place.above, &it.above));
+    let open = of_place.flat_map(|it| it.run.approvals.values().map(move |approval| (&it.run, approval)));
+    let mut open = open.filter(|(_, approval)| approval.status == ApprovalStatus::Pending);
+    let about = |approval: &Approval| {
+        covers(&place.path, &approval.path) || approval.releases.iter().any(|path| covers(&place.path, path))
+    };
+    let found = open.find(|(_, approval)| about(approval));
+    let status =
+        || run_of(performance, place).map_or_else(|no_run| no_run, |it| format!("the run is {}", it.run.status));
+    found.ok_or_else(|| format!("`{place}` asks nobody now; {}", status()))
 }
 
 fn held_by_a_person(agent: &AgentId, level: HoldLevel, at: Timestamp) -> Hold {

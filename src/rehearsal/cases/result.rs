@@ -1,8 +1,8 @@
 //! A whole test file performed: each case with its differences, and what all of them went through.
 
 use crate::language::Span;
-use crate::machine::{Entry, replay};
 
+use super::story::{self, Line};
 use super::{Coverage, Mismatch, Suite, perform};
 
 /// What came of one case.
@@ -15,7 +15,7 @@ pub struct CaseResult {
     /// What is otherwise than expected; none if it passed.
     pub mismatches: Vec<Mismatch>,
     /// What happened in its runs, in order; only if it did not pass.
-    pub story: Vec<Entry>,
+    pub story: Vec<Line>,
 }
 
 impl CaseResult {
@@ -44,12 +44,7 @@ impl Suite {
         let cases = chosen.map(|case| {
             let performed = perform(&self.playbook, case);
             coverage.count(&self.playbook, &performed);
-            let story = if performed.mismatches.is_empty() {
-                Vec::new()
-            } else {
-                let told = |(_, events): &(_, Vec<_>)| replay(&self.playbook, events).map(|(_, entries)| entries);
-                performed.runs.iter().filter_map(|run| told(run).ok()).flatten().collect()
-            };
+            let story = if performed.mismatches.is_empty() { Vec::new() } else { story::of(&performed.runs) };
             let span = self.place(&format!("{}/case", case.pointer));
             CaseResult { name: case.name.clone(), span, mismatches: performed.mismatches, story }
         });

@@ -10,8 +10,9 @@ use serde_json::Value;
 
 use crate::domain::{AgentId, Mode};
 use crate::language::{Diagnostic, Level, Source, Span, SpanMap};
-use crate::playbook::{Catalogue, Fields, Node, Playbook, Report, compile};
+use crate::playbook::{Catalogue, Fields, Node, Playbook, Report, compile, compile_folder};
 use crate::rehearsal::codes;
+use crate::rehearsal::family::{self, Library, Missing, starts_others};
 
 use super::alert::TestAlert;
 use super::inventory::TestInventory;
@@ -58,6 +59,8 @@ pub struct Loaded {
     pub sources: Vec<Source>,
     /// Playbooks that compiled, by their file: each is compiled once.
     compiled: BTreeMap<PathBuf, Arc<Playbook>>,
+    /// The playbooks of folders in which one starts another.
+    libraries: BTreeMap<PathBuf, Arc<Library>>,
 }
 
 /// Reads the test files of a folder, the one that the path names, or those beside the playbook that it names.
@@ -70,7 +73,16 @@ pub fn load(path: &Path, catalogue: &Catalogue, table: &SourceTable) -> Loaded {
             let fault = Diagnostic::error(codes::FILE, &path.display().to_string(), message);
             loaded.diagnostics.push(fault.hint("write the tests of x.yaml into x.test.yaml beside it"));
         }
-        Ok(files) => files.iter().for_each(|file| loaded.add(file, catalogue, table)),
+        Ok(files) => {
+            for file in &files {
+                let named = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+                if named.ends_with(ENDING) {
+                    loaded.add(file, catalogue, table);
+                } else {
+                    loaded.diagnostics.push(misnamed(file));
+                }
+            }
+        }
         Err(error) => loaded.diagnostics.push(unreadable(path, &error)),
     }
     loaded
@@ -93,7 +105,20 @@ fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
 
 fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
     let message = format!("failed to read it: {error}");
-    Diagnostic::error(codes::FILE, &path.display().to_string(), message).hint("look at the path")
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let playbook = name.strip_suffix(ENDING).map(|name| path.with_file_name(format!("{name}.yaml")));
+    let hint = match playbook.filter(|playbook| error.kind() == io::ErrorKind::NotFound && playbook.is_file()) {
+        Some(playbook) => format!("{} has no tests yet: write them there", playbook.display()),
+        None => "look at the path".to_owned(),
+    };
+    Diagnostic::error(codes::FILE, &path.display().to_string(), message).hint(hint)
+}
+
+/// A file that is named and is no test file by its name.
+fn misnamed(path: &Path) -> Diagnostic {
+    let message = format!("this is no test file: its name does not end in `{ENDING}`");
+    let hint = "name a test file, a playbook, or a folder of them";
+    Diagnostic::error(codes::FILE, &path.display().to_string(), message).hint(hint)
 }
 
 impl Loaded {
@@ -125,10 +150,11 @@ impl Loaded {
         let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
         let fields = Fields::open_named(&mut report, &root, &KEYS, &[]);
         let playbook = fields.as_ref().and_then(|fields| self.playbook(&mut report, fields, path, catalogue));
-        let cases = match (&fields, &playbook) {
-            (Some(fields), Some(playbook)) => {
+        let family = playbook.as_ref().and_then(|playbook| self.family(&mut report, playbook, catalogue));
+        let cases = match (&fields, &playbook, &family) {
+            (Some(fields), Some(playbook), Some(family)) => {
                 let mut payloads = Payloads::new(folder, table);
-                cases(&mut report, fields, playbook, &mut payloads)
+                cases(&mut report, fields, playbook, family, &mut payloads)
             }
             _ => Vec::new(),
         };
@@ -180,18 +206,49 @@ impl Loaded {
         self.compiled.insert(file, Arc::clone(&playbook));
         Some(playbook)
     }
+
+    /// The playbooks that steps of the one under test start: they stand in its folder.
+    fn family(&mut self, report: &mut Report, playbook: &Playbook, catalogue: &Catalogue) -> Option<Arc<Library>> {
+        if !starts_others(playbook) {
+            return Some(Arc::default());
+        }
+        let folder = Path::new(&playbook.file).parent().unwrap_or(Path::new(".")).to_owned();
+        let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
+        let library = self.libraries.entry(folder).or_insert_with_key(|folder| {
+            let named = |playbook: Playbook| (playbook.name.clone(), Arc::new(playbook));
+            Arc::new(compile_folder(folder, catalogue).playbooks.into_iter().map(named).collect())
+        });
+        let (family, missing) = family::of(playbook, library);
+        if missing.is_empty() {
+            return Some(Arc::new(family));
+        }
+        for Missing { diagnostic, source } in missing {
+            let message = format!("the playbook {} starts one that is not in its folder", source.name);
+            report.error("", codes::FILE, message).hint("mend it first: a rehearsal goes into that playbook");
+            self.diagnostics.push(diagnostic);
+            self.sources.push(source);
+        }
+        None
+    }
 }
 
 /// What the cases of a file share.
 struct Shared<'a> {
     playbook: &'a Playbook,
+    family: &'a Arc<Library>,
     mode: Mode,
     at: Timestamp,
     inventory: TestInventory,
     alert: TestAlert,
 }
 
-fn cases(report: &mut Report, fields: &Fields<'_>, playbook: &Playbook, payloads: &mut Payloads<'_>) -> Vec<Case> {
+fn cases(
+    report: &mut Report,
+    fields: &Fields<'_>,
+    playbook: &Playbook,
+    family: &Arc<Library>,
+    payloads: &mut Payloads<'_>,
+) -> Vec<Case> {
     let mode = fields.get("mode").and_then(|node| node.word_of(report, &MODES));
     let at = fields.get("at").and_then(|node| time(report, &node));
     let mut inventory = TestInventory::default();
@@ -204,6 +261,7 @@ fn cases(report: &mut Report, fields: &Fields<'_>, playbook: &Playbook, payloads
     }
     let shared = Shared {
         playbook,
+        family,
         mode: mode.unwrap_or(Mode::Enforce),
         at: at.or_else(|| BEGINNING.parse().ok()).unwrap_or(Timestamp::UNIX_EPOCH),
         inventory,
@@ -234,13 +292,13 @@ fn case(report: &mut Report, shared: &Shared<'_>, payloads: &mut Payloads<'_>, n
         let id = alert.agent().and_then(|id| AgentId::parse(id).ok());
         inventory.patch_agent(report, id.as_ref(), &node);
     }
-    let surroundings = inventory.surroundings(shared.playbook);
+    let surroundings = inventory.surroundings(shared.playbook, shared.family);
     let only = match inventory.agents.as_slice() {
         [only] => Some(only.agent.id.to_string()),
         _ => None,
     };
     let first = alert.alert(report, payloads, only.as_deref(), 1, at);
-    let setting = Setting { playbook: shared.playbook, surroundings: &surroundings };
+    let setting = Setting { playbook: shared.playbook, family: shared.family, surroundings: &surroundings };
     let script = fields.get("outcomes").map(|node| outcomes::read(report, &setting, &node)).unwrap_or_default();
     let mut moment = Moment { at, alerts: 1, alert: &alert, only, payloads };
     let then = fields.get("then").map(|node| happening::read_all(report, &setting, &mut moment, &node));

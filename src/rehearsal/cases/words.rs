@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
-use crate::domain::{PersonId, Severity, StepName, StepPath, Trust};
-use crate::playbook::{Node, Report};
+use crate::domain::{PersonId, Severity, StepPath, Trust};
+use crate::playbook::{Entry, Node, Report, Step};
 use crate::rehearsal::codes;
+use crate::rehearsal::family::started_by;
+use crate::rehearsal::place::Place;
 
 use super::Setting;
 
@@ -34,37 +36,83 @@ pub(super) fn time(report: &mut Report, node: &Node<'_>) -> Option<jiff::Timesta
     time
 }
 
-/// A step of the playbook that is named by a key: `step`, or `step[index]`.
-pub(super) fn step_named(report: &mut Report, setting: &Setting<'_>, pointer: &str, text: &str) -> Option<StepPath> {
-    let found = known_step(setting, text);
-    if found.is_none() {
-        let message = no_such_step(setting, text);
-        report.error_at_key(pointer, codes::UNKNOWN_STEP, message).did_you_mean(text, names(setting));
-    }
-    found
+/// A step that is named by a key: `step`, `step[index]`, or `step/step` for one of a run that a step starts.
+pub(super) fn step_named(report: &mut Report, setting: &Setting<'_>, pointer: &str, text: &str) -> Option<Place> {
+    place(setting, text)
+        .map_err(|unknown| unknown.say(report.error_at_key(pointer, codes::UNKNOWN_STEP, &unknown.message)))
+        .ok()
 }
 
-/// A step of the playbook that is named by a value.
-pub(super) fn step(report: &mut Report, setting: &Setting<'_>, node: &Node<'_>) -> Option<StepName> {
+/// A step that is named by a value.
+pub(super) fn step(report: &mut Report, setting: &Setting<'_>, node: &Node<'_>) -> Option<Place> {
     let text = node.text(report)?;
-    let found = known_step(setting, text).map(|path| path.step);
-    if found.is_none() {
-        let message = no_such_step(setting, text);
-        report.error(&node.pointer, codes::UNKNOWN_STEP, message).did_you_mean(text, names(setting));
+    let found = place(setting, text);
+    found.map_err(|unknown| unknown.say(report.error(&node.pointer, codes::UNKNOWN_STEP, &unknown.message))).ok()
+}
+
+/// One step and no other: where it stands below a step that goes through items, the item must be named.
+pub(super) fn one_step_named(report: &mut Report, setting: &Setting<'_>, pointer: &str, text: &str) -> Option<Place> {
+    let place = step_named(report, setting, pointer, text)?;
+    let mut playbook = setting.playbook;
+    for above in &place.above {
+        let (_, step) = playbook.step(&above.step)?;
+        if step.for_each.is_some() && above.index.is_none() {
+            let message = format!("`{above}` goes through items, and each starts a run of its own");
+            let entry = report.error_at_key(pointer, codes::CASE, message);
+            entry.hint(format!("name one of them, as in `{}[0]/{}`", above.step, place.path));
+            return None;
+        }
+        playbook = setting.family.get(started_by(step)?)?;
     }
-    found
+    Some(place)
 }
 
-fn known_step(setting: &Setting<'_>, text: &str) -> Option<StepPath> {
-    text.parse().ok().filter(|path: &StepPath| setting.playbook.step(&path.step).is_some())
+/// The playbook of a place's step, with the step.
+pub(super) fn found<'a>(setting: &Setting<'a>, place: &Place) -> Option<&'a Step> {
+    let mut playbook = setting.playbook;
+    for above in &place.above {
+        let (_, step) = playbook.step(&above.step)?;
+        playbook = setting.family.get(started_by(step)?)?;
+    }
+    playbook.step(&place.path.step).map(|(_, step)| step)
 }
 
-fn no_such_step(setting: &Setting<'_>, text: &str) -> String {
-    format!("`{}` has no step `{text}`", setting.playbook.name)
+/// Why a text names no step.
+struct Unknown<'a> {
+    message: String,
+    wrong: String,
+    known: Vec<&'a str>,
 }
 
-fn names<'a>(setting: &'a Setting<'_>) -> impl Iterator<Item = &'a str> + Clone {
-    setting.playbook.stages.iter().flat_map(|stage| &stage.steps).map(|step| step.name.as_str())
+impl Unknown<'_> {
+    fn say(&self, entry: Entry<'_>) {
+        entry.did_you_mean(&self.wrong, self.known.iter().copied());
+    }
+}
+
+fn place<'a>(setting: &Setting<'a>, text: &str) -> Result<Place, Unknown<'a>> {
+    let mut playbook = setting.playbook;
+    let mut above: Vec<StepPath> = Vec::new();
+    let mut rest = text;
+    loop {
+        let (name, below) = rest.split_once('/').map_or((rest, None), |(name, below)| (name, Some(below)));
+        let known = || playbook.steps().map(|step| step.name.as_str()).collect();
+        let unknown = || {
+            let message = format!("`{}` has no step `{name}`", playbook.name);
+            Unknown { message, wrong: name.to_owned(), known: known() }
+        };
+        let path: StepPath = name.parse().map_err(|_| unknown())?;
+        let (_, step) = playbook.step(&path.step).ok_or_else(unknown)?;
+        let Some(below) = below else { return Ok(Place { above, path }) };
+        let started = started_by(step).and_then(|name| setting.family.get(name));
+        playbook = started.ok_or_else(|| {
+            let message = format!("`{name}` starts no other playbook, so there is no step below it");
+            let starting = playbook.steps().filter(|step| started_by(step).is_some());
+            Unknown { message, wrong: name.to_owned(), known: starting.map(|step| step.name.as_str()).collect() }
+        })?;
+        above.push(path);
+        rest = below;
+    }
 }
 
 /// A person of the test.

@@ -34,8 +34,10 @@ pub struct Change {
 
 type Count = fn(&OfPlaybook) -> u64;
 
-const COUNTS: [(&str, Count); 9] = [
+const COUNTS: [(&str, Count); 11] = [
+    ("ticks", |of| of.ticks),
     ("matched", |of| of.matched),
+    ("silenced", |of| of.silenced),
     ("runs", |of| of.runs),
     ("joined", |of| of.joined),
     ("agents contained", |of| of.agents_contained),

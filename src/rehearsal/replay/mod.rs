@@ -1,92 +1,124 @@
 //! Alerts of the past, taken by the playbooks of today: what would have run, who would have been contained, who asked.
 //!
 //! Every playbook acts in it, also one that only observes, and every call works. Nobody decides anything: requests end as
-//! their silence says. Time passes from alert to alert, so that budgets, joined runs and deadlines are as they were.
+//! their silence says. Time passes from alert to alert, so that budgets, joined runs, corroboration and deadlines are as
+//! they were, and schedules tick in it.
 
 mod difference;
 mod report;
+mod runs;
+mod ticks;
 
 pub use difference::{Change, Difference};
 pub use report::{Contained, OfPlaybook, Report};
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{
-    Actor, Alert, AlertStatus, Digest, EventKind, Hold, HoldCause, HoldId, IncidentId, Mode, RunId, SourceId,
-};
+use crate::domain::{Actor, Alert, AlertStatus, Digest, EventKind, IncidentId, Mode, PlaybookName, RunId, SourceId};
 use crate::engine::Inventory;
+use crate::intake::schedules::scheduled_by;
 use crate::intake::subject::{self, Subject};
 use crate::machine::IllegalTransition;
 use crate::playbook::context::matching_values;
 use crate::playbook::{OnAlert, Playbook};
 
+use super::family::Library;
 use super::matching::{Taken, starter, taken};
 use super::performance::{Performance, Start};
 use super::script::Script;
 use super::world::World;
+use runs::Runs;
+use ticks::Ticks;
 
 /// How long an alert counts as firing without being heard of again, as in intake.
 const FIRING_TTL: SignedDuration = SignedDuration::from_hours(24);
 
+/// What a replay is made of.
+#[derive(Clone, Copy)]
+pub struct Setting<'a> {
+    /// The playbooks that take the alerts.
+    pub playbooks: &'a [Arc<Playbook>],
+    /// The playbooks that their steps may start runs of.
+    pub family: &'a Arc<Library>,
+    /// Agents and people.
+    pub inventory: &'a Arc<Inventory>,
+    /// How many agents may be contained in an hour without a person.
+    pub contained_per_hour: u32,
+    /// The time that is replayed; if it is not said, from the first alert to the last.
+    pub span: Option<(Timestamp, Timestamp)>,
+}
+
 /// A replay under way.
-pub struct Replay<'p> {
+struct Replay<'p> {
     playbooks: &'p [Arc<Playbook>],
     world: World,
     script: Script,
-    /// Runs that are not over, by their number.
-    runs: HashMap<usize, Open<'p>>,
-    begun: usize,
-    wakes: BinaryHeap<Reverse<(Timestamp, usize)>>,
-    /// The open run of an incident key and a playbook.
-    open: HashMap<(String, usize), usize>,
+    runs: Runs,
     incidents: HashMap<String, IncidentId>,
-    firing: HashMap<(SourceId, Digest), Timestamp>,
+    firing: HashMap<(SourceId, Digest), Firing>,
+    /// The playbooks by their names.
+    numbers: HashMap<PlaybookName, usize>,
     report: Report,
 }
 
-/// A run that is not over.
-struct Open<'p> {
-    /// Which playbook.
-    index: usize,
-    /// The key of its incident.
-    key: String,
-    performance: Performance<'p>,
+/// An alert that is not over.
+#[derive(Clone, Copy)]
+struct Firing {
+    occurred_at: Timestamp,
+    seen_at: Timestamp,
 }
 
-/// Replays alerts, in the order of their times.
+/// Replays alerts, in the order of their times, and the ticks of schedules between them.
 #[must_use]
-pub fn replay(
-    playbooks: &[Arc<Playbook>],
-    inventory: &Arc<Inventory>,
-    contained_per_hour: u32,
-    alerts: &[Arc<Alert>],
-) -> Report {
+pub fn replay(setting: &Setting<'_>, alerts: &[Arc<Alert>]) -> Report {
     let mut order: Vec<&Arc<Alert>> = alerts.iter().collect();
     order.sort_by_key(|alert| alert.received_at);
-    let mut replay = Replay::new(playbooks, inventory, contained_per_hour);
+    let mut replay = Replay::new(setting);
+    let first_and_last = order.first().zip(order.last()).map(|(first, last)| (first.received_at, last.received_at));
+    let Some((from, to)) = setting.span.or(first_and_last) else { return replay.finish() };
+    let mut ticks = Ticks::from(setting.playbooks, from);
     for alert in order {
+        replay.tick_until(&mut ticks, alert.received_at);
         replay.take(alert);
     }
+    replay.tick_until(&mut ticks, to);
     replay.finish()
 }
 
 impl<'p> Replay<'p> {
-    fn new(playbooks: &'p [Arc<Playbook>], inventory: &Arc<Inventory>, contained_per_hour: u32) -> Self {
+    fn new(setting: &Setting<'p>) -> Self {
+        let mut world = World::new(Arc::clone(setting.inventory), setting.contained_per_hour);
+        world.playbooks = Arc::clone(setting.family);
+        let report = Report::new(setting.playbooks, setting.family);
+        let names = report.playbooks.iter().map(|of| of.name.clone());
         Self {
-            playbooks,
-            world: World::new(Arc::clone(inventory), contained_per_hour),
+            playbooks: setting.playbooks,
+            world,
             script: Script::default(),
-            runs: HashMap::new(),
-            begun: 0,
-            wakes: BinaryHeap::new(),
-            open: HashMap::new(),
+            runs: Runs::default(),
             incidents: HashMap::new(),
             firing: HashMap::new(),
-            report: Report::new(playbooks),
+            numbers: names.enumerate().map(|(index, name)| (name, index)).collect(),
+            report,
+        }
+    }
+
+    /// Lets schedules tick until a time.
+    fn tick_until(&mut self, ticks: &mut Ticks, until: Timestamp) {
+        while ticks.next().is_some_and(|next| next <= until) {
+            let inventory = Arc::clone(&self.world.inventory);
+            let Some(ticked) = ticks.take(self.playbooks, &inventory) else { return };
+            self.pass_until(ticked.at);
+            self.report.of(ticked.index).ticks += 1;
+            if let Some(fault) = ticked.fault {
+                self.report.fault(ticked.index, fault);
+            }
+            for alert in &ticked.alerts {
+                self.judge(alert);
+            }
         }
     }
 
@@ -94,29 +126,51 @@ impl<'p> Replay<'p> {
         let at = alert.received_at;
         self.pass_until(at);
         self.report.alert(at);
+        if scheduled_by(alert).is_some() {
+            // The schedules of today tick in its place.
+            self.report.recorded_ticks += 1;
+            return;
+        }
         let identity = (alert.source.clone(), alert.dedup_key);
         if alert.is_test {
             self.report.tests += 1;
             return;
         }
         if alert.status == AlertStatus::Resolved {
-            self.firing.remove(&identity);
             self.report.resolved += 1;
+            let ended = alert.ended_at.unwrap_or(at);
+            // An end that is older than the last time it began is none.
+            if self.firing.get(&identity).is_some_and(|firing| ended >= firing.occurred_at) {
+                self.firing.remove(&identity);
+            }
             return;
         }
         let heard_of = |last: Timestamp| last.saturating_add(FIRING_TTL).unwrap_or(last) >= at;
-        if self.firing.insert(identity, at).is_some_and(heard_of) {
+        let known = self.firing.get_mut(&identity).filter(|firing| heard_of(firing.seen_at));
+        if let Some(firing) = known {
+            firing.seen_at = at;
             self.report.repeated += 1;
             return;
         }
+        self.firing.insert(identity, Firing { occurred_at: alert.occurred_at, seen_at: at });
+        if !self.judge(alert) {
+            self.report.unmatched += 1;
+        }
+    }
+
+    /// Starts what matches; whether anything does.
+    fn judge(&mut self, alert: &Arc<Alert>) -> bool {
         let subject = subject::of(&self.world.inventory, alert);
         let values = matching_values(alert, &subject.agent);
         let mut any = false;
         for (index, playbook) in self.playbooks.iter().enumerate() {
-            match taken(playbook, alert, &values, at) {
+            match taken(playbook, alert, &values, alert.received_at) {
                 Taken::No => {}
+                Taken::Silent(_) => {
+                    any = true;
+                    self.report.of(index).silenced += 1;
+                }
                 Taken::Yes if alert.status == AlertStatus::Acknowledged => {}
-                Taken::Silent(_) => any = true,
                 Taken::Yes => {
                     any = true;
                     self.report.of(index).matched += 1;
@@ -127,20 +181,19 @@ impl<'p> Replay<'p> {
                 Taken::Fault(error) => self.report.fault(index, error),
             }
         }
-        self.report.unmatched += u64::from(!any);
+        any
     }
 
     fn start(
         &mut self,
         index: usize,
-        playbook: &'p Playbook,
+        playbook: &'p Arc<Playbook>,
         alert: &Arc<Alert>,
         subject: &Subject,
     ) -> Result<(), IllegalTransition> {
         let at = alert.received_at;
-        let key = (subject.key.clone(), index);
         let mut inherits = Vec::new();
-        if let Some(number) = self.open.get(&key).copied() {
+        if let Some((number, run)) = self.runs.under_way(&subject.key, index, &playbook.name, &subject.agent.id) {
             match playbook.on_new_alert {
                 OnAlert::Ignore => {
                     self.report.of(index).joined += 1;
@@ -149,101 +202,79 @@ impl<'p> Replay<'p> {
                 OnAlert::Join => {
                     self.report.of(index).joined += 1;
                     let kind = EventKind::AlertJoined { alert: alert.id, source: Some(alert.source.clone()) };
-                    return self.tell(number, at, Actor::Source { id: alert.source.clone() }, kind);
+                    return self.tell(number, run, at, Actor::Source { id: alert.source.clone() }, kind);
                 }
                 OnAlert::Restart => {
-                    inherits = self.holds_of(number);
-                    self.tell(number, at, Actor::System, EventKind::RunSuperseded { by: RunId::generate(at) })?;
+                    inherits = self.runs.holds_of(number, run, &self.world);
+                    self.tell(number, run, at, Actor::System, EventKind::RunSuperseded { by: RunId::generate(at) })?;
                 }
             }
         }
-        let incident = *self.incidents.entry(key.0.clone()).or_insert_with(|| IncidentId::generate(at));
+        let incident = *self.incidents.entry(subject.key.clone()).or_insert_with(|| IncidentId::generate(at));
         let start =
             Start { mode: Mode::Enforce, incident, agent: &subject.agent, alert, actor: starter(alert), inherits };
         let performance = Performance::begin(playbook, start, &mut self.world, &mut self.script, at)?;
-        let number = self.begun;
-        self.begun += 1;
-        self.runs.insert(number, Open { index, key: key.0.clone(), performance });
-        self.open.insert(key, number);
+        let number = self.runs.add(index, subject.key.clone(), performance);
         self.look_at(number);
         Ok(())
     }
 
     /// Tells a run of something.
-    fn tell(&mut self, number: usize, at: Timestamp, actor: Actor, kind: EventKind) -> Result<(), IllegalTransition> {
-        let Some(open) = self.runs.get_mut(&number) else { return Ok(()) };
-        open.performance.pass_until(&mut self.world, &mut self.script, at)?;
-        open.performance.submit(&mut self.world, &mut self.script, actor, kind)?;
+    fn tell(
+        &mut self,
+        number: usize,
+        run: RunId,
+        at: Timestamp,
+        actor: Actor,
+        kind: EventKind,
+    ) -> Result<(), IllegalTransition> {
+        let Some(performance) = self.runs.get_mut(number) else { return Ok(()) };
+        performance.pass_until(&mut self.world, &mut self.script, at)?;
+        performance.submit(run, &mut self.world, &mut self.script, actor, kind)?;
         self.look_at(number);
         Ok(())
     }
 
-    fn holds_of(&self, number: usize) -> Vec<HoldId> {
-        let Some(open) = self.runs.get(&number) else { return Vec::new() };
-        let run = &open.performance.run;
-        let own = |hold: &&Hold| matches!(&hold.cause, HoldCause::Run { run: id, .. } if *id == run.id);
-        let holds = self.world.holds_on(&run.agent.id).iter().filter(own).map(|hold| hold.id);
-        holds.chain(run.inherits.iter().copied()).collect()
-    }
-
     /// Lets time pass, and every run do what is due in it, in order.
     fn pass_until(&mut self, until: Timestamp) {
-        while let Some(Reverse((at, number))) = self.wakes.peek().copied() {
-            if at > until {
-                break;
-            }
-            self.wakes.pop();
-            let Some(open) = self.runs.get_mut(&number) else { continue };
-            // It was told something meanwhile, and goes on at another time.
-            if open.performance.next() != Some(at) {
-                continue;
-            }
-            let passed =
-                open.performance.pass_until(&mut self.world, &mut self.script, at).map_err(|it| it.to_string());
-            let stands = open.performance.next().is_some_and(|next| next <= at);
-            let index = open.index;
+        while let Some((at, number)) = self.runs.next_until(until) {
+            let Some(performance) = self.runs.get_mut(number) else { continue };
+            let passed = performance.pass_until(&mut self.world, &mut self.script, at).map_err(|it| it.to_string());
+            let stands = performance.next().is_some_and(|next| next <= at);
             match passed {
-                Ok(()) if stands => self.give_up(number, index, "its time does not go on".to_owned()),
+                Ok(()) if stands => self.give_up(number, "its time does not go on".to_owned()),
                 Ok(()) => self.look_at(number),
-                Err(error) => self.give_up(number, index, error),
+                Err(error) => self.give_up(number, error),
             }
         }
     }
 
-    fn give_up(&mut self, number: usize, index: usize, why: String) {
-        self.report.fault(index, why);
-        if let Some(open) = self.runs.remove(&number) {
-            self.open.remove(&(open.key, index));
+    fn give_up(&mut self, number: usize, why: String) {
+        if let Some(open) = self.runs.remove(number) {
+            self.report.fault(open.index, why);
         }
     }
 
     /// Sees when a run goes on by itself; one that never does is counted.
     fn look_at(&mut self, number: usize) {
-        let Some(open) = self.runs.get(&number) else { return };
-        if open.performance.run.status.is_finished() {
-            let key = (open.key.clone(), open.index);
-            if self.open.get(&key) == Some(&number) {
-                self.open.remove(&key);
-            }
+        if let Some(open) = self.runs.look_at(number) {
+            self.count(open.index, &open.performance);
         }
-        if let Some(next) = open.performance.next() {
-            self.wakes.push(Reverse((next, number)));
-            return;
-        }
-        // A run that waits for a person alone may still be told of alerts.
-        if !open.performance.run.status.is_finished() {
-            return;
-        }
-        if let Some(open) = self.runs.remove(&number) {
-            self.report.run(open.index, &open.performance);
+    }
+
+    /// Counts a run with those that it started, each for its own playbook.
+    fn count(&mut self, index: usize, performance: &Performance) {
+        self.report.run(index, performance);
+        for child in &performance.children {
+            let of = self.numbers.get(&child.run.playbook).copied().unwrap_or(index);
+            self.count(of, child);
         }
     }
 
     fn finish(mut self) -> Report {
         self.pass_until(Timestamp::MAX);
-        let left: BTreeMap<usize, Open<'p>> = self.runs.drain().collect();
-        for open in left.values() {
-            self.report.run(open.index, &open.performance);
+        for open in self.runs.take_all() {
+            self.count(open.index, &open.performance);
         }
         self.report.sort();
         self.report

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::domain::{AgentId, ApprovalCause, Mode, PlaybookName, Run, Verdict};
+use crate::domain::{AgentId, ApprovalCause, Mode, PlaybookName, Run, StepPath, Verdict};
 use crate::playbook::Playbook;
+use crate::rehearsal::family::{Library, started_by};
 use crate::rehearsal::performance::Performance;
 
 /// The most faults of a playbook that are kept in words.
@@ -28,6 +29,8 @@ pub struct Report {
     pub resolved: u64,
     /// Alerts that are tests.
     pub tests: u64,
+    /// Alerts by schedules that a daemon has kept: the schedules of today tick in their place.
+    pub recorded_ticks: u64,
     /// New alerts that no playbook matches.
     pub unmatched: u64,
     /// Each playbook, in order of name.
@@ -45,10 +48,16 @@ pub struct OfPlaybook {
     pub name: PlaybookName,
     /// What it says of itself; in the replay it acts.
     pub mode: Mode,
-    /// Alerts that it matches.
+    /// How often its schedule came.
+    pub ticks: u64,
+    /// Alerts that it matches, those of its schedule among them; without those that it was silent for.
     pub matched: u64,
+    /// Alerts that it matches, and that came while it was silent.
+    pub silenced: u64,
     /// Runs that would have begun.
     pub runs: u64,
+    /// Those of them that a step of another run would have started.
+    pub started_by_runs: u64,
     /// Alerts that found a run under way.
     pub joined: u64,
     /// Runs by how they would have ended if nobody had decided anything.
@@ -87,12 +96,16 @@ pub struct Contained {
 }
 
 impl Report {
-    pub(super) fn new(playbooks: &[Arc<Playbook>]) -> Self {
+    /// The playbooks that take alerts come first, in their order; then those that are only started by others.
+    pub(super) fn new(playbooks: &[Arc<Playbook>], family: &Library) -> Self {
         let of = |playbook: &Arc<Playbook>| OfPlaybook {
             name: playbook.name.clone(),
             mode: playbook.mode,
+            ticks: 0,
             matched: 0,
+            silenced: 0,
             runs: 0,
+            started_by_runs: 0,
             joined: 0,
             outcomes: BTreeMap::new(),
             approvals: 0,
@@ -104,7 +117,8 @@ impl Report {
             faults: 0,
             first_faults: Vec::new(),
         };
-        Self { playbooks: playbooks.iter().map(of).collect(), ..Self::default() }
+        let only_started = family.values().filter(|other| playbooks.iter().all(|it| it.name != other.name));
+        Self { playbooks: playbooks.iter().chain(only_started).map(of).collect(), ..Self::default() }
     }
 
     pub(super) fn alert(&mut self, at: Timestamp) {
@@ -128,10 +142,11 @@ impl Report {
     }
 
     /// Counts a run that is over.
-    pub(super) fn run(&mut self, index: usize, performance: &Performance<'_>) {
+    pub(super) fn run(&mut self, index: usize, performance: &Performance) {
         let run = &performance.run;
         let of = self.of(index);
         of.runs += 1;
+        of.started_by_runs += u64::from(run.lineage.is_some());
         of.messages += performance.sent.len() as u64;
         *of.outcomes.entry(run.status.as_str()).or_default() += 1;
         for approval in run.approvals.values() {
@@ -142,7 +157,7 @@ impl Report {
                 ApprovalCause::Protected => of.protected_hits += 1,
             }
         }
-        if let Some(at) = contained_at(run) {
+        if let Some(at) = contained_at(performance) {
             self.contain(run, at);
         }
     }
@@ -164,6 +179,7 @@ impl Report {
 
     /// Puts everything in order.
     pub(super) fn sort(&mut self) {
+        self.playbooks.sort_by(|one, other| one.name.cmp(&other.name));
         self.contained = std::mem::take(&mut self.by_agent).into_values().collect();
         for entry in &mut self.contained {
             entry.playbooks.sort();
@@ -181,11 +197,12 @@ impl Report {
     }
 }
 
-/// When a run first did something to the agent that contains, if it did.
-fn contained_at(run: &Run) -> Option<Timestamp> {
-    let acted = run.steps.values().filter(|record| match record.verdict {
-        Some(Verdict::Contained | Verdict::Unproven | Verdict::AlreadyDone | Verdict::Regressed) => true,
+/// When a run first did something to the agent that contains, if it did. What runs did that it started is theirs.
+fn contained_at(performance: &Performance) -> Option<Timestamp> {
+    let own = |path: &StepPath| performance.playbook.step(&path.step).is_some_and(|(_, it)| started_by(it).is_none());
+    let acted = performance.run.steps.iter().filter(|(path, record)| match record.verdict {
+        Some(Verdict::Contained | Verdict::Unproven | Verdict::AlreadyDone | Verdict::Regressed) => own(path),
         Some(Verdict::Failed) | None => false,
     });
-    acted.filter_map(|record| record.contained_at.or(record.started_at)).min()
+    acted.filter_map(|(_, record)| record.contained_at.or(record.started_at)).min()
 }

@@ -103,7 +103,7 @@ fn by_the_engine(acts: &[Act], trust: Trust, limit: u32) -> Outline {
 
 fn by_a_rehearsal(acts: &[Act], trust: Trust, limit: u32) -> Outline {
     let source = Source { name: "story.yaml".into(), text: STORY.into() };
-    let playbook: Playbook = compile(&source, &Catalogue::new(catalogue())).unwrap().0;
+    let playbook: Arc<Playbook> = Arc::new(compile(&source, &Catalogue::new(catalogue())).unwrap().0);
     let inventory = Arc::new(Inventory::new(vec![agent("billing-bot")], directory()));
     let mut world = World::new(inventory, limit);
     let mut script = Script::default();
@@ -135,7 +135,8 @@ fn by_a_rehearsal(acts: &[Act], trust: Trust, limit: u32) -> Outline {
                     eligible: eligible(world.inventory.directory(), approval, bot.owner.as_ref()),
                 };
                 let actor = Actor::Person { id: person, assurance: Assurance::Link };
-                performance.submit(&mut world, &mut script, actor, kind).unwrap();
+                let run = performance.run.id;
+                performance.submit(run, &mut world, &mut script, actor, kind).unwrap();
             }
         }
     }
@@ -158,4 +159,74 @@ fn a_rehearsal_comes_to_the_same_state_as_the_engine() {
     ] {
         assert_eq!(by_a_rehearsal(acts, trust, limit), by_the_engine(acts, trust, limit), "{what}");
     }
+}
+
+const PARENT: &str = r#"
+playbook: parent
+owner: user:ana
+mode: enforce
+match: { when: "true" }
+stages:
+  - stage: contain
+    steps:
+      - { step: other, action: run_playbook, with: { playbook: child, agent: mail-bot } }
+  - stage: inform
+    steps:
+      - { step: tell, action: notify, with: { to: owner, subject: "{{steps.other.verdict}}", text: "It is over." } }
+"#;
+const CHILD: &str = r#"
+playbook: child
+owner: user:ana
+mode: enforce
+match: { when: "false" }
+stages:
+  - stage: contain
+    mode: sequential
+    steps:
+      - { step: act, action: try.contain, verify: { within: 30s } }
+      - { step: rest, wait: 1h }
+"#;
+
+/// The run that a step waits for.
+fn waits_for(run: &Run) -> Option<RunId> {
+    run.steps.values().find_map(|record| match record.state {
+        StepState::Waiting(Waiting::Run { run }) => Some(run),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_run_that_a_step_starts_comes_to_the_same_state_as_in_the_engine_and_so_does_the_one_above() {
+    let hour = Duration::from_hours(1);
+    let life_of = EngineWorld::new(&[PARENT, CHILD]);
+    let life = life_of.start();
+    let parent = life.launch("parent", "billing-bot");
+    let waiting = life.until_run(parent, "it waits for another run", |run| waits_for(run).is_some());
+    let child = waits_for(&waiting).unwrap();
+    let rests = |run: &Run| matches!(run.steps[&"rest".parse().unwrap()].state, StepState::Waiting(_));
+    life.until_run(child, "it rests", rests);
+    life.wait(hour);
+    life.until_finished(parent);
+    let by_the_engine = [outline(&life.run(parent)), outline(&life.run(child))];
+
+    let compiled = |text: &str| {
+        let source = Source { name: "story.yaml".into(), text: text.into() };
+        Arc::new(compile(&source, &Catalogue::new(catalogue())).unwrap().0)
+    };
+    let inventory = Arc::new(Inventory::new(vec![agent("billing-bot"), agent("mail-bot")], directory()));
+    let (mut world, mut script) = (World::new(inventory, 10), Script::default());
+    let (above, below) = (compiled(PARENT), compiled(CHILD));
+    world.playbooks = Arc::new([(below.name.clone(), below)].into());
+    let at = "2026-11-23T03:00:00Z".parse().unwrap();
+    let alert = Arc::new(alert(at));
+    let bot = world.inventory.agent(&agent_id("billing-bot")).unwrap();
+    let actor = Actor::Source { id: alert.source.clone() };
+    let incident = IncidentId::generate(at);
+    let start = Start { mode: Mode::Enforce, incident, agent: &bot, alert: &alert, actor, inherits: Vec::new() };
+    let mut performance = Performance::begin(&above, start, &mut world, &mut script, at).unwrap();
+    performance.settle(&mut world, &mut script).unwrap();
+    let until = performance.now().checked_add(SignedDuration::try_from(hour).unwrap()).unwrap();
+    performance.pass_until(&mut world, &mut script, until).unwrap();
+    let rehearsed: Vec<Outline> = performance.family().into_iter().map(|it| outline(&it.run)).collect();
+    assert_eq!(rehearsed, by_the_engine);
 }

@@ -22,6 +22,16 @@ stages:
         with: { to: owner, subject: "{{system}}", text: "{{vars.words}}" }
 "#;
 
+const OTHER: &str = r#"
+playbook: other
+mode: enforce
+match: { when: "false" }
+stages:
+  - stage: one
+    steps:
+      - { step: say, action: notify, with: { to: owner, subject: watched, text: "{{agent.name}}" } }
+"#;
+
 const CASES: &str = r#"
 inventory: { agents: [{ id: bot, name: Bot, owner: "user:ana", tier: autonomous, systems: [crm, erp] }] }
 cases:
@@ -49,6 +59,7 @@ cases:
 fn schedules_silences_waits_items_and_other_playbooks_are_rehearsed() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("p.yaml"), PLAYBOOK).unwrap();
+    std::fs::write(folder.path().join("other.yaml"), OTHER).unwrap();
     std::fs::write(folder.path().join("p.test.yaml"), CASES).unwrap();
     let loaded = load(folder.path(), &Registry::catalogue_without_connections(), &SourceTable::new());
     assert!(loaded.diagnostics.is_empty(), "{:#?}", loaded.diagnostics);
@@ -57,7 +68,8 @@ fn schedules_silences_waits_items_and_other_playbooks_are_rehearsed() {
     for case in &suite.cases {
         let performed = perform(&suite.playbook, case);
         assert!(performed.mismatches.is_empty(), "{}: {:#?}", case.name, performed.mismatches);
-        for (run, _) in &performed.runs {
+        for performance in &performed.runs {
+            let run = &performance.run;
             assert_eq!(run.items(&"tell".parse().unwrap()).count(), 2, "{:#?}", run.steps);
         }
     }

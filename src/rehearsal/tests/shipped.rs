@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::action::Registry;
 use crate::machine::replay;
+use crate::rehearsal::Performance;
 use crate::rehearsal::cases::{SourceTable, load, perform};
 
 #[test]
@@ -16,9 +17,9 @@ fn the_history_of_every_rehearsed_run_leads_to_its_state() {
         for case in &suite.cases {
             let performed = perform(&suite.playbook, case);
             assert!(performed.mismatches.is_empty(), "{}: {:#?}", case.name, performed.mismatches);
-            for (run, events) in &performed.runs {
-                let (replayed, _) = replay(&suite.playbook, events).unwrap();
-                assert_eq!(replayed, *run, "{}: {}", suite.file, case.name);
+            for performance in performed.runs.iter().flat_map(Performance::family) {
+                let (replayed, _) = replay(&performance.playbook, &performance.events).unwrap();
+                assert_eq!(replayed, performance.run, "{}: {}", suite.file, case.name);
                 runs += 1;
             }
         }

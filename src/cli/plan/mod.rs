@@ -1,25 +1,34 @@
 //! `standdown plan`: what a playbook would do to an agent, step by step, and how it ends by what people say.
 
+mod human;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::domain::alert::{Authentication, Claimed};
-use crate::domain::{Actor, Agent, AgentId, Alert, AlertId, AlertStatus, Digest, Severity, SourceId, Trust};
+use crate::domain::{Agent, AgentId, Alert, AlertId, AlertStatus, Digest, Severity, SourceId, Trust};
+use crate::intake::subject;
 use crate::playbook::Playbook;
 use crate::rehearsal::explanation::explain;
-use crate::rehearsal::plan::{Asks, Plan as Planned, PlannedStep, plan};
+use crate::rehearsal::matching::starter;
+use crate::rehearsal::plan::{Occasion, Plan as Planned, plan};
 
 use super::context::Context;
 use super::exit::Error;
 use super::material::Material;
+use super::output;
 use super::render::{add, printable};
+use human::described;
 
 /// Say what a playbook would do, without doing anything.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 the plan is shown, also of what would fail; 1 a file can't be read or has faults; 2 wrong usage, such \
+                          as an unknown playbook, agent or source."
+)]
 pub struct Plan {
     /// The playbook: a file, or a name in the folder of playbooks
     playbook: String,
@@ -42,15 +51,34 @@ impl Plan {
         let now = context.now();
         let (alert, matched) = match &self.alert {
             Some(file) => {
-                let alert = material.alerts(file, &self.source, context)?.into_iter().next();
+                let alerts = material.alerts(file, &self.source, context)?;
+                if alerts.len() > 1 {
+                    let (shown, count) = (file.display(), alerts.len());
+                    output::complain(&format!("{shown} has {count} alerts; the plan is for the first\n"))?;
+                }
+                let alert = alerts.into_iter().next();
                 let alert = alert.ok_or_else(|| Error::Failed("failed to find an alert".to_owned()))?;
+                let about = subject::of(&material.inventory, &alert).agent;
+                if about.id != agent.id {
+                    let text =
+                        format!("the alert is about {}; the plan takes it as one about {}\n", about.id, agent.id);
+                    output::complain(&text)?;
+                }
                 let matched = explain(&playbook, &alert, &agent, now).matched;
                 (alert, Some(matched))
             }
             None => (Arc::new(by_hand(&agent, now)?), None),
         };
-        let actor = Actor::Source { id: alert.source.clone() };
-        let planned = plan(&playbook, &material.inventory, &agent, &alert, &actor, now);
+        let occasion = Occasion {
+            inventory: &material.inventory,
+            playbooks: &material.family(&self.playbook, &playbook)?,
+            agent: &agent,
+            alert: &alert,
+            by_hand: self.alert.is_none(),
+            actor: &starter(&alert),
+            at: now,
+        };
+        let planned = plan(&playbook, &occasion);
         let planned = planned.map_err(|error| Error::Failed(format!("failed to plan: {error}")))?;
         let words = |planned: &Planned| {
             let mut text = head(&playbook, &agent);
@@ -115,96 +143,4 @@ fn head(playbook: &Playbook, agent: &Agent) -> String {
         );
     }
     text
-}
-
-fn described(planned: &Planned) -> String {
-    let mut text = String::new();
-    for stage in &planned.stages {
-        add(&mut text, format_args!("\n{}\n", stage.name));
-        if let Some(when) = &stage.when {
-            add(&mut text, format_args!("  only when {}\n", printable(when)));
-        }
-        for step in &stage.steps {
-            add_step(&mut text, step);
-        }
-    }
-    add(&mut text, format_args!("\nHow it ends, if every call works:\n"));
-    for end in &planned.ends {
-        let (people, run, standing, containment) = (end.people, end.run, end.standing, end.containment);
-        add(
-            &mut text,
-            format_args!("  {people:<15} the run is {run}, the agent {standing}; containment: {containment}\n"),
-        );
-    }
-    let irreversible: Vec<&str> = planned
-        .stages
-        .iter()
-        .flat_map(|stage| &stage.steps)
-        .filter(|step| step.irreversible)
-        .map(|step| step.name.as_str())
-        .collect();
-    if !irreversible.is_empty() {
-        add(&mut text, format_args!("\nCan't be undone: {}\n", irreversible.join(", ")));
-    }
-    text
-}
-
-fn add_step(text: &mut String, step: &PlannedStep) {
-    let impact = step.impact.and_then(|impact| serde_json::to_value(impact).ok());
-    let impact = impact.as_ref().and_then(Value::as_str).map(|impact| format!(" [{impact}]")).unwrap_or_default();
-    add(text, format_args!("  {}: {}{impact}\n", step.name, step.what));
-    if let Some(when) = &step.when {
-        add(text, format_args!("    only when {}\n", printable(when)));
-    }
-    if let Some(asks) = &step.asks {
-        add_asks(text, asks);
-    }
-    match &step.parameters {
-        Some(Value::Object(map)) => {
-            for (name, value) in map {
-                add(text, format_args!("    {name}: {}\n", printable(&shown(value))));
-            }
-        }
-        Some(Value::Null) => {}
-        Some(other) => add(text, format_args!("    with {}\n", printable(&other.to_string()))),
-        None if step.impact.is_some() => add(text, format_args!("    (its turn comes in none of the ends below)\n")),
-        None => {}
-    }
-    if let Some(reason) = &step.fails {
-        add(text, format_args!("    WOULD FAIL: {}\n", printable(reason)));
-    }
-    if let Some(undo) = &step.undo {
-        add(text, format_args!("    undo: {undo}\n"));
-    }
-}
-
-fn add_asks(text: &mut String, asks: &Asks) {
-    let people: Vec<&str> = asks.people.iter().map(crate::domain::PersonId::as_str).collect();
-    let people = if people.is_empty() { "nobody that is known here".to_owned() } else { people.join(", ") };
-    add(text, format_args!("    asks {people}: {}\n", printable(&asks.question)));
-    add(text, format_args!("    silence for {} {}\n", span(asks.timeout_s), asks.silence));
-    if !asks.releases.is_empty() {
-        add(text, format_args!("    a yes lets go: {}\n", asks.releases.join(", ")));
-    }
-}
-
-fn span(seconds: u64) -> String {
-    let parts = [(seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
-    let mut text = String::new();
-    for (count, unit) in parts.iter().filter(|(count, _)| *count > 0) {
-        add(&mut text, format_args!("{count}{unit}"));
-    }
-    text
-}
-
-/// A parameter; of a secret the place where it is.
-fn shown(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Object(map) => match map.get("$secret").and_then(Value::as_str) {
-            Some(place) => format!("the secret at {place}"),
-            None => value.to_string(),
-        },
-        other => other.to_string(),
-    }
 }
