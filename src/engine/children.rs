@@ -177,6 +177,7 @@ impl Engine {
 }
 
 /// What the parent of a run that is over is told.
+#[must_use]
 pub fn ended(run: &Run) -> Option<(RunId, EventKind)> {
     let (lineage, RunStatus::Finished(outcome)) = (run.lineage.as_ref()?, &run.status) else { return None };
     let path = lineage.path.clone();

@@ -197,15 +197,12 @@ impl Performance {
             let at = self.at;
             let due = |next: Option<Timestamp>| next.is_some_and(|next| next <= at);
             // A deadline that a tick leaves as it was would be ticked for ever.
-            let stuck = match self.children.iter_mut().find(|child| due(child.next())) {
-                Some(child) => {
-                    child.pass_until(world, script, at)?;
-                    due(child.next())
-                }
-                None => {
-                    self.happen(world, script, EventKind::Ticked)?;
-                    self.pending.is_empty() && due(self.run.wake_at())
-                }
+            let stuck = if let Some(child) = self.children.iter_mut().find(|child| due(child.next())) {
+                child.pass_until(world, script, at)?;
+                due(child.next())
+            } else {
+                self.happen(world, script, EventKind::Ticked)?;
+                self.pending.is_empty() && due(self.run.wake_at())
             };
             if stuck {
                 break;

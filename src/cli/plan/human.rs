@@ -18,11 +18,11 @@ pub(super) fn described(planned: &Plan) -> String {
     add(&mut text, format_args!("\nHow it ends, if every call works:\n"));
     for end in &planned.ends {
         let (people, run, standing, containment) = (end.people, end.run, end.standing, end.containment);
-        let others: String = end.others.iter().map(|(agent, standing)| format!(", {agent} {standing}")).collect();
-        add(
-            &mut text,
-            format_args!("  {people:<15} the run is {run}, the agent {standing}{others}; containment: {containment}\n"),
-        );
+        add(&mut text, format_args!("  {people:<15} the run is {run}, the agent {standing}"));
+        for (agent, standing) in &end.others {
+            add(&mut text, format_args!(", {agent} {standing}"));
+        }
+        add(&mut text, format_args!("; containment: {containment}\n"));
     }
     let mut irreversible = Vec::new();
     collect_irreversible(&planned.stages, "", &mut irreversible);

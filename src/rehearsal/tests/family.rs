@@ -157,9 +157,10 @@ fn runs_of_items_are_told_apart_by_their_index() {
 "#,
     );
     let without = "  - { case: which one, expect: { steps: { other/revoke: succeeded } } }\n";
-    let fault = &loaded(&[("parent", &parent), ("child", CHILD)], "parent", without).diagnostics[0];
-    assert_eq!(fault.code, "SD0505", "{fault:?}");
-    assert_eq!(fault.hint.as_deref(), Some("name one of them, as in `other[0]/revoke`"));
+    let found = loaded(&[("parent", &parent), ("child", CHILD)], "parent", without).diagnostics;
+    let hint = "name one of them, as in `other[0]/revoke`";
+    let said = |fault: &&crate::language::Diagnostic| fault.code == "SD0505" && fault.hint.as_deref() == Some(hint);
+    assert_eq!(found.iter().filter(said).count(), 1, "{found:#?}");
 }
 
 #[test]
@@ -175,24 +176,6 @@ fn runs_of_one_family_share_the_budget_of_the_first() {
     expect:
       standings: { mail-bot: paused, web-bot: active }
       steps: { other/pause: succeeded, more/pause: { state: waiting, cause: budget } }
-"#,
-    );
-}
-
-#[test]
-fn runs_start_each_other_at_most_four_deep() {
-    let endless = PARENT.replace("playbook: child, agent: mail-bot", "playbook: parent");
-    assert_good(
-        &[("parent", &endless)],
-        "parent",
-        r#"
-  - case: it starts itself
-    expect:
-      run: completed
-      steps:
-        other/other/other/other: { state: failed }
-        other/other/other: { state: succeeded }
-        other: succeeded
 "#,
     );
 }
@@ -222,7 +205,7 @@ fn a_playbook_that_is_not_there_is_said_where_it_is_named_with_what_was_meant() 
     assert!(loaded.suites.is_empty());
     let fault = loaded.diagnostics.iter().find(|fault| fault.code == "SD0507").expect("it is said");
     assert_eq!(Path::new(&fault.file).file_name().unwrap(), "parent.yaml");
-    assert_eq!(fault.span.map(|span| (span.line, span.column)), Some((10, 72)), "{fault:?}");
+    assert_eq!(fault.span.map(|span| (span.line, span.column)), Some((10, 64)), "{fault:?}");
     assert_eq!(fault.hint.as_deref(), Some("did you mean `child`?"));
 }
 

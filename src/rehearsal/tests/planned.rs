@@ -110,7 +110,10 @@ fn a_plan_goes_into_the_playbooks_that_steps_start_down_to_the_limit() {
         assert_eq!(run.agents.iter().map(AgentId::as_str).collect::<Vec<_>>(), ["mail-bot"], "{depth}");
         let pause = run.stages[0].steps.iter().find(|step| step.name == "pause").unwrap();
         assert!(pause.parameters.is_some(), "its turn came");
-        run = run.stages[0].steps.iter().find(|step| step.name == "other").unwrap().runs.as_ref().unwrap();
+        let other = run.stages[0].steps.iter().find(|step| step.name == "other").unwrap();
+        let refused = other.fails.as_deref().is_some_and(|why| why.contains("at most 4 deep"));
+        assert_eq!(refused, depth == 4, "{other:?}");
+        run = other.runs.as_ref().unwrap();
     }
     assert!(run.stages.is_empty(), "runs start each other at most four deep");
     let end = &plan.ends[0];

@@ -92,7 +92,7 @@ fn a_playbook_that_is_not_there_is_said_at_its_place_by_every_rehearsal() {
     ] {
         let (code, fault) = desk.fault(arguments);
         assert_eq!(code, 1, "{arguments:?}: {fault}");
-        for words in ["parent.yaml:8:70", "did you mean `child`?"] {
+        for words in ["parent.yaml:8:64", "did you mean `child`?"] {
             assert!(fault.contains(words), "{arguments:?}: no `{words}` in:\n{fault}");
         }
     }
