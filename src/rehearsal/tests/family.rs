@@ -171,12 +171,12 @@ fn runs_of_one_family_share_the_budget_of_the_first() {
     assert_good(
         &[("parent", &parent), ("child", CHILD)],
         "parent",
-        r#"
+        r"
   - case: the second agent is one too many for the first playbook
     expect:
       standings: { mail-bot: paused, web-bot: active }
       steps: { other/pause: succeeded, more/pause: { state: waiting, cause: budget } }
-"#,
+",
     );
 }
 

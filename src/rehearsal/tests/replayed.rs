@@ -14,12 +14,12 @@ use crate::playbook::{Playbook, compile};
 use crate::rehearsal::family::Library;
 use crate::rehearsal::replay::{Difference, OfPlaybook, Report, Setting, replay};
 
-const PAUSES: &str = r#"
+const PAUSES: &str = r"
 stages:
   - stage: contain
     steps:
       - { step: pause, action: agent.pause, hold: 8h }
-"#;
+";
 
 fn playbook(text: &str) -> Arc<Playbook> {
     let source = Source { name: "test.yaml".into(), text: text.into() };
