@@ -206,7 +206,7 @@ cases:
     assert_eq!(output.status.code(), Some(1), "{text}{faults}");
     assert_eq!(
         text,
-        "::error file=./p.test.yaml,line=10,endLine=10,col=44,endColumn=50,title=SD0508::it is not, told: \
+        "::error file=./p.test.yaml,line=9,endLine=9,col=43,endColumn=49,title=SD0508::it is not, told: \
          expect.steps.pause.verdict%0Aexpected: unproven%0Afound: contained\n"
     );
     let faulty = Folder::new("\ncases:\n  - { case: one, expect: { run: compelted } }\n").test(&["--format", "github"]);

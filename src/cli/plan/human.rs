@@ -63,7 +63,7 @@ fn add_step(text: &mut String, step: &PlannedStep, indent: &str) {
         add(text, format_args!("{indent}  only when {}\n", printable(when)));
     }
     if let Some(each) = &step.each {
-        add_each(text, each, indent);
+        add_each(text, each, step.fails.is_some(), indent);
     }
     if let Some(asks) = &step.asks {
         add_asks(text, asks, indent);
@@ -92,7 +92,7 @@ fn add_step(text: &mut String, step: &PlannedStep, indent: &str) {
     }
 }
 
-fn add_each(text: &mut String, each: &Each, indent: &str) {
+fn add_each(text: &mut String, each: &Each, fails: bool, indent: &str) {
     let (list, limit, parallel) = (printable(&each.list), each.at_most, each.parallel);
     add(text, format_args!("{indent}  once for each of {list}, at most {limit}, {parallel} at a time\n"));
     match (&each.items, &each.untold) {
@@ -104,7 +104,8 @@ fn add_each(text: &mut String, each: &Each, indent: &str) {
             if let Some(more) = items.len().checked_sub(ITEMS_SHOWN_MAX).filter(|more| *more > 0) {
                 add(text, format_args!("{indent}    and {more} more (see --json)\n"));
             }
-            if items.len() > usize::try_from(limit).unwrap_or(usize::MAX) {
+            // Where its turn came, the step says so itself.
+            if !fails && items.len() > usize::try_from(limit).unwrap_or(usize::MAX) {
                 let over = "that is more than it may go through: the rest would be left out, and the step would fail";
                 add(text, format_args!("{indent}  WOULD FAIL: {over}\n"));
             }

@@ -1,6 +1,6 @@
 //! Slips at the command line: what can't be used is said with what to do, and with the exit code that is documented.
 
-use super::{Desk, message};
+use super::{CONFIGURATION, Desk, message};
 
 #[test]
 fn a_file_that_can_not_be_used_is_said_with_what_to_do() {
@@ -36,7 +36,7 @@ fn a_playbook_that_can_not_be_found_is_said_with_what_to_do() {
     let desk = Desk::new();
     desk.write("alert.json", &message("a", "billing-bot", "high", "2026-11-23T03:00:00Z").to_string());
     std::fs::create_dir(desk.path().join("nothing")).unwrap();
-    desk.write("away.yaml", "playbooks: nowhere\n");
+    desk.write("away.yaml", &format!("{CONFIGURATION}playbooks: nowhere\n"));
     let explain = ["explain", "--alert", "alert.json"];
     let replay = ["replay", "--file", "alert.json"];
     let plan = ["plan", "--agent", "billing-bot"];
