@@ -31,7 +31,7 @@ use crate::engine::{
 use crate::store::{Claims, OpenError, Store, StoreOptions};
 
 /// How long a test waits for something that must come by itself.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What outlives the daemon: its folder, the time, and everything that it talks to.
 pub struct World {
