@@ -9,6 +9,7 @@ use crate::harness::patience::poll;
 use crate::harness::request::Request;
 use crate::harness::servers::{Ending, OidcProvider, Policy, Postgres};
 use crate::harness::world::{AGENT, LIMIT, World, timeline};
+use crate::operations::fsck::fsck;
 
 /// A daemon that keeps everything in the first of these servers that takes writes; its password stands in a file.
 async fn world_on(ports: &[u16]) -> World {
@@ -77,6 +78,30 @@ async fn a_daemon_that_is_killed_goes_on_from_the_database() {
     assert_eq!(world.nginx.call_as(AGENT).await, 403, "the pause outlives the daemon");
     world.approve_and_see_the_end(&run, &request).await;
     world.daemon.stop().await;
+}
+
+#[tokio::test]
+async fn the_commands_for_operators_work_on_this_database_too() {
+    let server = Postgres::start().await;
+    let mut daemon = Daemon::prepare(&Setup::new().postgres(&[server.port()]));
+    let check = daemon.cli(&["migrate", "--check"]).await;
+    assert_eq!(check.status.code(), Some(1), "{check:?}");
+    assert!(daemon.cli_text(&["migrate"]).await.contains("created"));
+    assert!(daemon.cli_text(&["migrate", "--check"]).await.contains("up to date"));
+    daemon.relaunch();
+    daemon.wait_ready().await;
+    for number in 0..3 {
+        assert_eq!(daemon.deliver(Setup::DETECTOR, &another(number)).await.status, 202);
+    }
+    let (sound, report) = fsck(&daemon).await;
+    assert!(sound && report["fault_count"] == 0, "beside the daemon: {report:#}");
+    daemon.stop().await;
+    server.execute("ALTER TABLE events DISABLE TRIGGER ALL").await;
+    server.execute("UPDATE events SET body = '{}' WHERE kind = 'incident_opened'").await;
+    let (sound, report) = fsck(&daemon).await;
+    assert!(!sound && report.to_string().contains("is not what was written"), "{report:#}");
+    let shown = daemon.cli(&["migrate"]).await;
+    assert!(shown.status.success() && !format!("{shown:?}").contains(Postgres::PASSWORD), "{shown:?}");
 }
 
 /// A second daemon over the same database, as like the world's own as its port allows.
