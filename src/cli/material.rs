@@ -84,7 +84,7 @@ impl Material {
         let hint = match (files::meant(path), &self.configuration) {
             (Some(meant), _) => format!("did you mean `{}`?", meant.display()),
             (None, None) => "name a file, or a configuration by --config".to_owned(),
-            (None, Some(_)) => "look at the path, or at `playbooks:` in the configuration".to_owned(),
+            (None, Some(_)) => "look at the path".to_owned(),
         };
         Error::Failed(format!("failed to read the playbooks: there is no {}; {hint}", path.display()))
     }

@@ -44,7 +44,7 @@ fn a_playbook_that_can_not_be_found_is_said_with_what_to_do() {
         (&explain[..], &["--playbook", "token-misus"][..], 2, "did you mean `token-misuse`?"),
         (&explain, &["--playbook", "playbooks/token-misus.yaml"], 1, "did you mean `playbooks/token-misuse.yaml`?"),
         (&explain, &["--playbook", "playbooks"], 2, "it is a folder, and one playbook is wanted"),
-        (&explain, &["--config", "away.yaml"], 1, "look at the path, or at `playbooks:` in the configuration"),
+        (&explain, &["--config", "away.yaml"], 1, "there is no folder nowhere"),
         (&replay, &["--playbook", "nothing"], 1, "no file there ends in `.yaml`"),
         (&replay, &["--diff", "nowhere"], 1, "there is no nowhere"),
         (&plan, &["playbooks"], 2, "it is a folder, and one playbook is wanted"),
