@@ -136,6 +136,15 @@ name!(
     GroupName, "-_."
 );
 
+impl SourceId {
+    /// Whether these are alerts of Standdown's own: what it saw itself, and what its schedules start. They say nothing
+    /// that a sender of alerts has not said.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        matches!(self.as_str(), "system" | "schedule")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -247,6 +247,7 @@ impl Run {
         }
         let steps = self.steps.values().filter_map(|record| match &record.state {
             StepState::Waiting(Waiting::Timer { until } | Waiting::Corroboration { until }) => Some(*until),
+            StepState::Waiting(Waiting::Run { until, .. }) => *until,
             StepState::Doing(Attempt::Backoff { until, .. }) | StepState::Undoing(Attempt::Backoff { until, .. }) => {
                 Some(*until)
             }

@@ -134,6 +134,9 @@ pub enum Waiting {
     Run {
         /// That run.
         run: RunId,
+        /// When it is no longer waited for; that run is stopped then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
     },
     /// The items that it goes through: steps of their own at `step[index]`.
     Items {

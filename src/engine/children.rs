@@ -165,7 +165,7 @@ impl Engine {
     pub(super) async fn look_at_children(&self, run: &Run) -> Result<bool, SubmitError> {
         let mut told = false;
         for record in run.steps.values() {
-            let StepState::Waiting(Waiting::Run { run: child }) = record.state else { continue };
+            let StepState::Waiting(Waiting::Run { run: child, .. }) = record.state else { continue };
             let stored = self.inner.store.claimed_run(child).await?;
             if let Some((parent, kind)) = stored.and_then(|stored| ended(&stored.run)) {
                 self.submit_child_ended(parent, kind).await;

@@ -60,7 +60,7 @@ pub use options::{Options, Reach};
 pub use playbooks::{Library, Loaded};
 pub use restored::{RestoredError, RestoredState, settle_restored};
 pub use retention::{Ages, Forgotten};
-pub use start::{StartRequest, Started};
+pub use start::{StartError, StartRequest, Started};
 pub use submit::SubmitError;
 pub use supervisor::Supervisor;
 pub use takeover::{ReleaseError, TAKEOVERS_MAX};

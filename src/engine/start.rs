@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::domain::{Actor, Agent, Alert, Event, EventKind, HoldId, IncidentId, Mode, Run, RunId};
 use crate::machine::IllegalTransition;
 use crate::playbook::Playbook;
-use crate::store::{Commit, CommitError};
+use crate::store::{Commit, CommitError, RUN_STATE_BYTES_MAX, state_bytes};
 
 use super::Engine;
 use super::draft::Draft;
@@ -29,6 +29,25 @@ pub struct StartRequest<'a> {
     pub inherits: Vec<HoldId>,
 }
 
+/// Why a run can't begin.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The machine refuses it.
+    #[error(transparent)]
+    Illegal(#[from] IllegalTransition),
+    /// More would have to be kept of it than the store takes.
+    #[error(
+        "failed to begin: the run would have {bytes} bytes, more than the {bytes_max} that are kept; \
+         let its steps go through fewer items (`at_most`), or with shorter parameters"
+    )]
+    TooLarge {
+        /// The size of its state.
+        bytes: usize,
+        /// The limit.
+        bytes_max: usize,
+    },
+}
+
 /// A run that begins as soon as its commit is on disk.
 pub struct Started {
     draft: Draft,
@@ -39,6 +58,17 @@ impl Started {
     #[must_use]
     pub const fn run(&self) -> &Run {
         &self.draft.run
+    }
+
+    /// The same, unless it is too large to be kept. The store says so as well, but of the whole commit; so this is asked
+    /// (`measure`) only once it has.
+    pub fn fitting(self, measure: bool) -> Result<Self, StartError> {
+        let runs = std::iter::once(&self.draft).chain(&self.draft.children).map(|draft| &draft.run);
+        let largest = if measure { runs.map(state_bytes).max().unwrap_or_default() } else { 0 };
+        if largest > RUN_STATE_BYTES_MAX {
+            return Err(StartError::TooLarge { bytes: largest, bytes_max: RUN_STATE_BYTES_MAX });
+        }
+        Ok(self)
     }
 
     pub(super) fn into_draft(self) -> Draft {

@@ -93,12 +93,11 @@ impl From<CommitError> for Refused {
             CommitError::TooLarge { .. } => (RefusedKind::TooLarge, codes::ROW_TOO_LARGE),
             CommitError::Unavailable(_) => (RefusedKind::Unavailable, codes::NOT_WRITTEN),
         };
-        Self {
-            kind,
-            code,
-            reason: error.to_string(),
-            hint: Some("send it again later; nothing was recorded".to_owned()),
-        }
+        let hint = match &error {
+            CommitError::TooLarge { .. } => "send less in one alert: this never fits; nothing was recorded",
+            _ => "send it again later; nothing was recorded",
+        };
+        Self { kind, code, reason: error.to_string(), hint: Some(hint.to_owned()) }
     }
 }
 

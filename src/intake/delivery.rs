@@ -136,7 +136,7 @@ impl Intake {
     ) -> Result<Taken, Refused> {
         // The first plan is made from memory, and says in its guards what it takes for granted: that the delivery is new,
         // too. After a conflict everything is read.
-        let mut conflicts = 0;
+        let (mut conflicts, mut measures) = (0, false);
         loop {
             if conflicts > 0
                 && let Some(delivery) = &authenticated.delivery_id
@@ -144,7 +144,7 @@ impl Intake {
             {
                 return Ok(Taken::Known(answer));
             }
-            let mut batch = Batch::new(self, self.engine.clock().now(), conflicts == 0);
+            let mut batch = Batch::new(self, self.engine.clock().now(), conflicts == 0).measured(measures);
             let mut count = 0;
             for (mapped, subject) in part.mapped.iter().zip(part.subjects) {
                 if batch.is_full() {
@@ -179,6 +179,11 @@ impl Intake {
                     tracing::debug!(?guard, "an intake was refused by a guard and decides again");
                     lesson.unlearn(&self.memory);
                     conflicts += 1;
+                }
+                // One run too many must not cost the alert, nor the runs of other playbooks.
+                Err(CommitError::TooLarge { .. }) if !measures => {
+                    lesson.unlearn(&self.memory);
+                    measures = true;
                 }
                 Err(error) => {
                     lesson.unlearn(&self.memory);

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::domain::{Actor, AgentId, Alert, AlertId, AlertStatus, EventKind, IncidentId, PlaybookName, RunId};
-use crate::engine::{StartRequest, Started, Told};
+use crate::engine::{StartError, StartRequest, Started, Told};
 use crate::playbook::{OnAlert, Playbook};
 use crate::source::Mapped;
 use crate::store::{Commit, Guard, Inbox, OpenRun, Row, StoredAlert};
@@ -48,6 +48,8 @@ pub(super) struct Batch<'a> {
     open: BTreeMap<IncidentId, Vec<OpenRun>>,
     /// Whether what is remembered may stand for what is stored.
     from_memory: bool,
+    /// Whether runs are measured, because one made the commit before too large.
+    measures: bool,
     /// What was taken for granted.
     guards: Vec<Guard>,
     /// Alerts that repeats fold into from now on.
@@ -61,6 +63,7 @@ impl<'a> Batch<'a> {
             intake,
             at,
             from_memory,
+            measures: false,
             guards: Vec::new(),
             firing: Vec::new(),
             rows: Vec::new(),
@@ -72,6 +75,11 @@ impl<'a> Batch<'a> {
             ended: BTreeSet::new(),
             open: BTreeMap::new(),
         }
+    }
+
+    /// The same plan without the runs that are too large to be kept: their owners are told, and everything else is done.
+    pub fn measured(self, measures: bool) -> Self {
+        Self { measures, ..self }
     }
 
     /// Takes one alert.
@@ -311,7 +319,7 @@ impl<'a> Batch<'a> {
             },
             inherits,
         };
-        match self.intake.engine.prepare(request) {
+        match self.intake.engine.prepare(request).map_err(StartError::from).and_then(|started| started.fitting(self.measures)) {
             Ok(started) => {
                 let id = started.run().id;
                 self.told.extend(under_way.map(|run| Told { run, kind: EventKind::RunSuperseded { by: id } }));

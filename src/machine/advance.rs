@@ -10,7 +10,7 @@ use super::effect::{Effect, Notice};
 use super::error::IllegalTransition;
 use super::motion::{Motion, after};
 
-impl Motion<'_> {
+impl<'a> Motion<'a> {
     /// Goes on until nothing more happens by itself.
     pub fn advance(&mut self) -> Result<(), IllegalTransition> {
         loop {
@@ -84,7 +84,7 @@ impl Motion<'_> {
             self.run.status = RunStatus::Running { stage: index + 1 };
             return Ok(true);
         }
-        let mut moved = self.start_ready_steps(stage)?;
+        let mut moved = self.start_ready_steps(index, stage)?;
         self.settle_undo_steps()?;
         self.advance_items()?;
         if self.stage_is_settled(stage) {
@@ -117,18 +117,25 @@ impl Motion<'_> {
         Ok(broken)
     }
 
-    fn start_ready_steps(&mut self, stage: &Stage) -> Result<bool, IllegalTransition> {
+    /// Starts the steps whose turn has come. Where they follow each other, none starts after one whose failure ends the run.
+    fn start_ready_steps(&mut self, index: usize, stage: &Stage) -> Result<bool, IllegalTransition> {
+        let follow = stage.order == Order::Sequential;
+        let mut ends = follow && self.background_failure(index).is_some();
         let mut moved = false;
         for step in &stage.steps {
             let path = StepPath::from(step.name.clone());
             let record = self.record(&path)?;
             let untouched = record.state == StepState::Pending && record.started_at.is_none();
-            if untouched {
+            if untouched && ends {
+                self.say(&path, "a step before it failed")?;
+                self.set(&path, StepState::Cancelled)?;
+            } else if untouched {
                 self.start_step(&path, step)?;
-                moved = true;
             }
-            let settled = self.record(&path)?.state.is_settled();
-            if stage.order == Order::Sequential && !settled && !step.background {
+            moved |= untouched;
+            let state = &self.record(&path)?.state;
+            ends |= follow && state.is_failure() && step.on_failure != OnFailure::Continue;
+            if follow && !state.is_settled() && !step.background {
                 break;
             }
         }
@@ -184,28 +191,41 @@ impl Motion<'_> {
             let path = StepPath::from(step.name.clone());
             self.run.steps.get(&path).is_some_and(|record| record.state.is_failure())
         });
-        // The strictest of what the failed steps ask for decides: undo, then stop.
-        let worst = failed.max_by_key(|step| match step.on_failure {
-            OnFailure::Continue => 0,
-            OnFailure::Stop => 1,
-            OnFailure::Undo => 2,
-        });
-        match worst.map(|step| (step.on_failure, &step.name)) {
-            Some((OnFailure::Stop, _)) => self.finish(Outcome::Failed),
-            Some((OnFailure::Undo, name)) => {
-                self.run.status = RunStatus::Undoing { cause: format!("step `{name}` failed") };
-            }
-            Some((OnFailure::Continue, _)) | None => self.run.status = RunStatus::Running { stage: index + 1 },
+        let worst = failed.chain(self.background_failure(index)).max_by_key(|step| step.on_failure);
+        if !self.obey(worst) {
+            self.run.status = RunStatus::Running { stage: index + 1 };
         }
     }
 
     /// After the last stage the run waits for its background steps.
     fn end_of_last_stage(&mut self) -> bool {
         let settled = self.run.steps.values().all(|record| record.state.is_settled());
-        if settled {
+        if settled && !self.obey(self.background_failure(self.playbook.stages.len())) {
             self.finish(Outcome::Completed);
         }
         settled
+    }
+
+    /// The background step of an earlier stage that has failed since, and asks for most.
+    fn background_failure(&self, index: usize) -> Option<&'a Step> {
+        let earlier = self.playbook.stages.iter().take(index).flat_map(|stage| &stage.steps);
+        let failed = earlier.filter(|step| step.background && step.on_failure != OnFailure::Continue).filter(|step| {
+            let record = self.run.steps.get(&StepPath::from(step.name.clone()));
+            record.is_some_and(|record| matches!(record.state, StepState::Failed { .. } | StepState::Unproven))
+        });
+        failed.max_by_key(|step| step.on_failure)
+    }
+
+    /// Does what a failed step asks for; whether that ends the way of the run.
+    fn obey(&mut self, failed: Option<&Step>) -> bool {
+        match failed.map(|step| (step.on_failure, &step.name)) {
+            Some((OnFailure::Stop, _)) => self.finish(Outcome::Failed),
+            Some((OnFailure::Undo, name)) => {
+                self.run.status = RunStatus::Undoing { cause: format!("step `{name}` failed") };
+            }
+            Some((OnFailure::Continue, _)) | None => return false,
+        }
+        true
     }
 }
 

@@ -8,7 +8,7 @@ use crate::domain::{
     Approval, ApprovalCause, ApprovalId, Assurance, Decision, Impact, Mode, Principal, StepPath, StepState, Waiting,
 };
 use crate::language::Template;
-use crate::playbook::{ApprovalSpec, Body};
+use crate::playbook::{ActionStep, ApprovalSpec, Body};
 
 use super::effect::{Asked, Effect};
 use super::error::IllegalTransition;
@@ -119,6 +119,7 @@ impl Motion<'_> {
         self.record_mut(path)?.decision = Some(decision);
         match &self.step(path)?.body {
             Body::Approval(_) => self.set(path, StepState::Succeeded),
+            Body::Action(_) if goes_on && silent && self.hold_back_silent(path)? => Ok(()),
             Body::Action(action) if goes_on => {
                 let impact = action.impact;
                 // Silence is nobody's approval: protection, trust and budget are still asked.
@@ -143,6 +144,7 @@ impl Motion<'_> {
         });
         let Some(mut joined) = open.cloned() else { return self.ask(path, cause) };
         joined.releases.push(path.clone());
+        joined.identity = self.assurance(joined.identity, &joined.releases);
         let Ok(plan) = self.plan(&Terms::from(&joined)) else { return self.ask(path, cause) };
         joined.plan = plan;
         joined.ask = limit_question(&joined.releases, cause);
@@ -152,6 +154,12 @@ impl Motion<'_> {
         record.asks = Some(cause);
         record.approval = Some(id);
         self.set(path, StepState::Waiting(Waiting::Approval { id }))
+    }
+
+    /// How sure we must be of whoever lets these steps go: a link can be forwarded, and what is destroyed stays so.
+    pub fn assurance(&self, stated: Assurance, releases: &[StepPath]) -> Assurance {
+        let destroys = |path| self.action(path).is_ok_and(|action| action.impact == Impact::Destroy);
+        if releases.iter().any(destroys) { stated.max(Assurance::Api) } else { stated }
     }
 
     /// Asks more people in place of a request.
@@ -186,7 +194,9 @@ impl Motion<'_> {
 
     /// Silence may do something only where it can be undone.
     fn may_act_on_silence(&self, path: &StepPath) -> bool {
-        self.action(path).is_ok_and(|action| matches!(action.impact, Impact::Contain | Impact::Notify))
+        let harmless = |action: &ActionStep| matches!(action.impact, Impact::Contain | Impact::Notify);
+        // What another playbook does is not known here: it may destroy.
+        self.action(path).is_ok_and(|action| harmless(action) && action.runs.is_none())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::domain::{RunId, StepPath, StepState, Waiting};
+use crate::domain::{RunId, StepPath, StepState, Verdict, Waiting};
 use crate::playbook::ActionStep;
 
 use super::effect::Effect;
@@ -30,16 +30,26 @@ impl Motion<'_> {
 
     /// Stops the runs that steps of this one wait for: the run ends, and nobody would hear of them.
     pub fn stop_children(&mut self) {
-        let waiting: Vec<RunId> = self
-            .run
-            .steps
-            .values()
-            .filter_map(|record| match record.state {
-                StepState::Waiting(Waiting::Run { run }) => Some(run),
-                _ => None,
-            })
-            .collect();
+        let waiting: Vec<RunId> = self.run.steps.values().filter_map(|record| waits_for(&record.state)).collect();
         let reason = format!("{}, which started it, ended", self.run.id);
         self.effects.extend(waiting.into_iter().map(|run| Effect::StopChild { run, reason: reason.clone() }));
+    }
+
+    /// No longer waits for the run that a step started: the step fails, and that run is stopped with everything that it
+    /// waits for. Whether that contained anything is not known.
+    pub fn give_up_child(&mut self, path: &StepPath, why: &str) -> Result<(), IllegalTransition> {
+        let Some(run) = waits_for(&self.record(path)?.state) else { return Ok(()) };
+        let reason = format!("{}, which started it, no longer waits: {why}", self.run.id);
+        self.effects.push(Effect::StopChild { run, reason });
+        self.record_mut(path)?.verdict = Some(Verdict::Unproven);
+        self.set(path, StepState::Failed { reason: format!("{why}; {run} was stopped") })
+    }
+}
+
+/// The run that a step in this state waits for.
+const fn waits_for(state: &StepState) -> Option<RunId> {
+    match state {
+        StepState::Waiting(Waiting::Run { run, .. }) => Some(*run),
+        _ => None,
     }
 }

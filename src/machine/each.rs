@@ -15,6 +15,10 @@ use super::motion::Motion;
 
 /// How large all items of a run may be together, as JSON.
 const ITEMS_BYTES_MAX: usize = 32 * 1024;
+/// What one item takes besides its values: where it stands, when, and why.
+const RECORD_BYTES: usize = 512;
+/// What all items of a run may take together with their records: half of what a run may be.
+const RECORDS_BYTES_MAX: usize = 128 * 1024;
 /// How large the parameters of all items may be together, so that a run stays small enough to be stored.
 const PARAMETERS_BYTES_MAX: usize = 96 * 1024;
 /// How large the answers to all items may be together; what is over is not kept.
@@ -36,9 +40,11 @@ impl Motion<'_> {
         let found = items.len();
         let mut kept = 0_usize;
         let mut bytes = total(&self.run, |record| record.item.as_ref());
+        let mut records = RECORD_BYTES * self.run.steps.keys().filter(|path| path.index.is_some()).count();
         for (index, item) in (0_u16..).zip(items).take(usize::try_from(each.at_most).unwrap_or(usize::MAX)) {
             bytes += size(&item);
-            if bytes > ITEMS_BYTES_MAX {
+            records += RECORD_BYTES;
+            if bytes > ITEMS_BYTES_MAX || bytes + records > RECORDS_BYTES_MAX {
                 break;
             }
             let record = StepRecord { item: Some(item), ..StepRecord::pending() };
@@ -65,7 +71,7 @@ impl Motion<'_> {
                 if self.items_are_settled(&step.name) {
                     self.settle_items(&path, step, left_out)?;
                 }
-            } else if self.items_are_settled(&step.name) {
+            } else if self.run.items(&step.name).next().is_some() && self.items_are_settled(&step.name) {
                 self.note_undone_items(&path)?;
             }
         }
@@ -96,9 +102,9 @@ impl Motion<'_> {
         Ok(())
     }
 
+    /// Whether nothing is left to do; so it is where not even the first item was small enough to be kept.
     fn items_are_settled(&self, step: &StepName) -> bool {
-        let mut items = self.run.items(step).peekable();
-        items.peek().is_some() && items.all(|(_, record)| record.state.is_settled())
+        self.run.items(step).all(|(_, record)| record.state.is_settled())
     }
 
     /// What all items came to together.

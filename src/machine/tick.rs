@@ -46,6 +46,9 @@ impl Motion<'_> {
         for path in paths {
             match self.record(&path)?.state.clone() {
                 StepState::Waiting(Waiting::Timer { until }) if until <= self.at => self.end_wait(&path)?,
+                StepState::Waiting(Waiting::Run { until: Some(until), .. }) if until <= self.at => {
+                    self.give_up_child(&path, "it was not over in time")?;
+                }
                 StepState::Doing(Attempt::Backoff { number, until, .. }) if until <= self.at => {
                     self.ready(&path, Direction::Do, number + 1)?;
                 }
@@ -58,7 +61,8 @@ impl Motion<'_> {
         Ok(())
     }
 
-    /// A stage whose time is over: what only waits fails; a call under way is left to settle, for it may be applied.
+    /// A stage whose time is over: what only waits fails, and a run that it waits for is stopped;
+    /// a call under way is left to settle, for it may be applied.
     fn expire_stage(&mut self) -> Result<(), IllegalTransition> {
         let RunStatus::Running { stage: index } = self.run.status else { return Ok(()) };
         let due = self.run.stages.get(index).and_then(|stage| stage.deadline).is_some_and(|at| at <= self.at);
@@ -85,6 +89,7 @@ impl Motion<'_> {
                 StepState::Doing(Attempt::NeedsOperator { reason, .. }) => {
                     self.unproven(path, &format!("not known, and the stage's time was over: {reason}"))?;
                 }
+                StepState::Waiting(Waiting::Run { .. }) => self.give_up_child(path, "the stage's time was over")?,
                 _ => {}
             }
         }

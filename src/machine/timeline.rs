@@ -173,7 +173,10 @@ fn describe(record: &StepRecord, run: &Run) -> Option<(String, Tone)> {
         StepState::Waiting(Waiting::Corroboration { until }) => {
             (format!("waiting for an alert of another source until {until}"), Tone::Waiting)
         }
-        StepState::Waiting(Waiting::Run { run }) => (format!("waiting for {run}"), Tone::Waiting),
+        StepState::Waiting(Waiting::Run { run, until }) => {
+            let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
+            (format!("waiting for {run}{until}"), Tone::Waiting)
+        }
         StepState::Waiting(Waiting::Items { .. }) => (format!("going through its items{detail}"), Tone::Neutral),
         StepState::Doing(attempt) => return describe_attempt(attempt, ""),
         StepState::Undoing(attempt) => return describe_attempt(attempt, "undo: "),

@@ -122,6 +122,9 @@ fn parameter(kind: ParameterType, required: bool, help: &str) -> ParameterSpec {
     ParameterSpec { kind, required, values: Vec::new(), help: help.to_owned() }
 }
 
+/// How long a run that a step starts is waited for, if the step does not say: longer than people are usually asked for.
+const CHILD_TIMEOUT: Duration = Duration::from_hours(7 * 24);
+
 fn internal_action(
     name: &str,
     kind: ActionKind,
@@ -130,6 +133,7 @@ fn internal_action(
     help: &str,
 ) -> Option<ActionSpec> {
     let undoable = matches!(kind, ActionKind::Hold(_));
+    let timeout = if kind == ActionKind::RunPlaybook { CHILD_TIMEOUT } else { Duration::from_secs(10) };
     Some(ActionSpec {
         name: ActionName::parse(name).ok()?,
         kind,
@@ -141,7 +145,7 @@ fn internal_action(
         proves: false,
         prove_within: Duration::ZERO,
         undoable,
-        timeout: Duration::from_secs(10),
+        timeout,
         digest: Digest::of(name.as_bytes()),
         help: help.to_owned(),
     })

@@ -163,8 +163,8 @@ pub struct Stage {
     pub steps: Vec<Step>,
 }
 
-/// What a failed or unproven step does to the run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a failed or unproven step does to the run; of several, the strictest counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OnFailure {
     /// The run goes on: the owner must still be told.
     Continue,

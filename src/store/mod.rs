@@ -26,4 +26,5 @@ pub use rows::*;
 pub use sqlite::SqliteStore;
 pub use upkeep::{Examination, Retention};
 pub use write::prepared::RUN_STATE_BYTES_MAX;
+pub use write::state::bytes as state_bytes;
 pub use write::stats::{Spent, WriterStats};

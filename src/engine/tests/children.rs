@@ -42,7 +42,7 @@ fn child_of(life: &Life, parent: RunId) -> Run {
 
 fn waits_for(run: &Run) -> Option<RunId> {
     run.steps.values().find_map(|record| match record.state {
-        StepState::Waiting(Waiting::Run { run }) => Some(run),
+        StepState::Waiting(Waiting::Run { run, .. }) => Some(run),
         _ => None,
     })
 }

@@ -31,7 +31,8 @@ pub fn apply(
     let releases: Vec<StepPath> = motion.releases(path, &spec).into_iter().chain(others.iter().cloned()).collect();
     let deadline = after(motion.at, spec.timeout);
     let on_timeout = spec.on_timeout;
-    let terms = Terms { path, cause, releases: &releases, quorums, identity: spec.identity, deadline, on_timeout };
+    let identity = motion.assurance(spec.identity, &releases);
+    let terms = Terms { path, cause, releases: &releases, quorums, identity, deadline, on_timeout };
     let rendered = if cause == ApprovalCause::Playbook {
         spec.ask.render_text(&variables(&motion.run)).map_err(|error| error.to_string())
     } else {
@@ -60,7 +61,7 @@ pub fn apply(
         quorums: quorums.to_vec(),
         reason_required: spec.reason_required,
         reason_prompt: spec.reason_prompt.clone(),
-        identity: spec.identity,
+        identity,
         asked_at: motion.at,
         deadline,
         on_timeout,

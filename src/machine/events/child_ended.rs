@@ -13,8 +13,9 @@ pub fn apply(
     outcome: Outcome,
     containment: Option<(Verdict, Option<Timestamp>)>,
 ) -> Result<(), IllegalTransition> {
-    if motion.record(path)?.state != StepState::Waiting(Waiting::Run { run }) {
-        return Err(motion.wrong_state(path));
+    match motion.record(path)?.state {
+        StepState::Waiting(Waiting::Run { run: waited, .. }) if waited == run => {}
+        _ => return Err(motion.wrong_state(path)),
     }
     let verdict = containment.map(|(verdict, _)| verdict);
     let record = motion.record_mut(path)?;

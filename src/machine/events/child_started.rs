@@ -2,10 +2,11 @@
 
 use crate::domain::{RunId, StepPath, StepState, Waiting};
 use crate::machine::error::IllegalTransition;
-use crate::machine::motion::Motion;
+use crate::machine::motion::{Motion, after};
 
 pub fn apply(motion: &mut Motion<'_>, path: &StepPath, run: RunId) -> Result<(), IllegalTransition> {
     motion.expects_child(path)?;
     motion.say(path, format!("{run} began"))?;
-    motion.set(path, StepState::Waiting(Waiting::Run { run }))
+    let until = Some(after(motion.at, motion.action(path)?.timeout));
+    motion.set(path, StepState::Waiting(Waiting::Run { run, until }))
 }

@@ -21,7 +21,7 @@ stages:
 
 fn child(sim: &Sim, name: &str) -> RunId {
     match sim.step(name).state {
-        StepState::Waiting(Waiting::Run { run }) => run,
+        StepState::Waiting(Waiting::Run { run, .. }) => run,
         ref other => panic!("{name} waits for no run: {other:?}"),
     }
 }

@@ -57,7 +57,7 @@ pub(super) fn compile(
         ActionKind::RunPlaybook => run_playbook::compile(report, outline, fields),
         _ => None,
     };
-    let hurried = outline.is_before_containment(step.place);
+    let hurried = spec.kind == ActionKind::External && outline.is_before_containment(step.place);
     let default = if hurried { spec.timeout.min(BEFORE_CONTAINMENT) } else { spec.timeout };
     let (hold, verify) = (timing::hold(report, fields, spec), timing::verify(report, fields, spec));
     Some(ActionStep {

@@ -30,18 +30,28 @@ impl<'v> Fields<'v> {
             node.expected(report, &format!("a mapping with {}", known.join(", ")));
             return None;
         };
-        for key in map.keys().filter(|key| !known.contains(&key.as_str())) {
+        unknown(report, map.keys(), &node.pointer, known, reserved);
+        Some(Self { map, pointer: node.pointer.clone() })
+    }
+
+    /// Opens a mapping in which some keys of other mappings are often written: those get words of their own.
+    pub(super) fn open_but(
+        report: &mut Report,
+        node: &Node<'v>,
+        section: &Section,
+        elsewhere: &[(&str, &str)],
+    ) -> Option<Self> {
+        let misplaced = |key: &String| elsewhere.iter().any(|(name, _)| key == name);
+        let Some(map) = node.value.as_object().filter(|map| map.keys().any(misplaced)) else {
+            return Self::open(report, node, section);
+        };
+        for (key, hint) in elsewhere.iter().filter(|(key, _)| map.contains_key(*key)) {
             let pointer = child(&node.pointer, key);
-            if reserved.contains(&key.as_str()) {
-                report
-                    .error_at_key(&pointer, codes::NOT_AVAILABLE, format!("`{key}` is not available in this version"))
-                    .hint("remove it");
-            } else {
-                report
-                    .error_at_key(&pointer, YAML_UNKNOWN_FIELD, format!("unknown field `{key}`"))
-                    .did_you_mean(key, known.iter().copied());
-            }
+            let message = format!("`{key}` means nothing on a {}", section.name);
+            report.error_at_key(&pointer, codes::MISPLACED, message).hint(*hint);
         }
+        // The others are looked at as ever, and the names that are offered for them are those of this mapping.
+        unknown(report, map.keys().filter(|key| !misplaced(key)), &node.pointer, &section.names(), section.reserved);
         Some(Self { map, pointer: node.pointer.clone() })
     }
 
@@ -75,6 +85,28 @@ impl<'v> Fields<'v> {
     pub(crate) fn refuse(&self, report: &mut Report, keys: &[&str], here: &str, hint: &str) {
         for key in keys.iter().filter(|key| self.has(key)) {
             report.error_at_key(&self.at(key), codes::MISPLACED, format!("`{key}` means nothing {here}")).hint(hint);
+        }
+    }
+}
+
+/// Says which of the keys at a pointer are neither known nor reserved.
+fn unknown<'k>(
+    report: &mut Report,
+    keys: impl Iterator<Item = &'k String>,
+    pointer: &str,
+    known: &[&str],
+    reserved: &[&str],
+) {
+    for key in keys.filter(|key| !known.contains(&key.as_str())) {
+        let pointer = child(pointer, key);
+        if reserved.contains(&key.as_str()) {
+            report
+                .error_at_key(&pointer, codes::NOT_AVAILABLE, format!("`{key}` is not available in this version"))
+                .hint("remove it");
+        } else {
+            report
+                .error_at_key(&pointer, YAML_UNKNOWN_FIELD, format!("unknown field `{key}`"))
+                .did_you_mean(key, known.iter().copied());
         }
     }
 }

@@ -11,7 +11,7 @@ use super::report::Report;
 /// The playbook of a step with `run_playbook`; that it serves is known only when the step's turn comes.
 pub(super) fn compile(report: &mut Report, outline: &Outline, step: &Fields<'_>) -> Option<PlaybookName> {
     let hint = "the playbook that is run says so itself, for each of its steps";
-    step.refuse(report, &["timeout", "retry"], "on `run_playbook`", hint);
+    step.refuse(report, &["retry"], "on `run_playbook`", hint);
     let with = step.get("with")?;
     let node = Node::of(with.value.get("playbook")?, &with.pointer, "playbook");
     let text = node.value.as_str()?;

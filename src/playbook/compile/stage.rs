@@ -65,9 +65,8 @@ fn compile(
     index: usize,
 ) -> Option<Stage> {
     // A stage goes through nothing, but whoever writes it there is told where it belongs.
-    let known: Vec<&str> = keys::STAGE.names().into_iter().chain(["for_each"]).collect();
-    let fields = Fields::open_named(report, node, &known, keys::STAGE.reserved)?;
-    fields.refuse(report, &["for_each"], "on a stage", "put it on the steps that go through the items");
+    let elsewhere = [("for_each", "put it on the steps that go through the items")];
+    let fields = Fields::open_but(report, node, &keys::STAGE, &elsewhere)?;
     let name = fields.require(report, "stage").and_then(|node| node.name(report, StageName::parse));
     let scope = Scope::at(outline, Place { stage: index, index: 0 });
     let when: Option<Option<Expression>> = fields.get("when").map(|node| scope.condition(report, &node));

@@ -9,6 +9,9 @@ pub const ATTEMPTS_MAX: u32 = 20;
 /// The most items that a step goes through.
 pub const ITEMS_MAX: u32 = 100;
 
+/// The most items that all steps of a playbook go through together: more never fit into what is kept of a run.
+pub const ITEMS_OF_RUN_MAX: u32 = 400;
+
 const ON_FAILURE: [(&str, &str); 3] = words::shown(&words::ON_FAILURE);
 const ON_HOLD_END: [(&str, &str); 2] = words::shown(&words::ON_HOLD_END);
 const IMPACTS: [(&str, &str); 4] = words::shown(&words::IMPACTS);
@@ -36,8 +39,12 @@ pub static STEP: Section = Section {
         Key::new("with", Takes::Parameters, "the parameters of the action").on_action(),
         Key::new("retry", Takes::Section(&RETRY), "when a call that certainly was not applied is tried again")
             .on_action(),
-        Key::new("timeout", Takes::Duration, "how long one call may take")
-            .default("what the action says; at most 10s before the first step that contains")
+        Key::new(
+            "timeout",
+            Takes::Duration,
+            "how long one call may take; on `run_playbook`, how long that run is waited for before it is stopped",
+        )
+        .default("what the action says (at most 10s before the first step that contains), or 7d for `run_playbook`")
             .on_action(),
         Key::new("verify", Takes::Section(&VERIFY), "how the effect is looked for, if the action brings a probe")
             .on_action(),
@@ -70,7 +77,7 @@ pub static FOR_EACH: Section = Section {
         Key::new("in", Takes::List, "a list, or a mapping, whose items are `{key, value}`").required(),
         Key::new("as", Takes::Text, "the name of one item in the parameters: small letters, digits and `_`")
             .default("item"),
-        Key::new("at_most", Takes::Count(1, ITEMS_MAX), "how many items at most").default("100"),
+        Key::new("at_most", Takes::Count(1, ITEMS_MAX), "how many items at most; all steps together at most 400").default("100"),
         Key::new("parallel", Takes::Count(1, ITEMS_MAX), "how many at once").default("100"),
     ],
     reserved: &[],

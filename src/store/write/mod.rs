@@ -7,7 +7,7 @@ pub mod cell;
 mod encode;
 pub mod prepared;
 pub mod questions;
-mod state;
+pub mod state;
 pub mod stats;
 pub mod target;
 pub mod world;

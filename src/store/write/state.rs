@@ -107,6 +107,12 @@ pub fn json(run: &Run) -> String {
     serde_json::to_string(&state).unwrap_or_default()
 }
 
+/// How large the state of a run is as its row keeps it, in bytes.
+#[must_use]
+pub fn bytes(run: &Run) -> usize {
+    json(run).len()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
