@@ -90,7 +90,7 @@ impl Expression {
     }
 
     /// Whether it can be true, given the `known` variables (an object: name to value; a value may be partial). It says no
-    /// only where that is certain.
+    /// only where that is certain. What `has` asks about must be whole where it is known.
     #[must_use]
     pub fn can_be_true(&self, known: &serde_json::Value) -> bool {
         reach::can_be_true(&self.inner.tree, known)

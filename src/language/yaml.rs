@@ -7,6 +7,7 @@
 
 mod error;
 mod place;
+mod slip;
 mod span_map;
 mod walk;
 

@@ -158,8 +158,9 @@ impl Motion<'_> {
 
     /// How sure we must be of whoever lets these steps go: a link can be forwarded, and what is destroyed stays so.
     pub fn assurance(&self, stated: Assurance, releases: &[StepPath]) -> Assurance {
-        let destroys = |path| self.action(path).is_ok_and(|action| action.impact == Impact::Destroy);
-        if releases.iter().any(destroys) { stated.max(Assurance::Api) } else { stated }
+        let may = |action: &ActionStep| action.impact == Impact::Destroy || action.runs.is_some();
+        let may_destroy = |path| self.action(path).is_ok_and(may);
+        if releases.iter().any(may_destroy) { stated.max(Assurance::Api) } else { stated }
     }
 
     /// Asks more people in place of a request.

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::model::{Body, Playbook, Step};
+use super::model::{Body, Playbook, Stage, Step};
 use super::{ActionStep, codes};
 use crate::domain::{Agent, ConnectionName, Directory, Person};
 use crate::language::{Diagnostic, Source, SpanMap, suggest};
@@ -34,10 +34,11 @@ pub fn prospects(playbook: &Playbook, surroundings: &Surroundings<'_>) -> Vec<Di
     let Ok((_, places)) = crate::language::parse::<Value>(&source) else { return Vec::new() };
     let concerned = agents::concerned(playbook, surroundings);
     let mut found = Found { places, warnings: Vec::new() };
-    for (pointer, step) in steps(playbook) {
+    for (pointer, stage, step) in steps(playbook) {
         match &step.body {
             Body::Action(action) => {
                 connection(&mut found, &pointer, action, surroundings);
+                let concerned = agents::among(&concerned, [&stage.when, &step.when]);
                 agents::look(&mut found, &pointer, step, action, &concerned);
                 people::told(&mut found, &pointer, action, surroundings);
                 if let Some(guard) = &action.guard {
@@ -69,10 +70,10 @@ impl Found {
     }
 }
 
-fn steps(playbook: &Playbook) -> impl Iterator<Item = (String, &Step)> {
+fn steps(playbook: &Playbook) -> impl Iterator<Item = (String, &Stage, &Step)> {
     playbook.stages.iter().enumerate().flat_map(|(stage, of)| {
         let place = move |index: usize| format!("/stages/{stage}/steps/{index}");
-        of.steps.iter().enumerate().map(move |(index, step)| (place(index), step))
+        of.steps.iter().enumerate().map(move |(index, step)| (place(index), of, step))
     })
 }
 

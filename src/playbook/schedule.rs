@@ -22,6 +22,9 @@ pub enum Error {
     /// A day of the week is a number.
     #[error("the day of the week is written as a number")]
     Weekday,
+    /// Every so many days of the week, which begins on another day in other programs.
+    #[error("the day of the week takes no steps such as `*/2`")]
+    EveryWeekday,
     /// Both kinds of days are restricted, which programs read in two ways.
     #[error("both the day of the month and the day of the week are restricted")]
     Days,
@@ -44,6 +47,7 @@ impl Error {
             Self::Fields(_) | Self::Form(_) => {
                 "write minute, hour, day of the month, month, day of the week: \"30 6 * * MON-FRI\""
             }
+            Self::EveryWeekday => "write the days: MON,WED,FRI",
             Self::Weekday => "write names: MON, TUE, WED, THU, FRI, SAT, SUN",
             Self::Days => "restrict one of the two, and write `*` for the other",
             Self::Never(_) => "look at the day of the month and the month",
@@ -61,10 +65,18 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    /// Whether there is a time zone of that name; so that a wrong one is said beside wrong fields.
+    pub fn zone(name: &str) -> Result<TimeZone, Error> {
+        TimeZoneDatabase::bundled().get(name).map_err(|_| Error::Zone(name.to_owned()))
+    }
+
     /// Reads five fields and the name of a time zone.
     pub fn parse(fields: &str, zone: &str) -> Result<Self, Error> {
         let parts: Vec<&str> = fields.split_whitespace().collect();
         let [_, _, day, _, weekday] = parts.as_slice() else { return Err(Error::Fields(parts.len())) };
+        if weekday.contains('/') {
+            return Err(Error::EveryWeekday);
+        }
         if weekday.contains(|c: char| c.is_ascii_digit()) {
             return Err(Error::Weekday);
         }
@@ -74,7 +86,7 @@ impl Schedule {
         }
         let source = parts.join(" ");
         let cron = cron::Schedule::from_str(&format!("0 {source}")).map_err(|_| Error::Form(source.clone()))?;
-        let known = TimeZoneDatabase::bundled().get(zone).map_err(|_| Error::Zone(zone.to_owned()))?;
+        let known = Self::zone(zone)?;
         let schedule = Self { source: format!("{source} {zone}"), cron, zone: known };
         match schedule.after(Timestamp::UNIX_EPOCH) {
             Some(_) => Ok(schedule),
@@ -159,6 +171,7 @@ mod tests {
         assert_eq!(parse("* * * * * *"), Error::Fields(6));
         assert_eq!(parse("@daily"), Error::Fields(1));
         assert_eq!(parse("0 3 * * 1"), Error::Weekday);
+        assert_eq!(parse("0 3 * * */2"), Error::EveryWeekday);
         assert_eq!(parse("0 3 1 * MON"), Error::Days);
         assert_eq!(parse("61 3 * * *"), Error::Form("61 3 * * *".into()));
         assert_eq!(parse("0 3 30 FEB *"), Error::Never("0 3 30 FEB *".into()));

@@ -58,6 +58,12 @@ fn assert_sound(text: &str, fault: &Diagnostic) {
     let Some(span) = fault.span else { return };
     let lines = text.split('\n').count() + 1;
     assert!((1..=lines).contains(&(span.line as usize)) && span.column >= 1 && span.length >= 1, "{fault:?}\n{text}");
+    // The end of a line is a place, too: there something is missing. A fault may cover several lines.
+    let rest = text.split('\n').skip(span.line as usize - 1);
+    let line = rest.clone().next().unwrap_or_default().chars().count();
+    let to_the_end: usize = rest.map(|line| line.chars().count() + 1).sum();
+    let (before, length) = (span.column as usize - 1, span.length as usize);
+    assert!(before <= line && before + length <= to_the_end + 1, "outside of the file: {fault:?}\n{text}");
 }
 
 #[test]

@@ -98,3 +98,26 @@ fn a_full_queue_refuses_at_once_and_what_was_refused_is_not_there() {
     assert!(kinds.count() > 0, "the queue was never full");
     assert_eq!(desk.incidents().len(), taken);
 }
+
+/// A playbook whose runs are larger than the store takes.
+fn heavy() -> String {
+    let steps: String = (0..20)
+        .map(|index| format!("      - {{ step: s{index}, action: notify, with: {{ to: owner, subject: hi, text: \"{{{{json alert.resources}}}}\" }} }}\n"))
+        .collect();
+    format!("playbook: heavy\nowner: user:sam\nmode: enforce\nmatch: {{ when: \"true\" }}\nstages:\n  - stage: one\n    steps:\n{steps}")
+}
+
+#[test]
+fn a_run_that_is_too_large_costs_neither_the_alert_nor_the_runs_of_other_playbooks() {
+    let world = World::new(&[ASK, &heavy()]);
+    let desk = Desk::open(&world);
+    let body = super::desk::alert_with("a", "billing-bot", &json!({ "resources": ["x".repeat(15_000)] }));
+    let answer = desk.taken(&body);
+    assert_eq!(answer["outcome"], "accepted", "{answer}");
+    assert!(!desk.life.gate_allows("billing-bot"), "the other playbook contains");
+    assert_eq!(desk.life.runs().len(), 1);
+    let line = answer["playbooks"].as_array().unwrap().iter().find(|line| line["name"] == "heavy").unwrap();
+    assert!(line["why_not"].as_str().unwrap().contains("more than the 262144 that are kept"), "{line}");
+    let told = desk.told();
+    assert!(told.values().flatten().any(|subject| subject.contains("heavy")), "its owner is told: {told:?}");
+}

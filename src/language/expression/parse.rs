@@ -74,8 +74,23 @@ fn fault(source: &str, errors: &cel::ParseErrors) -> Fault {
             let message = format!("`{text}` is not expected here");
             Fault::new(EXPRESSION_SYNTAX, message, offset, text.chars().count())
         }
-        None => Fault::new(EXPRESSION_SYNTAX, error.msg.clone(), offset, 1),
+        None => match error.msg.strip_prefix("reserved identifier: ").map(str::trim) {
+            Some(word) => reserved(word, offset),
+            None => Fault::new(EXPRESSION_SYNTAX, error.msg.clone(), offset, 1),
+        },
     }
+}
+
+/// A word that CEL keeps for itself.
+fn reserved(word: &str, offset: usize) -> Fault {
+    let message = format!("`{word}` is a word that expressions keep for themselves");
+    let hint = match word {
+        "if" | "else" | "for" | "while" | "loop" | "break" | "continue" | "return" => {
+            "write `condition ? this : that` to choose, and `list.exists(x, x == 'a')` to look through a list"
+        }
+        _ => "a field of that name is written in brackets, as in alert.fields['package']",
+    };
+    Fault::new(EXPRESSION_SYNTAX, message, offset, word.chars().count()).hint(hint)
 }
 
 /// The text that a generated parser stumbled over, quoted in its message.

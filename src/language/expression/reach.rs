@@ -60,6 +60,9 @@ impl Reach<'_> {
         if let Some(Const::Bool(value)) = self.constant(node) {
             return Some(value);
         }
+        if let Expr::Select(select) = &node.expr {
+            return if select.test { self.has(&select.operand, &select.field) } else { None };
+        }
         let Expr::Call(call) = &node.expr else { return None };
         match (call.func_name.as_str(), call.args.as_slice()) {
             (operators::LOGICAL_AND, _) => self.all(node),
@@ -86,6 +89,12 @@ impl Reach<'_> {
             },
             _ => None,
         }
+    }
+
+    /// Whether a known object has a field.
+    fn has(&self, operand: &IdedExpr, field: &str) -> Option<bool> {
+        let around = path(operand)?.iter().try_fold(self.known, |value, name| value.get(name))?;
+        around.as_object().map(|object| object.contains_key(field))
     }
 
     /// Whether all parts of an `&&` can hold together.
@@ -333,5 +342,8 @@ mod tests {
         let agent = |tier: &str| json!({ "agent": { "tier": tier, "known": true } });
         assert!(condition.can_be_true(&agent("autonomous")));
         assert!(!condition.can_be_true(&agent("supervised")));
+        let has = expression("has(agent.credentials.idp)");
+        let with = |names: &str| json!({ "agent": { "credentials": { names: {} } } });
+        assert!(has.can_be_true(&with("idp")) && !has.can_be_true(&with("vault")) && has.can_be_true(&json!({})));
     }
 }

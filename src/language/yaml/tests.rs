@@ -90,6 +90,24 @@ fn every_kind_of_wrong_value_has_its_code_and_line() {
 }
 
 #[test]
+fn a_known_slip_gets_words_of_its_own() {
+    let cases = [
+        ("a: 1\nwhen: alert.title == \"b: c\"\nmode: x\n", "put all of it in quotes"),
+        ("a: 1\nwhen: \"alert.known\nmode: x\nstages: 1\n", "the quote in line 2 is never closed"),
+        ("a: 1\nwhen: 'x\nmode: 1\n", "the quote in line 2 is never closed"),
+        ("a: 1\nwhen: !agent.known\n", "put the condition in quotes"),
+        ("a:\n  - { step: b, when: !agent.known }\n", "put the condition in quotes"),
+        ("playbook: !evil x\n", "without the `!tag`"),
+    ];
+    for (text, words) in cases {
+        let found = fault(text);
+        assert!(found.hint.as_deref().unwrap_or_default().contains(words), "{text}: {found:?}");
+    }
+    let unclear = fault("playbook: x\n stages: []\n");
+    assert_eq!(unclear.hint, None, "what is not known is not guessed: {unclear:?}");
+}
+
+#[test]
 fn every_key_that_stands_twice_is_shown() {
     let text = "playbook: x\nplaybook: y\nstages:\n  - { stage: a, with: { b: 1, c: 2, b: 3 } }\n  - { stage: a }\n";
     let found = parse::<Value>(&source(text)).unwrap_err();

@@ -3,6 +3,7 @@
 //! It keeps its own stack, so a hostile file can't make it recurse, and it runs before serde does.
 
 use super::place::{Scalar, span};
+use super::slip;
 use super::span_map::{SpanMap, escape};
 use super::{ALIASES_MAX, DEPTH_MAX};
 use crate::language::codes::{
@@ -176,7 +177,7 @@ impl Walk<'_> {
                 YAML_FEATURE,
                 place,
                 "a tag is refused",
-                "write the value without the `!tag`",
+                slip::tag_hint(&self.source.text, self.span(place)),
             )));
         }
         Ok(())
@@ -210,7 +211,10 @@ impl Walk<'_> {
         let diagnostic = Diagnostic::error(code, &self.source.name, format!("this is not YAML: {info}")).at(at);
         match at.and_then(|at| self.tabbed(at)) {
             Some(tab) => diagnostic.at(Some(tab)).hint("indent with spaces: YAML takes no tab there"),
-            None => diagnostic,
+            None => match at.and_then(|at| slip::hint(&self.source.text, at)) {
+                Some(hint) => diagnostic.hint(hint),
+                None => diagnostic,
+            },
         }
     }
 

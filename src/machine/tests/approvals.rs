@@ -188,3 +188,20 @@ fn what_an_approval_names_is_done_only_when_people_approved_it() {
     sim.submit(vote).unwrap();
     assert_eq!((sim.state("pause"), sim.placed.len()), ("succeeded", 1));
 }
+
+#[test]
+fn a_link_is_not_enough_to_let_something_be_destroyed_over_a_limit() {
+    let text = CONTAIN.replace(
+        "      - step: revoke\n",
+        "      - { step: wipe, action: try.destroy, irreversible: { because: \"a test\" } }\n      - step: revoke\n",
+    );
+    let mut sim = Sim::start_with(&text, agent(), Mode::Enforce, Some(ApprovalCause::Protected));
+    assert_eq!(sim.approval().releases.len(), 3, "the pause was stopped before what destroys");
+    let by_link = sim.vote_of("ana", Choice::Approve);
+    let refused = sim.submit(by_link);
+    assert!(matches!(refused, Err(IllegalTransition::NotSure { wanted: Assurance::Api, .. })), "{refused:?}");
+    sim.wait(SignedDuration::from_hours(1));
+    assert_eq!(sim.approval().identity, Assurance::Api, "nor when more people are asked");
+    let harmless = Sim::start_with(CONTAIN, agent(), Mode::Enforce, Some(ApprovalCause::Protected));
+    assert_eq!(harmless.approval().identity, Assurance::Link);
+}

@@ -106,3 +106,25 @@ fn a_step_starts_a_run_for_each_of_its_items() {
     }
     assert_eq!(sim.state("other"), "succeeded");
 }
+
+#[test]
+fn a_run_that_is_not_over_in_time_is_stopped_and_no_longer_waited_for() {
+    use jiff::SignedDuration;
+    let gives_up = |text: &str, after: SignedDuration| {
+        let mut sim = Sim::start(text);
+        let run = child(&sim, "other");
+        assert_eq!(sim.run.wake_at(), Some(sim.at + after), "it has a deadline");
+        let late = ended(&sim, Outcome::Completed, None);
+        sim.wait(after - SignedDuration::from_secs(1));
+        assert_eq!(sim.state("other"), "waiting");
+        sim.wait(SignedDuration::from_secs(1));
+        assert_eq!((sim.state("other"), sim.state("tell")), ("failed", "succeeded"), "the owner is told");
+        assert_eq!((sim.stopped.as_slice(), sim.step("other").verdict), ([run].as_slice(), Some(Verdict::Unproven)));
+        assert!(sim.submit(late).is_err(), "what it comes to later changes nothing");
+    };
+    gives_up(FAMILY, SignedDuration::from_hours(7 * 24));
+    let stated = FAMILY.replace("agent: mail-bot }", "agent: mail-bot }, timeout: 20m");
+    gives_up(&stated, SignedDuration::from_mins(20));
+    let of_stage = FAMILY.replace("- stage: contain", "- stage: contain\n    timeout: 2m");
+    gives_up(&of_stage, SignedDuration::from_mins(2));
+}

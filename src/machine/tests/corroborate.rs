@@ -81,3 +81,63 @@ fn an_observed_run_waits_for_nobody() {
     let sim = Sim::start_with(&TWO.replace("UNTIL", "notify"), agent(), Mode::Observe, None);
     assert!(sim.run.status.is_finished());
 }
+
+const SILENT: &str = r#"
+playbook: silent
+title: Silent
+owner: user:ana
+mode: enforce
+match: { when: "true", corroborate: { sources: 2, within: 10m, until_then: notify } }
+stages:
+  - stage: contain
+    steps:
+      - { step: pause, action: agent.pause, approval: { ask: "Pause?", timeout: 5m, on_timeout: act } }
+"#;
+
+#[test]
+fn silence_is_no_second_source() {
+    let mut sim = Sim::start(SILENT);
+    sim.wait(SignedDuration::from_mins(5));
+    assert_eq!((sim.state("pause"), sim.placed.len()), ("waiting", 0));
+    sim.wait(SignedDuration::from_mins(5));
+    assert_eq!((sim.state("pause"), sim.placed.len()), ("skipped", 0));
+    // What nobody decides in the whole time is not done either.
+    let mut sim = Sim::start(&SILENT.replace("timeout: 5m", "timeout: 20m"));
+    sim.wait(SignedDuration::from_mins(20));
+    assert_eq!((sim.state("pause"), sim.placed.len()), ("skipped", 0));
+}
+
+#[test]
+fn a_second_source_lets_go_what_silence_alone_did_not_and_nobody_is_asked_twice() {
+    let mut sim = Sim::start(SILENT);
+    sim.wait(SignedDuration::from_mins(5));
+    joins(&mut sim, "other-source");
+    assert_eq!((sim.state("pause"), sim.placed.len(), sim.run.approvals.len()), ("succeeded", 1, 1));
+    let mut sim = Sim::start(SILENT);
+    joins(&mut sim, "other-source");
+    assert_eq!(sim.placed.len(), 0, "people are still asked");
+    sim.wait(SignedDuration::from_mins(5));
+    assert_eq!((sim.state("pause"), sim.placed.len()), ("succeeded", 1));
+}
+
+#[test]
+fn the_items_of_a_step_that_silence_lets_go_wait_for_a_second_source_too() {
+    let text = SILENT.replace(
+        "step: pause, action: agent.pause,",
+        "step: pause, for_each: { in: \"['a', 'b']\" }, action: try.verifiable, with: { value: \"{{item}}\" },",
+    );
+    let mut sim = Sim::start(&text);
+    sim.wait(SignedDuration::from_mins(5));
+    assert_eq!((sim.state("pause[0]"), sim.state("pause[1]"), sim.calls.len()), ("waiting", "waiting", 0));
+    joins(&mut sim, "other-source");
+    assert_eq!((sim.state("pause[0]"), sim.calls.len()), ("doing", 2));
+}
+
+#[test]
+fn what_standdown_says_itself_corroborates_nothing() {
+    for own in ["system", "schedule"] {
+        let mut sim = Sim::start(&TWO.replace("UNTIL", "notify"));
+        joins(&mut sim, own);
+        assert_eq!(sim.state("pause"), "waiting", "{own}");
+    }
+}

@@ -188,3 +188,36 @@ fn an_alert_can_not_smuggle_a_reference_through_an_item() {
         Sim::start(&each("[{'$secret': alert.title}]", "try.idempotent").replace("value: \"{{one}}\"", "value: x"));
     assert_eq!(sim.step("act[0]").item, Some(json!({})), "a list that an expression makes is data");
 }
+
+#[test]
+fn a_step_of_whose_items_not_one_fits_fails_and_the_run_goes_on() {
+    let more = "      - { step: more, for_each: { in: agent.systems, as: one }, action: try.verifiable, with: { value: \"{{one}}\" } }\n";
+    let long = "x".repeat(1_000);
+    let mut rich = agent();
+    rich.systems = (0..60).map(|index| format!("{long}{index}")).collect();
+    let text = each("agent.systems", "notify")
+        .replace("with: { value: \"{{one}}\" }", "with: { to: owner, subject: hi, text: hi }")
+        .replace("  - stage: inform", &format!("{more}  - stage: inform"));
+    let sim = Sim::start_with(&text, rich, Mode::Enforce, None);
+    let failed = format!("{:?}", sim.step("more").state);
+    assert!(failed.contains("60 items were left out"), "{failed}");
+    assert_eq!(sim.step("more").verdict, Some(Verdict::Failed));
+    assert_eq!(sim.state("tell"), "succeeded", "the owner is told");
+    assert!(sim.run.status.is_finished(), "nothing waits for ever");
+}
+
+#[test]
+fn the_items_of_all_steps_together_fit_into_what_is_kept_of_a_run() {
+    let step = |name: &str| {
+        format!("      - {{ step: {name}, for_each: {{ in: agent.systems, as: one }}, action: notify, with: {{ to: owner, subject: \"{{{{one}}}}\", text: \"{{{{one}}}} is about {{{{agent.id}}}}\" }} }}\n")
+    };
+    let steps: String = ["a", "b", "c", "d"].map(step).concat();
+    let text = EACH.lines().take(8).map(|line| format!("{line}\n")).collect::<String>() + &steps;
+    let mut rich = agent();
+    rich.systems = (0..100).map(|index| format!("system-{index}")).collect();
+    let sim = Sim::start_with(&text, rich, Mode::Enforce, None);
+    let stored = serde_json::to_string(&sim.run).unwrap().len();
+    assert!(stored < 200 * 1024, "{stored}");
+    assert_eq!(["a", "b", "c", "d"].map(|name| sim.state(name)), ["succeeded", "succeeded", "failed", "failed"]);
+    assert!(sim.run.status.is_finished());
+}

@@ -195,3 +195,99 @@ fn what_only_a_person_can_judge_does_not_keep_the_owner_from_being_told() {
     assert_eq!(sim.state("four"), "succeeded", "the next stage goes on");
     assert!(!sim.run.status.is_finished(), "the run waits for the person");
 }
+
+/// A sequential stage whose first step fails, with what must not be done after it.
+const FOLLOWING: &str = r#"
+playbook: following
+title: Following
+owner: user:ana
+mode: enforce
+match: { when: "true" }
+stages:
+  - stage: first
+    mode: sequential
+    steps:
+      - { step: one, action: try.idempotent, on_failure: ON_FAILURE, retry: { max_attempts: 1 } }
+      - { step: pause, action: agent.pause }
+      - { step: retire, action: agent.retire }
+      - { step: tell, action: notify, with: { to: owner, template: contained } }
+  - stage: second
+    steps:
+      - { step: four, action: agent.pause }
+"#;
+
+#[test]
+fn nothing_starts_after_a_step_whose_failure_ends_the_run() {
+    for on_failure in ["stop", "undo"] {
+        let mut sim = Sim::start(&FOLLOWING.replace("ON_FAILURE", on_failure));
+        sim.ended(refused());
+        assert!(sim.placed.is_empty(), "{on_failure}: {:?}", sim.placed);
+        let states = ["pause", "retire", "tell", "four"].map(|name| sim.state(name));
+        assert_eq!(states, ["cancelled"; 4], "{on_failure}");
+        assert_eq!(sim.run.status, RunStatus::Finished(Outcome::Failed), "{on_failure}");
+        let (_, entries) = crate::machine::replay(&sim.playbook, &sim.events).unwrap();
+        assert!(entries.iter().any(|entry| entry.text.contains("a step before it failed")), "{on_failure}");
+    }
+}
+
+const BACKGROUND: &str = r#"
+playbook: background
+title: Background
+owner: user:ana
+mode: enforce
+match: { when: "true" }
+stages:
+  - stage: first
+    steps:
+      - { step: done, action: try.idempotent }
+      - { step: late, action: try.idempotent, background: true, on_failure: ON_FAILURE, retry: { max_attempts: 1 } }
+  - stage: second
+    mode: sequential
+    steps:
+      - { step: rest, wait: 1m }
+      - { step: pause, action: agent.pause }
+"#;
+
+#[test]
+fn a_background_step_that_fails_later_ends_the_run_as_it_asks() {
+    let started = |on_failure: &str| {
+        let mut sim = Sim::start(&BACKGROUND.replace("ON_FAILURE", on_failure));
+        let first = sim.calls.iter().position(|call| call.path.to_string() == "done").unwrap();
+        let path = sim.calls.remove(first).path;
+        let outcome = CallOutcome::Applied { output: serde_json::json!({}) };
+        sim.submit(EventKind::AttemptEnded { path, outcome }).unwrap();
+        assert_eq!((sim.state("done"), sim.state("rest")), ("succeeded", "waiting"));
+        sim
+    };
+    let mut sim = started("stop");
+    sim.ended(refused());
+    assert_eq!(sim.state("rest"), "waiting", "what is under way settles");
+    sim.wait(SignedDuration::from_mins(1));
+    assert_eq!((sim.state("pause"), sim.placed.len()), ("cancelled", 0));
+    assert_eq!(sim.run.status, RunStatus::Finished(Outcome::Failed));
+    // After the last stage it counts as well.
+    let mut sim = started("stop");
+    sim.wait(SignedDuration::from_mins(1));
+    assert_eq!(sim.state("pause"), "succeeded");
+    sim.ended(refused());
+    assert_eq!(sim.run.status, RunStatus::Finished(Outcome::Failed));
+    let mut sim = started("continue");
+    sim.wait(SignedDuration::from_mins(1));
+    sim.ended(refused());
+    assert_eq!(sim.run.status, RunStatus::Finished(Outcome::Completed));
+}
+
+#[test]
+fn a_background_step_that_fails_last_undoes_what_the_run_did() {
+    let text = BACKGROUND
+        .replace("ON_FAILURE", "undo")
+        .replace("{ step: done, action: try.idempotent }", "{ step: done, action: try.verifiable }");
+    let mut sim = Sim::start(&text);
+    sim.contain();
+    sim.wait(SignedDuration::from_mins(1));
+    sim.ended(refused());
+    assert_eq!((sim.run.status.as_str(), sim.state("done")), ("undoing", "undoing"));
+    sim.applied();
+    assert_eq!(sim.state("done"), "undone");
+    assert_eq!(sim.run.status, RunStatus::Finished(Outcome::Failed));
+}

@@ -9,7 +9,7 @@ use crate::domain::approval::OnTimeout;
 use crate::domain::{Assurance, Impact, Principal, StepName};
 use crate::language::Template;
 use crate::playbook::keys::words;
-use crate::playbook::{ApprovalSpec, Threshold, codes, keys};
+use crate::playbook::{ActionKind, ApprovalSpec, Threshold, codes, keys};
 
 use super::fields::Fields;
 use super::node::Node;
@@ -28,9 +28,15 @@ struct Subject {
     guard: bool,
     names: Vec<StepName>,
     impacts: Vec<Impact>,
+    /// Whether it lets another playbook run, which may do anything.
+    runs: bool,
 }
 
 impl Subject {
+    fn may_destroy(&self) -> bool {
+        self.has(Impact::Destroy) || self.runs
+    }
+
     fn has(&self, impact: Impact) -> bool {
         self.impacts.contains(&impact)
     }
@@ -121,9 +127,9 @@ fn subject(report: &mut Report, scope: &Scope<'_>, fields: &Fields<'_>, step: &S
             "it releases its own action; to release others, write a step with the approval alone",
         );
         let names = StepName::parse(&step.name).into_iter().collect();
-        return Subject { guard, names, impacts: step.impact.into_iter().collect() };
+        return Subject { guard, names, impacts: step.impact.into_iter().collect(), runs: runs(step) };
     }
-    let mut subject = Subject { guard, names: Vec::new(), impacts: Vec::new() };
+    let mut subject = Subject { guard, names: Vec::new(), impacts: Vec::new(), runs: false };
     for node in fields.get("releases").map(|node| node.one_or_more()).unwrap_or_default() {
         let Some(name) = node.name(report, StepName::parse) else { continue };
         let Some(released) = scope.outline.named(name.as_str()) else {
@@ -139,6 +145,7 @@ fn subject(report: &mut Report, scope: &Scope<'_>, fields: &Fields<'_>, step: &S
                 .hint("a released step stands in a later stage, or below in a `mode: sequential` stage");
         } else if released.is_action {
             subject.impacts.extend(released.impact);
+            subject.runs |= runs(released);
             subject.names.push(name);
         } else {
             report
@@ -147,6 +154,10 @@ fn subject(report: &mut Report, scope: &Scope<'_>, fields: &Fields<'_>, step: &S
         }
     }
     subject
+}
+
+fn runs(step: &StepOutline) -> bool {
+    step.spec.as_ref().is_some_and(|spec| spec.kind == ActionKind::RunPlaybook)
 }
 
 fn voters(report: &mut Report, fields: &Fields<'_>) -> (Vec<Principal>, Vec<Principal>, Vec<Threshold>) {
@@ -183,7 +194,7 @@ fn reason(report: &mut Report, fields: &Fields<'_>) -> (bool, Option<String>) {
 }
 
 fn identity(report: &mut Report, fields: &Fields<'_>, subject: &Subject) -> Assurance {
-    let destroys = subject.has(Impact::Destroy);
+    let destroys = subject.may_destroy();
     let default = if destroys { Assurance::Api } else { Assurance::Link };
     let Some(node) = fields.get("identity") else { return default };
     let Some(identity) = node.word(report, &words::IDENTITIES) else { return default };
@@ -194,9 +205,9 @@ fn identity(report: &mut Report, fields: &Fields<'_>, subject: &Subject) -> Assu
                 .hint("use `link` or `api`");
         }
         Assurance::Link if destroys => {
-            report
-                .error(&node.pointer, codes::IDENTITY, "a link can be forwarded, and this approval lets a step destroy")
-                .hint("write `identity: api`");
+            let what = if subject.has(Impact::Destroy) { "a step destroy" } else { "a playbook run that may destroy" };
+            let message = format!("a link can be forwarded, and this approval lets {what}");
+            report.error(&node.pointer, codes::IDENTITY, message).hint("write `identity: api`");
         }
         Assurance::Link | Assurance::Api => {}
     }
@@ -221,6 +232,8 @@ fn on_timeout(report: &mut Report, fields: &Fields<'_>, subject: &Subject) -> On
     if on_timeout == OnTimeout::Act {
         let wrong = if subject.has(Impact::Destroy) {
             Some("silence would destroy what can't be restored")
+        } else if subject.runs {
+            Some("silence would run another playbook, which may destroy")
         } else if subject.has(Impact::Release) {
             Some("silence would give the agent back what was taken")
         } else if subject.names.is_empty() {

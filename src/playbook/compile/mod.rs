@@ -24,6 +24,7 @@ mod stage;
 mod step;
 mod threshold;
 mod timing;
+mod unanswered;
 mod undo;
 mod value;
 mod vars;
@@ -52,6 +53,7 @@ pub fn compile(source: &Source, catalogue: &Catalogue) -> Result<(Playbook, Vec<
     let playbook =
         head::compile(&mut report, source, &outline, catalogue, &root).map(|playbook| Playbook { vars, ..playbook });
     if let Some(playbook) = playbook.as_ref().filter(|_| !report.is_refused()) {
+        unanswered::look(&mut report, &outline, playbook);
         caution::look(&mut report, &outline, playbook);
     }
     match (playbook, report.finish()) {

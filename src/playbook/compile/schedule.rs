@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 
 use crate::playbook::model::{Silence, Timetable, Window};
-use crate::playbook::schedule::Schedule;
+use crate::playbook::schedule::{Error, Schedule};
 use crate::playbook::{codes, context, keys};
 
 use super::fields::Fields;
@@ -43,14 +43,13 @@ fn schedule(report: &mut Report, fields: &Fields<'_>) -> Option<Schedule> {
     let zone = fields.require(report, "timezone");
     let (cron, zone) = (cron?, zone?);
     let (cron_text, zone_text) = (cron.text(report), zone.text(report));
-    match Schedule::parse(cron_text?, zone_text?) {
-        Ok(schedule) => Some(schedule),
-        Err(error) => {
-            let place = if matches!(error, crate::playbook::schedule::Error::Zone(_)) { &zone } else { &cron };
-            report.error(&place.pointer, codes::SCHEDULE, error.to_string()).hint(error.hint());
-            None
-        }
-    }
+    let mut fault = |place: &Node<'_>, error: &Error| {
+        report.error(&place.pointer, codes::SCHEDULE, error.to_string()).hint(error.hint());
+    };
+    let known = Schedule::zone(zone_text?).map_err(|error| fault(&zone, &error)).is_ok();
+    // Fields are looked at whatever the zone is.
+    let read = Schedule::parse(cron_text?, if known { zone_text? } else { "UTC" });
+    read.map_err(|error| fault(&cron, &error)).ok().filter(|_| known)
 }
 
 /// The windows in which a playbook is silent.

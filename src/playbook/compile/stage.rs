@@ -39,7 +39,29 @@ pub(super) fn compile_all(
     unique(report, "stage", stages.iter().filter_map(|stage| named(stage, "stage")));
     let steps = outline.steps.iter().filter(|step| !step.name.is_empty());
     unique(report, "step", steps.map(|step| (step.name.clone(), format!("{}/step", step.pointer))));
-    stages.iter().enumerate().filter_map(|(index, stage)| compile(report, outline, catalogue, stage, index)).collect()
+    let stages = stages.iter().enumerate();
+    let compiled: Vec<Stage> =
+        stages.filter_map(|(index, stage)| compile(report, outline, catalogue, stage, index)).collect();
+    bound_items(report, outline, &compiled);
+    compiled
+}
+
+/// What never fits into one run is refused here, and not when an alert has come.
+fn bound_items(report: &mut Report, outline: &Outline, stages: &[Stage]) {
+    let mut sum = 0_u32;
+    for step in stages.iter().flat_map(|stage| &stage.steps) {
+        let Some(each) = &step.for_each else { continue };
+        sum = sum.saturating_add(each.at_most);
+        let excess = outline.named(step.name.as_str()).filter(|_| sum > keys::ITEMS_OF_RUN_MAX);
+        if let Some(outlined) = excess {
+            let most = keys::ITEMS_OF_RUN_MAX;
+            let message = format!("all steps together would go through up to {sum} items; a run keeps at most {most}");
+            report
+                .error_at_key(&format!("{}/for_each", outlined.pointer), codes::LIMIT, message)
+                .hint("write `at_most` on each step that goes through items, or split the playbook");
+            return;
+        }
+    }
 }
 
 fn named(node: &Node<'_>, key: &str) -> Option<(String, String)> {

@@ -19,7 +19,7 @@ pub use approval::{APPROVAL, REASON, THRESHOLD, VOTES_MAX};
 pub use head::{BUDGET, BUDGET_MAX, HEAD, INCIDENT, STAGE, VARIABLES_MAX};
 pub use key::{Key, Part, Section, Takes};
 pub use start::{CORROBORATE, MATCH, SCHEDULE, SILENCE, SOURCES_MAX};
-pub use step::{ATTEMPTS_MAX, FOR_EACH, IRREVERSIBLE, ITEMS_MAX, RETRY, STEP, VERIFY};
+pub use step::{ATTEMPTS_MAX, FOR_EACH, IRREVERSIBLE, ITEMS_MAX, ITEMS_OF_RUN_MAX, RETRY, STEP, VERIFY};
 
 /// Every section, from the head down.
 pub const SECTIONS: [&Section; 16] = [

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{Found, Surroundings, some};
 use crate::domain::{Agent, HoldLevel};
+use crate::language::Expression;
 use crate::playbook::model::{ActionStep, Playbook, Step};
 use crate::playbook::{ActionKind, codes, context};
 
@@ -17,6 +18,19 @@ pub(super) fn concerned<'s>(playbook: &Playbook, surroundings: &Surroundings<'s>
         scheduled || playbook.when.can_be_true(&values)
     };
     surroundings.agents.iter().filter(may_match).collect()
+}
+
+/// Those agents for which these conditions can be true.
+pub(super) fn among<'s>(agents: &[&'s Agent], conditions: [&Option<Expression>; 2]) -> Vec<&'s Agent> {
+    let conditions: Vec<&Expression> = conditions.into_iter().flatten().collect();
+    let may_be = |agent: &&&Agent| {
+        // Only what a condition asks makes it worth the while to look at every agent.
+        conditions.is_empty() || {
+            let values = json!({ "agent": context::agent_values(agent) });
+            conditions.iter().all(|condition| condition.can_be_true(&values))
+        }
+    };
+    agents.iter().filter(may_be).copied().collect()
 }
 
 /// What a step needs of each agent, and who lacks it.

@@ -122,3 +122,19 @@ fn people_who_are_not_there_or_can_not_be_reached_are_told() {
     let found = told(&place);
     assert!(found.iter().any(|(_, _, words)| words == "no message reaches anybody of `user:ben`"), "{found:#?}");
 }
+
+#[test]
+fn an_agent_that_a_condition_leaves_out_lacks_nothing() {
+    let mut place = place();
+    let mut other = place.agents[0].clone();
+    other.id = AgentId::parse("other-bot").unwrap();
+    other.credentials = BTreeMap::new();
+    place.agents.push(other);
+    assert_eq!(told(&place).len(), 1);
+    let of_step = PLAYBOOK.replace("token: '{{agent.credentials.idp}}' } }", "token: '{{agent.credentials.idp}}' }, when: has(agent.credentials.idp) }");
+    assert_eq!(told_of(&of_step, &place), []);
+    let of_stage = PLAYBOOK.replace("- stage: contain", "- stage: contain\n    when: agent.id == 'good-bot'");
+    assert_eq!(told_of(&of_stage, &place), []);
+    let unlike = PLAYBOOK.replace("agent.tier == 'autonomous' }", "agent.tier == 'autonomous' && has(agent.credentials.idp) }");
+    assert_eq!(told_of(&unlike, &place), []);
+}

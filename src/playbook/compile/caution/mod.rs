@@ -6,6 +6,7 @@
 
 mod conditions;
 mod conduct;
+mod patience;
 
 use crate::playbook::Playbook;
 
@@ -16,4 +17,5 @@ use super::report::Report;
 pub(super) fn look(report: &mut Report, outline: &Outline, playbook: &Playbook) {
     conduct::look(report, outline, playbook);
     conditions::look(report, outline, playbook);
+    patience::look(report, outline, playbook);
 }

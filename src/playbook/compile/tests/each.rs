@@ -106,3 +106,29 @@ fn the_reason_for_destroying_without_a_question_is_kept() {
     ));
     assert_eq!(action(&compiled, "a").irreversible.as_deref(), Some("it is a test entity"));
 }
+
+#[test]
+fn more_items_than_a_run_keeps_are_refused_before_an_alert_comes() {
+    let step = |name: &str, more: &str| {
+        format!("      - {{ step: {name}, {more}: {{ in: alert.resources }}, {LABEL} }}\n")
+    };
+    let four: String = ["a", "b", "c", "d"].map(|name| step(name, "for_each")).concat();
+    playbook(&with_steps(&four));
+    let five = with_steps(&format!("{four}{}", step("e", "«for_each»")));
+    assert_fault(&five, codes::LIMIT, "up to 500 items; a run keeps at most 400", "at_most");
+    let bounded = five.replace("«for_each»: { in: alert.resources", "for_each: { in: alert.resources, at_most: 0");
+    let small = bounded.replace("in: alert.resources }", "in: alert.resources, at_most: 20 }").replace("at_most: 0", "at_most: 20");
+    playbook(&small);
+}
+
+#[test]
+fn the_keys_of_a_stage_are_those_of_a_stage() {
+    let text = "  - { stage: one, «stepz»: [], for_each: { in: alert.resources }, steps: [{ step: a, wait: 1s }] }\n";
+    let found = refused(&with_stages(&text.replace(['«', '»'], "")));
+    let hints: Vec<&str> = found.iter().filter_map(|one| one.hint.as_deref()).collect();
+    assert_eq!(hints, ["did you mean `steps`?", "put it on the steps that go through the items"]);
+    let text = with_stages("  - { stage: one, «bananas»: 1, steps: [{ step: a, wait: 1s }] }\n");
+    let (found, _) = marked(&text);
+    let hint = found.unwrap().hint.unwrap();
+    assert!(hint.contains("steps") && !hint.contains("for_each"), "{hint}");
+}

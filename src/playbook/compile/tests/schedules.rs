@@ -87,3 +87,10 @@ fn faults_of_windows_are_found_at_their_place() {
         assert_fault(&of(silence), code, message, hint);
     }
 }
+
+#[test]
+fn a_wrong_zone_is_said_beside_wrong_fields() {
+    let text = "playbook: p\nschedule: { cron: 61 3 * * *, timezone: Zurich }\nfor_each_agent: \"true\"\nstages:\n  - { stage: one, steps: [{ step: a, wait: 1s }] }\n";
+    let said: Vec<String> = refused(text).into_iter().map(|one| one.message).collect();
+    assert_eq!(said, ["`61 3 * * *` can't be read as a schedule", "there is no time zone `Zurich`"]);
+}

@@ -1,0 +1,46 @@
+//! What was probably meant where a text is no YAML: the commonest slips of people who write conditions in it.
+//!
+//! The parser says where it stumbled; here is only what to do about it. A guess that could be wrong is not made.
+
+use crate::language::Span;
+
+/// What to do about a fault of the parser at this place, if it looks like a known slip.
+pub(super) fn hint(text: &str, at: Span) -> Option<String> {
+    if let Some(line) = open_quote(text, at.line) {
+        return Some(format!("the quote in line {line} is never closed; write it twice if it belongs to the text"));
+    }
+    let line = line(text, at.line)?;
+    let (_, value) = line.split_once(": ")?;
+    let plain = !value.trim_start().starts_with(['"', '\'', '|', '>', '{', '[']);
+    (plain && value.contains(": ")).then(|| {
+        "the value has a colon in it: put all of it in quotes, or write `>-` and the value on the next line".to_owned()
+    })
+}
+
+/// What to do about a tag: in a condition, `!` was to be the negation.
+pub(super) fn tag_hint(text: &str, at: Option<Span>) -> &'static str {
+    let key = at.and_then(|at| line(text, at.line)).and_then(|line| line.split_once(':')).map(|(key, _)| key.trim());
+    let condition = key.and_then(|key| key.rsplit([' ', '{', ',']).next());
+    match condition {
+        Some("when" | "until" | "for_each_agent" | "in") => {
+            "put the condition in quotes: YAML takes a `!` at the beginning for a tag"
+        }
+        _ => "write the value without the `!tag`, or put it in quotes",
+    }
+}
+
+fn line(text: &str, number: u32) -> Option<&str> {
+    text.split('\n').nth(usize::try_from(number).ok()?.checked_sub(1)?)
+}
+
+/// The last line, down to the place, in which a value begins with a quote that nothing closes.
+fn open_quote(text: &str, to: u32) -> Option<u32> {
+    let lines = (1..).zip(text.split('\n')).take_while(|(number, _)| *number <= to);
+    let open = lines.filter(|(_, line)| {
+        let value = line.split_once(": ").map_or(*line, |(_, value)| value).trim();
+        let quote = value.chars().next().filter(|first| ['"', '\''].contains(first));
+        let quotes = |quote: char| value.replace("\\\\", "").replace("\\\"", "").matches(quote).count();
+        quote.is_some_and(|quote| quotes(quote) % 2 == 1)
+    });
+    open.map(|(number, _)| number).last()
+}
