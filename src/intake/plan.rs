@@ -319,7 +319,13 @@ impl<'a> Batch<'a> {
             },
             inherits,
         };
-        match self.intake.engine.prepare(request).map_err(StartError::from).and_then(|started| started.fitting(self.measures)) {
+        match self
+            .intake
+            .engine
+            .prepare(request)
+            .map_err(StartError::from)
+            .and_then(|started| started.fitting(self.measures))
+        {
             Ok(started) => {
                 let id = started.run().id;
                 self.told.extend(under_way.map(|run| Told { run, kind: EventKind::RunSuperseded { by: id } }));

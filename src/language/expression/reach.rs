@@ -342,8 +342,8 @@ mod tests {
         let agent = |tier: &str| json!({ "agent": { "tier": tier, "known": true } });
         assert!(condition.can_be_true(&agent("autonomous")));
         assert!(!condition.can_be_true(&agent("supervised")));
-        let has = expression("has(agent.credentials.idp)");
-        let with = |names: &str| json!({ "agent": { "credentials": { names: {} } } });
-        assert!(has.can_be_true(&with("idp")) && !has.can_be_true(&with("vault")) && has.can_be_true(&json!({})));
+        let has = expression("has(agent.tier)");
+        assert!(has.can_be_true(&agent("supervised")) && has.can_be_true(&json!({})));
+        assert!(!has.can_be_true(&json!({ "agent": { "known": true } })));
     }
 }

@@ -10,18 +10,23 @@ pub(super) fn hint(text: &str, at: Span) -> Option<String> {
         return Some(format!("the quote in line {line} is never closed; write it twice if it belongs to the text"));
     }
     let line = line(text, at.line)?;
-    let (_, value) = line.split_once(": ")?;
-    let plain = !value.trim_start().starts_with(['"', '\'', '|', '>', '{', '[']);
-    (plain && value.contains(": ")).then(|| {
+    let (key, value) = line.split_once(": ")?;
+    let plain = !key.contains('{') && !value.trim_start().starts_with(['"', '\'', '|', '>', '{', '[']);
+    let second = key.chars().count() + 2 + value.split_once(": ")?.0.chars().count();
+    let there = usize::try_from(at.column).is_ok_and(|column| column > second);
+    (plain && there).then(|| {
         "the value has a colon in it: put all of it in quotes, or write `>-` and the value on the next line".to_owned()
     })
 }
 
 /// What to do about a tag: in a condition, `!` was to be the negation.
 pub(super) fn tag_hint(text: &str, at: Option<Span>) -> &'static str {
-    let key = at.and_then(|at| line(text, at.line)).and_then(|line| line.split_once(':')).map(|(key, _)| key.trim());
-    let condition = key.and_then(|key| key.rsplit([' ', '{', ',']).next());
-    match condition {
+    let before = at.and_then(|at| {
+        let column = usize::try_from(at.column).ok()?.checked_sub(1)?;
+        Some(line(text, at.line)?.chars().take(column).collect::<String>())
+    });
+    let key = before.as_deref().map(|before| before.trim_end().trim_end_matches(':'));
+    match key.and_then(|key| key.rsplit([' ', '{', ',']).next()) {
         Some("when" | "until" | "for_each_agent" | "in") => {
             "put the condition in quotes: YAML takes a `!` at the beginning for a tag"
         }

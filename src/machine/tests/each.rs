@@ -209,10 +209,12 @@ fn a_step_of_whose_items_not_one_fits_fails_and_the_run_goes_on() {
 #[test]
 fn the_items_of_all_steps_together_fit_into_what_is_kept_of_a_run() {
     let step = |name: &str| {
-        format!("      - {{ step: {name}, for_each: {{ in: agent.systems, as: one }}, action: notify, with: {{ to: owner, subject: \"{{{{one}}}}\", text: \"{{{{one}}}} is about {{{{agent.id}}}}\" }} }}\n")
+        format!(
+            "      - {{ step: {name}, for_each: {{ in: agent.systems, as: one }}, action: notify, with: {{ to: owner, subject: \"{{{{one}}}}\", text: \"{{{{one}}}} is about {{{{agent.id}}}}\" }} }}\n"
+        )
     };
     let steps: String = ["a", "b", "c", "d"].map(step).concat();
-    let text = EACH.lines().take(8).map(|line| format!("{line}\n")).collect::<String>() + &steps;
+    let text = EACH.lines().take(9).map(|line| format!("{line}\n")).collect::<String>() + &steps;
     let mut rich = agent();
     rich.systems = (0..100).map(|index| format!("system-{index}")).collect();
     let sim = Sim::start_with(&text, rich, Mode::Enforce, None);

@@ -54,6 +54,8 @@ pub fn compile(source: &Source, catalogue: &Catalogue) -> Result<(Playbook, Vec<
         head::compile(&mut report, source, &outline, catalogue, &root).map(|playbook| Playbook { vars, ..playbook });
     if let Some(playbook) = playbook.as_ref().filter(|_| !report.is_refused()) {
         unanswered::look(&mut report, &outline, playbook);
+    }
+    if let Some(playbook) = playbook.as_ref().filter(|_| !report.is_refused()) {
         caution::look(&mut report, &outline, playbook);
     }
     match (playbook, report.finish()) {

@@ -45,7 +45,7 @@ pub static STEP: Section = Section {
             "how long one call may take; on `run_playbook`, how long that run is waited for before it is stopped",
         )
         .default("what the action says (at most 10s before the first step that contains), or 7d for `run_playbook`")
-            .on_action(),
+        .on_action(),
         Key::new("verify", Takes::Section(&VERIFY), "how the effect is looked for, if the action brings a probe")
             .on_action(),
         Key::new("hold", Takes::Duration, "after how long somebody is asked about the hold; it never ends by time")
@@ -77,7 +77,8 @@ pub static FOR_EACH: Section = Section {
         Key::new("in", Takes::List, "a list, or a mapping, whose items are `{key, value}`").required(),
         Key::new("as", Takes::Text, "the name of one item in the parameters: small letters, digits and `_`")
             .default("item"),
-        Key::new("at_most", Takes::Count(1, ITEMS_MAX), "how many items at most; all steps together at most 400").default("100"),
+        Key::new("at_most", Takes::Count(1, ITEMS_MAX), "how many items at most; all steps together at most 400")
+            .default("100"),
         Key::new("parallel", Takes::Count(1, ITEMS_MAX), "how many at once").default("100"),
     ],
     reserved: &[],

@@ -131,10 +131,14 @@ fn an_agent_that_a_condition_leaves_out_lacks_nothing() {
     other.credentials = BTreeMap::new();
     place.agents.push(other);
     assert_eq!(told(&place).len(), 1);
-    let of_step = PLAYBOOK.replace("token: '{{agent.credentials.idp}}' } }", "token: '{{agent.credentials.idp}}' }, when: has(agent.credentials.idp) }");
+    let of_step = PLAYBOOK.replace(
+        "token: '{{agent.credentials.idp}}' } }",
+        "token: '{{agent.credentials.idp}}' }, when: has(agent.credentials.idp) }",
+    );
     assert_eq!(told_of(&of_step, &place), []);
     let of_stage = PLAYBOOK.replace("- stage: contain", "- stage: contain\n    when: agent.id == 'good-bot'");
     assert_eq!(told_of(&of_stage, &place), []);
-    let unlike = PLAYBOOK.replace("agent.tier == 'autonomous' }", "agent.tier == 'autonomous' && has(agent.credentials.idp) }");
+    let unlike =
+        PLAYBOOK.replace("agent.tier == 'autonomous' }", "agent.tier == 'autonomous' && has(agent.credentials.idp) }");
     assert_eq!(told_of(&unlike, &place), []);
 }

@@ -14,11 +14,7 @@ pub(super) fn look(report: &mut Report, outline: &Outline, playbook: &Playbook) 
         let shortest = bounds.into_iter().filter_map(|(what, limit)| Some((limit?, what))).min();
         let Some((limit, what)) = shortest else { continue };
         let Some((key, span)) = waits(outlined, step).filter(|(_, span)| *span > limit) else { continue };
-        let message = format!(
-            "this has {} s, and its {what} is over after {} s",
-            span.as_secs(),
-            limit.as_secs()
-        );
+        let message = format!("this has {} s, and its {what} is over after {} s", span.as_secs(), limit.as_secs());
         report
             .warn_at(&format!("{}/{key}", outlined.pointer), codes::CUT_SHORT, message)
             .hint(format!("give the {what} a longer `timeout`, or less time here"));

@@ -153,10 +153,14 @@ fn a_step_that_destroys_for_a_reason_is_shown() {
 fn what_has_more_time_than_what_is_around_it_is_warned_of() {
     let limited = |limit: &str| GOOD.replacen("stages:\n", &format!("timeout: {limit}\nstages:\n"), 1);
     let found = warnings(&limited("1h"));
-    assert_eq!(found.iter().map(|(code, line, _)| (*code, *line)).collect::<Vec<_>>(), [(codes::CUT_SHORT, 15)]);
+    assert_eq!(found.iter().map(|(code, line, _)| (*code, *line)).collect::<Vec<_>>(), [(codes::CUT_SHORT, 16)]);
     assert!(found[0].2.contains("14400 s") && found[0].2.contains("playbook is over after 3600 s"), "{found:?}");
     assert_eq!(warnings(&limited("4h")), []);
-    warned("  - stage: decide\n", "  - stage: decide\n    timeout: 30m\n", codes::CUT_SHORT, 15);
-    let wait = limited("8h").replacen("      - { step: tell,", "      - { step: rest, wait: 9h }\n      - { step: tell,", 1);
-    assert_eq!(warnings(&wait).iter().map(|(code, line, _)| (*code, *line)).collect::<Vec<_>>(), [(codes::CUT_SHORT, 12)]);
+    warned("  - stage: decide\n", "  - stage: decide\n    timeout: 30m\n", codes::CUT_SHORT, 16);
+    let wait =
+        limited("8h").replacen("      - { step: tell,", "      - { step: rest, wait: 9h }\n      - { step: tell,", 1);
+    assert_eq!(
+        warnings(&wait).iter().map(|(code, line, _)| (*code, *line)).collect::<Vec<_>>(),
+        [(codes::CUT_SHORT, 13)]
+    );
 }

@@ -109,15 +109,16 @@ fn the_reason_for_destroying_without_a_question_is_kept() {
 
 #[test]
 fn more_items_than_a_run_keeps_are_refused_before_an_alert_comes() {
-    let step = |name: &str, more: &str| {
-        format!("      - {{ step: {name}, {more}: {{ in: alert.resources }}, {LABEL} }}\n")
-    };
+    let step =
+        |name: &str, more: &str| format!("      - {{ step: {name}, {more}: {{ in: alert.resources }}, {LABEL} }}\n");
     let four: String = ["a", "b", "c", "d"].map(|name| step(name, "for_each")).concat();
     playbook(&with_steps(&four));
     let five = with_steps(&format!("{four}{}", step("e", "«for_each»")));
     assert_fault(&five, codes::LIMIT, "up to 500 items; a run keeps at most 400", "at_most");
     let bounded = five.replace("«for_each»: { in: alert.resources", "for_each: { in: alert.resources, at_most: 0");
-    let small = bounded.replace("in: alert.resources }", "in: alert.resources, at_most: 20 }").replace("at_most: 0", "at_most: 20");
+    let small = bounded
+        .replace("in: alert.resources }", "in: alert.resources, at_most: 20 }")
+        .replace("at_most: 0", "at_most: 20");
     playbook(&small);
 }
 

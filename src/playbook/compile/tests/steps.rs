@@ -1,5 +1,7 @@
 //! Faults of steps, their actions and their parameters.
 
+use std::time::Duration;
+
 use super::*;
 use crate::language::codes as language;
 use crate::playbook::codes;
@@ -236,11 +238,13 @@ fn which_playbook_is_run_is_written_out() {
     };
     let compiled = playbook(&run("{ playbook: other, agent: \"{{agent.id}}\" }", ""));
     assert_eq!(action(&compiled, "a").runs.as_ref().map(crate::domain::PlaybookName::as_str), Some("other"));
+    assert_eq!(action(&compiled, "a").timeout, Duration::from_hours(7 * 24), "nothing is waited for without end");
+    let stated = playbook(&run("{ playbook: other }", ", timeout: 2h"));
+    assert_eq!(action(&stated, "a").timeout, Duration::from_hours(2));
     let cases = [
         (run("{ playbook: «\"{{alert.rule}}\"» }", ""), codes::RUN_PLAYBOOK, "written out", "`when`"),
         (run("{ playbook: «p» }", ""), codes::RUN_PLAYBOOK, "not run itself", ""),
         (run("{ playbook: «a b» }", ""), codes::NAME, "", ""),
-        (run("{ playbook: other }", ", «timeout»: 10s"), codes::MISPLACED, "on `run_playbook`", ""),
         (run("{ playbook: other }", ", «retry»: { max_attempts: 2 }"), codes::MISPLACED, "on `run_playbook`", ""),
         (run("{ playbook: other }", ", «verify»: { within: 1m }"), codes::MISPLACED, "no probe", ""),
     ];
