@@ -190,7 +190,7 @@ stages:
 /// The run that a step waits for.
 fn waits_for(run: &Run) -> Option<RunId> {
     run.steps.values().find_map(|record| match record.state {
-        StepState::Waiting(Waiting::Run { run }) => Some(run),
+        StepState::Waiting(Waiting::Run { run, .. }) => Some(run),
         _ => None,
     })
 }
