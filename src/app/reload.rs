@@ -1,12 +1,13 @@
 //! Playbooks that change on disk are loaded again: whole, or the last good version keeps serving and the log shows why.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::engine::Engine;
-use crate::language::render_human;
+use crate::engine::{Cause, Engine, Occasion};
+use crate::language::{Level, render_human};
 use crate::web::LastLoad;
 
 use super::watch::Watch;
@@ -19,12 +20,22 @@ const LOOK: Duration = Duration::from_secs(30);
 
 /// Asks for the playbooks to be loaded again.
 #[derive(Clone, Debug, Default)]
-pub struct Reload(Arc<Notify>);
+pub struct Reload {
+    /// Rung by the watch of the folder, too.
+    bell: Arc<Notify>,
+    signalled: Arc<AtomicBool>,
+}
 
 impl Reload {
-    /// Has them loaded soon, though nothing in their folder changed.
+    /// Has them loaded soon, though nothing in their folder changed: the process was sent a signal.
     pub fn ask(&self) {
-        self.0.notify_one();
+        self.signalled.store(true, Ordering::SeqCst);
+        self.bell.notify_one();
+    }
+
+    /// Why they are loaded now.
+    fn cause(&self) -> Cause {
+        if self.signalled.swap(false, Ordering::SeqCst) { Cause::Signal } else { Cause::FileChange }
     }
 }
 
@@ -46,31 +57,34 @@ impl Reloader {
 
     pub async fn run(self) {
         let folder = self.engine.library().folder().to_owned();
-        let mut watch = Watch::new(&folder, LOOK, self.asked.0.clone());
+        let mut watch = Watch::new(&folder, LOOK, self.asked.bell.clone());
         loop {
             tokio::select! {
                 () = self.engine.supervisor().stopping() => return,
                 () = watch.changed() => {}
             }
             tokio::time::sleep(QUIET).await;
-            if watch.seen() {
-                self.reload().await;
-            } else {
+            if !watch.seen() {
                 let folder = folder.display();
                 tracing::error!(%folder, "the folder of the playbooks can't be read; those that were loaded serve");
             }
+            self.reload().await;
         }
     }
 
     async fn reload(&self) {
-        let loaded = self.engine.library().load(self.engine.store(), self.engine.clock().now()).await;
+        let occasion = Occasion::system(self.asked.cause());
+        let loaded = self.engine.library().reload(self.engine.store(), &occasion, self.engine.clock().now()).await;
         match loaded {
             Ok(loaded) => {
+                let faults = render_human(&loaded.diagnostics, &loaded.sources, false);
                 if loaded.diagnostics.is_empty() {
                     tracing::info!(playbooks = loaded.serving, "playbooks were loaded again");
+                } else if loaded.diagnostics.iter().all(|fault| fault.level == Level::Warning) {
+                    tracing::warn!(playbooks = loaded.serving, "playbooks were loaded again, with warnings:\n{faults}");
                 } else {
-                    let faults = render_human(&loaded.diagnostics, &loaded.sources, false);
-                    tracing::error!(kept = ?loaded.kept, "playbooks have faults; the last good versions serve:\n{faults}");
+                    let whole = if loaded.refused_whole { ", and the folder is refused as a whole" } else { "" };
+                    tracing::error!(kept = ?loaded.kept, "playbooks have faults{whole}; the last good versions serve:\n{faults}");
                 }
                 self.last_load.set(loaded);
             }

@@ -1,4 +1,4 @@
-//! `standdown playbooks`: those that serve, and reading the folder again.
+//! `standdown playbooks`: those that serve, reading the folder again, and what became of them.
 
 use std::process::ExitCode;
 
@@ -6,11 +6,11 @@ use clap::Subcommand;
 
 use crate::domain::Mode;
 use crate::machine::Tone;
-use crate::web::api::view::{LoadView, PlaybookList};
+use crate::web::api::view::{LoadView, PlaybookHistory, PlaybookList};
 
 use super::context::Context;
 use super::exit::Error;
-use super::render::{Table, or_nothing};
+use super::render::{Table, or_nothing, playbooks};
 use super::status::load;
 
 /// Playbooks that serve.
@@ -20,6 +20,15 @@ pub enum Playbooks {
     List,
     /// Read the folder again; the exit code is 1 if a file is broken
     Reload,
+    /// What changed in those that serve, and what was refused: when, and who caused it
+    History {
+        /// At most so many
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+        /// Show what was written differently, too
+        #[arg(long)]
+        diff: bool,
+    },
 }
 
 impl Playbooks {
@@ -33,9 +42,20 @@ impl Playbooks {
             }
             Self::Reload => {
                 let loaded: LoadView = client.post("/playbooks/reload", &serde_json::json!({})).await?;
-                context.show(&loaded, |loaded| format!("{} playbooks serve\n{}", loaded.serving, load(loaded)))?;
+                context.show(&loaded, |loaded| {
+                    let change = loaded.change.as_ref().map(|change| playbooks::change(change, true));
+                    let change = change.unwrap_or_else(|| "nothing changed\n".to_owned());
+                    format!("{} playbooks serve\n{change}{}", loaded.serving, load(loaded))
+                })?;
                 let broken = loaded.diagnostics.iter().any(|diagnostic| diagnostic.level == "error");
                 Ok(if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+            }
+            Self::History { limit, diff } => {
+                let history: PlaybookHistory =
+                    client.get("/playbooks/history", &[("limit", limit.to_string())]).await?;
+                let now = context.now();
+                context.show(&history, |history| playbooks::history(history, now, diff))?;
+                Ok(ExitCode::SUCCESS)
             }
         }
     }

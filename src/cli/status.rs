@@ -46,7 +46,12 @@ fn words(status: &StatusView) -> String {
 /// What is wrong with the playbooks, if anything is.
 pub(super) fn load(load: &LoadView) -> String {
     let mut text = String::new();
-    for name in &load.kept {
+    if load.refused_whole {
+        let line =
+            "✗ the playbooks on disk do not fit together: the folder is refused, and what served before serves on\n";
+        text.push_str(&paint(Tone::Bad, line));
+    }
+    for name in load.kept.iter().filter(|_| !load.refused_whole) {
         let line = format!("✗ {name} is broken on disk; its last good version serves\n");
         text.push_str(&paint(Tone::Bad, &line));
     }

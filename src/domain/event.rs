@@ -2,7 +2,7 @@
 //!
 //! The machine gives the same state for the same events, so nothing in here may have to be looked up again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -17,7 +17,7 @@ use super::approval::{ApprovalCause, Choice, Quorum};
 use super::digest::Digest;
 use super::ids::{AlertId, ApprovalId, HoldId, IncidentId, MessageId, RunId};
 use super::lineage::Lineage;
-use super::names::{PersonId, SourceId};
+use super::names::{PersonId, PlaybookName, SourceId};
 use super::path::StepPath;
 use super::run::{Mode, Outcome};
 use super::standing::Standing;
@@ -139,6 +139,9 @@ pub enum EventKind {
         /// The step of another run that starts it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         lineage: Option<Lineage>,
+        /// The versions of the playbooks that its steps may run, and those in turn.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        versions: BTreeMap<PlaybookName, Digest>,
     },
     /// Budget, trust and protection were asked for a step.
     StepAuthorized {

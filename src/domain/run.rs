@@ -204,6 +204,10 @@ pub struct Run {
     /// The step of another run that started it, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lineage: Option<Lineage>,
+    /// The versions of the playbooks that its steps may run, and those in turn: what served when it began. Nothing else is
+    /// run by its steps, so that what people approve does not change under them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub versions: BTreeMap<PlaybookName, Digest>,
     /// The sources of alerts that joined it, besides that of the first.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub sources: BTreeSet<SourceId>,

@@ -31,6 +31,7 @@ pub(crate) fn run(at: Timestamp) -> Run {
         rechecks: Vec::new(),
         inherits: Vec::new(),
         lineage: None,
+        versions: BTreeMap::new(),
         sources: BTreeSet::new(),
         joined: 0,
         ended_at: None,

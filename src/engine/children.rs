@@ -1,7 +1,11 @@
 //! Runs that runs start. A child begins in the commit in which its parent's step starts to wait for it, and is stopped in
 //! the commit in which its parent ends. That a child is over is told to its parent after the child's commit; if the
 //! process dies between the two, the parent's next look finds it.
+//!
+//! A child runs in the version that served when the first run of its family began, whatever stands on disk by now: a run
+//! finishes on the text that it started with, and what people approved is what is done.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -68,6 +72,7 @@ pub fn first_event_of_child(
         alert: Arc::clone(&parent.alert),
         inherits: Vec::new(),
         lineage: Some(lineage),
+        versions: BTreeMap::new(),
     };
     // Whoever started the family stays who they are: they never vote in any run of it.
     Ok(Event { at, actor: parent.started_by.clone(), kind })
@@ -92,13 +97,19 @@ impl Engine {
         wanted: Wanted,
         at: Timestamp,
     ) -> Result<RunId, String> {
-        let serving = self.inner.library.serving();
-        let theirs = serving.get(&wanted.playbook).ok_or_else(|| not_serving(&wanted.playbook))?;
+        let library = &self.inner.library;
         let parent = &draft.run;
+        let missing = || format!("no playbook `{}` served when this run began", wanted.playbook);
+        let version = parent.versions.get(&wanted.playbook).ok_or_else(missing)?;
+        let unusable = || format!("version {} of `{}` can't be used; see the log", version.prefix(), wanted.playbook);
+        let theirs = library.remembered(version).ok_or_else(unusable)?;
         let observes = parent.mode == Mode::Observe || theirs.mode == Mode::Observe;
         let mode = if observes { Mode::Observe } else { Mode::Enforce };
-        let event = first_event_of_child(parent, playbook, wanted, theirs, &self.inventory(), mode, at)?;
-        let child = self.draft_start(theirs, event).map_err(|error| error.to_string())?;
+        let mut event = first_event_of_child(parent, playbook, wanted, &theirs, &self.inventory(), mode, at)?;
+        if let EventKind::RunStarted { versions, .. } = &mut event.kind {
+            *versions = library.versions_within(&theirs, &parent.versions);
+        }
+        let child = self.draft_start(&theirs, event).map_err(|error| error.to_string())?;
         let run = child.run.id;
         draft.children.push(child);
         Ok(run)
@@ -138,8 +149,8 @@ impl Engine {
         if let Some(reason) = stored.claim.quarantined {
             return Err(SubmitError::Quarantined { run: id, reason });
         }
-        let playbook = self.inner.library.pinned(&self.inner.store, &stored.run.digest).await?;
-        Ok(Some(self.draft_event(&playbook, stored.run, event, &mut std::collections::BTreeMap::new(), None)?))
+        let playbook = self.inner.library.of_run(&self.inner.store, &stored.run).await?;
+        Ok(Some(self.draft_event(&playbook, stored.run, event, &mut BTreeMap::new(), None)?))
     }
 
     /// Tells the run that started this one that it is over, once its own end is on disk.

@@ -57,7 +57,7 @@ impl Engine {
 /// The fact as the history keeps it. Agent and alert stand once, in the run, where they never change: the first fact has
 /// their digests, so that the history vouches for them.
 pub(super) fn recorded(kind: &EventKind) -> Value {
-    let EventKind::RunStarted { run, incident, digest, mode, agent, alert, inherits, lineage } = kind else {
+    let EventKind::RunStarted { run, incident, digest, mode, agent, alert, inherits, lineage, versions } = kind else {
         return serde_json::to_value(kind).unwrap_or(Value::Null);
     };
     let mut fact = json!({
@@ -74,6 +74,9 @@ pub(super) fn recorded(kind: &EventKind) -> Value {
         }
         if let Some(lineage) = lineage {
             fact.insert("lineage".to_owned(), json!(lineage));
+        }
+        if !versions.is_empty() {
+            fact.insert("versions".to_owned(), json!(versions));
         }
     }
     json!({ kind.as_str(): fact })

@@ -57,7 +57,7 @@ pub use incidents::CloseError;
 pub use inspection::{Fault, Inspection, inspect};
 pub use inventory::Inventory;
 pub use options::{Options, Reach};
-pub use playbooks::{Library, Loaded};
+pub use playbooks::{Cause, Library, Loaded, Occasion, PlaybookChange, PlaybookRefusal};
 pub use restored::{RestoredError, RestoredState, settle_restored};
 pub use retention::{Ages, Forgotten};
 pub use start::{StartError, StartRequest, Started};

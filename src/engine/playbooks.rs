@@ -1,7 +1,12 @@
 //! The playbooks that serve, and every version that a run may still be on.
 //!
 //! A folder is reloaded whole or not at all for each file: a broken file keeps its last good version serving, and its
-//! diagnostics are kept to be shown. A version is stored before it may start a run.
+//! diagnostics are kept to be shown. Where the playbooks together run each other in a way that can't be, the whole folder is
+//! refused. A version is stored before it may start a run, together with the fact of what changed.
+
+mod change;
+mod family;
+pub mod record;
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -13,8 +18,14 @@ use jiff::Timestamp;
 
 use crate::domain::{Digest, PlaybookName};
 use crate::language::{Diagnostic, Level, Source};
-use crate::playbook::{Catalogue, Playbook, compile, compile_folder};
+use crate::playbook::{Catalogue, Playbook, compile, read_folder};
 use crate::store::{Commit, CommitError, Playbooks, ReadError, Row, Store, Writer};
+
+pub use change::{Cause, Changed, Named, PlaybookChange};
+pub use record::{Occasion, PlaybookRefusal, RefusedAt};
+
+use change::{Set, Version};
+use record::Recorded;
 
 /// Why a playbook version can't be used.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -42,6 +53,10 @@ pub struct Loaded {
     pub serving: usize,
     /// The names that a broken file left on an older version.
     pub kept: Vec<PlaybookName>,
+    /// Whether the folder was refused as a whole, and what served before goes on serving.
+    pub refused_whole: bool,
+    /// What serves differently than before, if anything does.
+    pub change: Option<PlaybookChange>,
     /// Every fault and warning.
     pub diagnostics: Vec<Diagnostic>,
     /// The files as they were read, to show faults in them.
@@ -54,13 +69,21 @@ pub struct Library {
     folder: PathBuf,
     serving: ArcSwap<BTreeMap<PlaybookName, Arc<Playbook>>>,
     pinned: Mutex<HashMap<Digest, Arc<Playbook>>>,
+    /// Loaded by one at a time, so that every change is told once. Whether anything was loaded yet.
+    turn: tokio::sync::Mutex<bool>,
 }
 
 impl Library {
     /// An empty library over a folder.
     #[must_use]
     pub fn new(catalogue: Catalogue, folder: PathBuf) -> Self {
-        Self { catalogue, folder, serving: ArcSwap::default(), pinned: Mutex::default() }
+        Self {
+            catalogue,
+            folder,
+            serving: ArcSwap::default(),
+            pinned: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+        }
     }
 
     /// The folder that it reads.
@@ -75,32 +98,78 @@ impl Library {
         self.serving.load_full()
     }
 
-    /// Reads the folder and serves what compiles. What no longer compiles keeps its last good version: from memory, or
-    /// after a restart from the store.
+    /// Reads the folder for the first time in this process: [`Library::reload`] because the daemon started.
     pub async fn load(&self, store: &Store, now: Timestamp) -> Result<Loaded, LoadError> {
-        let read = compile_folder(&self.folder, &self.catalogue);
+        self.reload(store, &Occasion::system(Cause::Start), now).await
+    }
+
+    /// Reads the folder and serves what compiles. What no longer compiles keeps its last good version: from memory, or
+    /// after a restart from the store. What changed, and why something was refused, goes into the daemon's history.
+    pub async fn reload(&self, store: &Store, occasion: &Occasion, now: Timestamp) -> Result<Loaded, LoadError> {
+        let mut turn = self.turn.lock().await;
+        let recorded = Recorded::read(store).await?;
+        let (mut loaded, serving) = self.read(store, recorded.as_ref(), *turn).await?;
+        let set: Set = serving.iter().map(|(name, playbook)| (name.clone(), Version::from(&**playbook))).collect();
+        let before: Set = if *turn {
+            self.serving().iter().map(|(name, playbook)| (name.clone(), Version::from(&**playbook))).collect()
+        } else {
+            recorded.as_ref().map(|recorded| recorded.set.clone()).unwrap_or_default()
+        };
+        loaded.change = PlaybookChange::between(&before, &set, occasion.cause, store.replica());
+        if let Some(change) = &mut loaded.change {
+            Self::compare(store, change, &serving).await?;
+        }
+        let mut rows: Vec<Row> = serving.values().map(|playbook| version_row(playbook, now)).collect();
+        let noted = Recorded { set, refusal: record::refusal_digest(&loaded) };
+        rows.extend(record::rows(&loaded, &noted, recorded.as_ref(), (occasion, store.replica(), now)));
+        store.commit(Commit { guards: Vec::new(), rows }).await?;
+        if let Some(change) = &loaded.change {
+            record::announce(change, &occasion.by);
+        }
+        loaded.serving = serving.len();
+        self.remember(serving.values());
+        self.serving.store(Arc::new(serving));
+        *turn = true;
+        Ok(loaded)
+    }
+
+    /// What would serve, and what is wrong with the folder.
+    async fn read(
+        &self,
+        store: &Store,
+        recorded: Option<&Recorded>,
+        loaded_before: bool,
+    ) -> Result<(Loaded, BTreeMap<PlaybookName, Arc<Playbook>>), ReadError> {
+        let read = read_folder(&self.folder, &self.catalogue);
+        let mut broken = read.broken;
         let mut serving: BTreeMap<PlaybookName, Arc<Playbook>> =
             read.playbooks.into_iter().map(|playbook| (playbook.name.clone(), Arc::new(playbook))).collect();
         let mut loaded = Loaded { diagnostics: read.diagnostics, sources: read.sources, ..Loaded::default() };
         if loaded.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error) {
             for (name, playbook) in self.last_good(store, &loaded).await? {
                 if let Entry::Vacant(slot) = serving.entry(name) {
+                    broken.remove(slot.key());
                     loaded.kept.push(slot.key().clone());
                     slot.insert(playbook);
                 }
             }
         }
-        let rows = serving.values().map(|playbook| Row::Playbook {
-            digest: playbook.digest,
-            name: playbook.name.clone(),
-            text: playbook.text.to_string(),
-            at: now,
-        });
-        store.commit(Commit { guards: Vec::new(), rows: rows.collect() }).await?;
-        loaded.serving = serving.len();
-        self.remember(serving.values());
-        self.serving.store(Arc::new(serving));
-        Ok(loaded)
+        let found = crate::playbook::family(serving.values().map(|playbook| &**playbook), &broken);
+        // A folder that can't be read says nothing of what should serve.
+        let folder = self.folder.display().to_string();
+        let is_whole = |fault: &Diagnostic| fault.file == folder;
+        let error = |fault: &&Diagnostic| fault.level == Level::Error;
+        let torn = found.iter().any(|fault| error(&fault)) || loaded.diagnostics.iter().filter(error).any(is_whole);
+        loaded.diagnostics.extend(found);
+        if torn {
+            loaded.refused_whole = true;
+            serving = match self.last_set(store, recorded, loaded_before).await? {
+                Some(last) => last,
+                None => family::without_faults(serving, broken),
+            };
+            loaded.kept = serving.keys().cloned().collect();
+        }
+        Ok((loaded, serving))
     }
 
     /// The last good versions of the files that are broken now.
@@ -152,6 +221,10 @@ impl Library {
         let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
         pinned.extend(playbooks.map(|playbook| (playbook.digest, playbook.clone())));
     }
+}
+
+fn version_row(playbook: &Playbook, now: Timestamp) -> Row {
+    Row::Playbook { digest: playbook.digest, name: playbook.name.clone(), text: playbook.text.to_string(), at: now }
 }
 
 /// Whether a text that may not parse says `playbook: NAME` on a line of its own.

@@ -89,6 +89,7 @@ impl Engine {
             alert: Arc::clone(request.alert),
             inherits: request.inherits,
             lineage: None,
+            versions: self.library().versions_of(request.playbook),
         };
         let event = Event { at, actor: request.actor, kind };
         Ok(Started { draft: self.draft_start(request.playbook, event)? })

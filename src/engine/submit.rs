@@ -184,7 +184,7 @@ impl Engine {
         if hands.claim.as_ref().is_some_and(|held| held.is_outdated(&run)) {
             return Err(SubmitError::NotOurs(id));
         }
-        let playbook = self.inner.library.pinned(&self.inner.store, &run.digest).await?;
+        let playbook = self.inner.library.of_run(&self.inner.store, &run).await?;
         let mut draft = self.draft_event(&playbook, run, event.clone(), &mut hands.permits, epoch)?;
         if epoch.is_some() && claim.takeovers > 0 && advances(&event.kind) {
             draft.rows.push(Row::RunAdvanced { run: id });

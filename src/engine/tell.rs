@@ -108,12 +108,12 @@ impl Engine {
             return Err(CommitError::Conflict(over).into());
         }
         let epoch = self.standing_to(id, &stored.claim, &event.kind, &Hands::default())?;
-        let playbook = self.inner.library.pinned(&self.inner.store, &stored.run.digest).await?;
+        let playbook = self.inner.library.of_run(&self.inner.store, &stored.run).await?;
         Ok(self.draft_event(&playbook, stored.run, event, &mut std::collections::BTreeMap::new(), epoch)?)
     }
 
     pub(super) async fn tell_again(&self, draft: &mut Draft, event: Event) -> Result<(), SubmitError> {
-        let playbook = self.inner.library.pinned(&self.inner.store, &draft.run.digest).await?;
+        let playbook = self.inner.library.of_run(&self.inner.store, &draft.run).await?;
         let (run, effects) = transition(&playbook, draft.run.clone(), &event)?;
         draft.run = run;
         Ok(self.drive(&playbook, draft, event, effects)?)

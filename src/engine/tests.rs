@@ -1,11 +1,13 @@
 //! The engine tried over a real store: with a clock that is told the time, a world outside that answers as it is told, and
 //! a process that may die at any moment.
 
+mod changes;
 mod children;
 mod clock;
 mod crash_points;
 mod crashes;
 pub(crate) mod database;
+mod families;
 pub(crate) mod fate;
 mod flow;
 mod frozen;

@@ -14,6 +14,7 @@ mod stack;
 mod template;
 mod tree;
 mod types;
+mod unified;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Level, Source, Span, render_github, render_human, render_json, suggest};
@@ -22,4 +23,5 @@ pub use fault::Fault;
 pub use template::{Escape, RenderError, Template, reference as template_reference};
 pub use tree::Tree;
 pub use types::{Environment, Type, Unknown};
+pub use unified::unified;
 pub use yaml::{SpanMap, parse};

@@ -38,8 +38,10 @@ impl Motion<'_> {
     /// The plan of a request, as it would be now. Fails with the reason where a parameter can't be rendered.
     pub fn plan(&self, terms: &Terms<'_>) -> Result<Plan, String> {
         let mut steps = Vec::new();
+        let mut runs = false;
         for path in terms.releases {
             let action = self.action(path).map_err(|error| error.to_string())?;
+            runs |= action.runs.is_some();
             steps.push(self.planned(path, action)?);
         }
         // Who exactly may vote is found again at every vote; how many voices decide is part of what is approved.
@@ -50,7 +52,7 @@ impl Motion<'_> {
             OnTimeout::Escalate => "more people are asked once, then as if it were refused",
             OnTimeout::Act => "it is done all the same",
         };
-        Ok(Plan::new(json!({
+        let mut body = json!({
             "run": self.run.id,
             "playbook": self.run.playbook,
             "playbook_digest": self.run.digest,
@@ -62,7 +64,12 @@ impl Motion<'_> {
             "quorums": quorums,
             "identity": terms.identity,
             "deadline": terms.deadline,
-        })))
+        });
+        // A playbook that is run may run others in turn: people decide about the whole family as it will be.
+        if let Some(body) = body.as_object_mut().filter(|_| runs && !self.run.versions.is_empty()) {
+            body.insert("playbook_versions".to_owned(), json!(self.run.versions));
+        }
+        Ok(Plan::new(body))
     }
 
     /// Whether the plan of a request is still the one that was asked; the plan now.
@@ -84,6 +91,9 @@ impl Motion<'_> {
             step.insert("irreversible_because".into(), json!(because));
         }
         step.insert("parameters".into(), parameters);
+        if let Some((name, version)) = action.runs.as_ref().and_then(|name| self.run.versions.get_key_value(name)) {
+            step.insert("runs".into(), json!({ "playbook": name, "version": version }));
+        }
         if action.spec.kind == ActionKind::Undo {
             let undone = action.undoes.iter().flat_map(|name| self.run.undone_with(name));
             let undoes: Vec<Value> = undone.map(|path| self.undo_line(&path)).collect();

@@ -12,7 +12,8 @@ use super::error::IllegalTransition;
 use super::motion::after;
 
 pub(super) fn first_state(playbook: &Playbook, event: &Event) -> Result<Run, IllegalTransition> {
-    let EventKind::RunStarted { run, incident, digest, mode, agent, alert, inherits, lineage } = &event.kind else {
+    let EventKind::RunStarted { run, incident, digest, mode, agent, alert, inherits, lineage, versions } = &event.kind
+    else {
         return Err(IllegalTransition::NotAStart { event: event.kind.as_str() });
     };
     if *digest != playbook.digest {
@@ -47,6 +48,7 @@ pub(super) fn first_state(playbook: &Playbook, event: &Event) -> Result<Run, Ill
         joined: 0,
         inherits: inherits.clone(),
         lineage: lineage.clone(),
+        versions: versions.clone(),
         sources: BTreeSet::new(),
         ended_at: None,
     })

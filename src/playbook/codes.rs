@@ -91,6 +91,8 @@ pub const NO_BUDGET: &str = "SD0365";
 pub const IRREVERSIBLE: &str = "SD0366";
 /// A field is compared with a word that it never is.
 pub const NEVER_THIS_WORD: &str = "SD0367";
+/// A playbook that acts runs one that only observes.
+pub const CHILD_OBSERVES: &str = "SD0368";
 /// A playbook or a stage is over before something that it waits for can be.
 pub const CUT_SHORT: &str = "SD0369";
 /// A connection that the configuration does not have.
@@ -177,6 +179,7 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     (NO_BUDGET, "Without a budget a detector that goes wild stops a whole fleet."),
     (IRREVERSIBLE, "The step destroys without asking anybody, for the reason that the playbook states."),
     (NEVER_THIS_WORD, "The field is compared with a word that it never is."),
+    (CHILD_OBSERVES, "A playbook that acts runs one that only observes, which then does nothing."),
     (CUT_SHORT, "A wait or an approval has more time than the playbook or the stage around it, and is cut short."),
     (UNKNOWN_CONNECTION, "The configuration has no such connection, or it belongs to another connector."),
     (NO_CREDENTIAL, "Agents that the playbook can be about lack a credential that a step needs."),

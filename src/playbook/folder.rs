@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Catalogue, Playbook, codes, compile};
-use crate::language::{Diagnostic, Source};
+use super::{Catalogue, Playbook, codes, compile, descendants, family};
+use crate::domain::PlaybookName;
+use crate::language::{Diagnostic, Level, Source};
 
 /// What a folder holds.
 #[derive(Clone, Debug, Default)]
@@ -21,11 +22,36 @@ pub struct Folder {
     pub diagnostics: Vec<Diagnostic>,
     /// The files as they were read, for showing the diagnostics.
     pub sources: Vec<Source>,
+    /// The names of playbooks that did not compile, as far as their text still says them, with their files.
+    pub broken: BTreeMap<PlaybookName, String>,
 }
 
-/// Reads and compiles every `*.yaml` of a folder, or the one file that the path names.
+/// Reads and compiles every `*.yaml` of a folder, or the one file that the path names, and looks at how the playbooks run
+/// each other. Of a single file, what stands beside it is looked at for that; only what concerns the file is told.
 #[must_use]
 pub fn compile_folder(path: &Path, catalogue: &Catalogue) -> Folder {
+    let mut folder = read_folder(path, catalogue);
+    let lone =
+        folder.playbooks.first().filter(|playbook| !path.is_dir() && !descendants(playbook, |_| None).is_empty());
+    let beside = lone.and_then(|_| path.parent());
+    let beside = beside.map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent });
+    let mut beside = beside.map(|parent| read_folder(parent, catalogue)).unwrap_or_default();
+    beside.playbooks.retain(|other| folder.playbooks.iter().all(|playbook| playbook.name != other.name));
+    let mut broken = folder.broken.clone();
+    broken.extend(std::mem::take(&mut beside.broken));
+    let own = |fault: &Diagnostic| folder.playbooks.iter().any(|playbook| playbook.file == fault.file);
+    let mut found = family(folder.playbooks.iter().chain(&beside.playbooks), &broken);
+    found.retain(own);
+    folder
+        .playbooks
+        .retain(|playbook| !found.iter().any(|fault| fault.level == Level::Error && fault.file == playbook.file));
+    folder.diagnostics.extend(found);
+    folder
+}
+
+/// Reads and compiles every `*.yaml` of a folder, or the one file that the path names, each by itself.
+#[must_use]
+pub fn read_folder(path: &Path, catalogue: &Catalogue) -> Folder {
     let mut folder = Folder::default();
     let files = if path.is_dir() { folder.list(path) } else { vec![path.to_owned()] };
     let mut named: BTreeMap<String, String> = BTreeMap::new();
@@ -43,7 +69,10 @@ pub fn compile_folder(path: &Path, catalogue: &Catalogue) -> Folder {
                 folder.diagnostics.extend(warnings);
                 folder.add(playbook, &mut named);
             }
-            Err(found) => folder.diagnostics.extend(found),
+            Err(found) => {
+                folder.diagnostics.extend(found);
+                folder.broken.extend(names(&source.text).map(|name| (name, source.name.clone())));
+            }
         }
         folder.sources.push(source);
     }
@@ -89,6 +118,13 @@ impl Folder {
         named.insert(name, playbook.file.clone());
         self.playbooks.push(playbook);
     }
+}
+
+/// The name that a text which may not parse gives its playbook, on a line of its own.
+fn names(text: &str) -> Option<PlaybookName> {
+    let rest = text.lines().find_map(|line| line.strip_prefix("playbook:"))?;
+    let rest = rest.split_once(" #").map_or(rest, |(rest, _)| rest);
+    PlaybookName::parse(rest.trim().trim_matches(['"', '\''])).ok()
 }
 
 /// Where a playbook's name stands; the text has compiled, so it can be read again.

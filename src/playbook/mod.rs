@@ -9,6 +9,7 @@ mod compile;
 pub mod context;
 mod corroborate;
 mod duration;
+mod family;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod folder;
@@ -24,7 +25,8 @@ pub use catalogue::{ActionKind, ActionSpec, Catalogue, ParameterSpec, ParameterT
 pub use compile::compile;
 pub(crate) use compile::{Entry, Fields, Node, Report};
 pub use corroborate::{Corroborate, UntilThen};
-pub use folder::{Folder, compile_folder};
+pub use family::{descendants, family};
+pub use folder::{Folder, compile_folder, read_folder};
 pub use model::{
     ActionStep, ApprovalSpec, Body, Budget, ForEach, HoldEnd, HoldRule, Identity, Items, NoticeSpec, OnAlert,
     OnFailure, Order, Playbook, Retry, Silence, Stage, Step, Threshold, Timetable, Variable, VerifyRule, Wait, Window,

@@ -89,6 +89,7 @@ impl Performance {
             alert: Arc::clone(start.alert),
             inherits: start.inherits,
             lineage: None,
+            versions: std::collections::BTreeMap::new(),
         };
         let first = Event { at, actor: start.actor, kind };
         let mut performance = Self::open(playbook, first, Vec::new(), world, script)?;

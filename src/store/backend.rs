@@ -324,6 +324,7 @@ hand_through!(Claims {
 hand_through!(Playbooks {
     fn playbook_text(&self, digest: &Digest) -> Read<Option<String>>;
     fn newest_playbooks(&self) -> Read<Vec<(PlaybookName, Digest, String)>>;
+    fn daemon_facts(&self, kinds: [&'static str; 2], limit: u32) -> Read<Vec<StoredEvent>>;
 });
 hand_through!(Outbox {
     fn claim_messages(&self, now: Timestamp, limit: u32, lease: Duration) -> Result<Vec<QueuedMessage>, CommitError>;

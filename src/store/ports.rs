@@ -123,6 +123,9 @@ pub trait Playbooks {
     fn playbook_text(&self, digest: &Digest) -> impl Future<Output = Read<Option<String>>> + Send;
     /// The newest version of every name, with its text: what serves when the file is broken at a start.
     fn newest_playbooks(&self) -> impl Future<Output = Read<Vec<(PlaybookName, Digest, String)>>> + Send;
+    /// The last facts of the daemon's history that are of these two kinds, newest first.
+    fn daemon_facts(&self, kinds: [&'static str; 2], limit: u32)
+    -> impl Future<Output = Read<Vec<StoredEvent>>> + Send;
 }
 
 /// Messages that wait.

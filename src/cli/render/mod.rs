@@ -1,6 +1,7 @@
 //! Answers in words: tables, times and timelines. Text from outside is cut to one line without control characters, so
 //! that an alert can't steer the terminal.
 
+pub mod playbooks;
 pub mod run;
 pub mod table;
 pub mod time;

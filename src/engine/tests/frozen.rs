@@ -22,7 +22,8 @@ fn nothing_is_called_while_frozen_and_everything_after_the_thaw() {
     assert_eq!(life.until_finished(run).status, RunStatus::Finished(Outcome::Completed));
     assert_eq!(world.outside.count("try.idempotent", "send"), 5);
     let facts = life.on(life.engine.store().events(&Subject::Daemon)).unwrap();
-    let facts: Vec<_> = facts.iter().map(|fact| (fact.kind.as_str(), fact.actor.clone())).collect();
+    let switched = facts.iter().filter(|fact| !fact.kind.starts_with("playbooks_"));
+    let facts: Vec<_> = switched.map(|fact| (fact.kind.as_str(), fact.actor.clone())).collect();
     assert_eq!(facts, [("frozen", ana()), ("thawed", ana())]);
 }
 

@@ -146,6 +146,7 @@ impl Sim {
             alert: alert(at).into(),
             inherits: Vec::new(),
             lineage: None,
+            versions: std::collections::BTreeMap::new(),
         };
         let event = Event { at, actor: Actor::Source { id: SourceId::parse("detector").unwrap() }, kind };
         let (run, effects) = begin(&playbook, &event).unwrap();

@@ -7,7 +7,7 @@ use crate::store::ports::{Read, RunLog};
 use crate::store::rows::{OpenRun, StoredEvent, Subject};
 
 use super::inbox::open_run;
-use super::{Cell, Database, Text, all, limited, one, query, subject_key};
+use super::{Cell, Database, Decoder, Text, all, limited, one, query, subject_key};
 
 const RUN: &str = "SELECT id, state FROM run_states WHERE id = $1";
 const EVENTS: &str = "SELECT seq, at, actor, kind, body, prev_hash, hash FROM events WHERE subject = $1 ORDER BY seq";
@@ -26,6 +26,18 @@ const OPEN_RUNS: Text = Text {
     postgres: "SELECT id, incident, playbook, agent FROM runs WHERE live = 1 AND open = 1 AND id > $1 ORDER BY id LIMIT $2",
 };
 
+pub(super) fn stored_event(row: &Decoder<'_>) -> Read<StoredEvent> {
+    Ok(StoredEvent {
+        seq: row.count("seq")?,
+        at: row.time("at")?,
+        actor: row.json("actor")?,
+        kind: row.text("kind")?,
+        body: row.json("body")?,
+        prev_hash: row.digest("prev_hash")?,
+        hash: row.digest("hash")?,
+    })
+}
+
 impl<D: Database> RunLog for D {
     async fn run(&self, id: RunId) -> Read<Option<Run>> {
         one(self.readers(), "run", query(RUN, [id.as_bytes().into()]), |row| row.json("state")).await
@@ -33,18 +45,7 @@ impl<D: Database> RunLog for D {
 
     async fn events(&self, subject: &Subject) -> Read<Vec<StoredEvent>> {
         let query = query(EVENTS, [Cell::bytes(&subject_key(subject))]);
-        all(self.readers(), "event", query, |row| {
-            Ok(StoredEvent {
-                seq: row.count("seq")?,
-                at: row.time("at")?,
-                actor: row.json("actor")?,
-                kind: row.text("kind")?,
-                body: row.json("body")?,
-                prev_hash: row.digest("prev_hash")?,
-                hash: row.digest("hash")?,
-            })
-        })
-        .await
+        all(self.readers(), "event", query, stored_event).await
     }
 
     async fn runs_due(&self, now: Timestamp, limit: u32) -> Read<Vec<RunId>> {

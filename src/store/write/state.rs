@@ -45,6 +45,8 @@ struct State<'a> {
     inherits: &'a [HoldId],
     #[serde(skip_serializing_if = "Option::is_none")]
     lineage: Option<&'a Lineage>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    versions: &'a BTreeMap<PlaybookName, Digest>,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     sources: &'a BTreeSet<SourceId>,
     joined: u32,
@@ -76,6 +78,7 @@ pub fn json(run: &Run) -> String {
         rechecks,
         inherits,
         lineage,
+        versions,
         sources,
         joined,
         ended_at,
@@ -100,6 +103,7 @@ pub fn json(run: &Run) -> String {
         rechecks,
         inherits,
         lineage: lineage.as_ref(),
+        versions,
         sources,
         joined: *joined,
         ended_at: *ended_at,
@@ -139,6 +143,7 @@ mod tests {
                     depth: 2,
                     budget: SharedBudget { playbook: "p".parse().unwrap(), contain: None, per: None },
                 });
+                run.versions = BTreeMap::from([("child".parse().unwrap(), Digest::ZERO)]);
                 run.rechecks = vec![Recheck { path: "a".parse().unwrap(), at }];
                 run.steps = BTreeMap::from([("a".parse().unwrap(), StepRecord::pending())]);
                 run.stages =

@@ -56,6 +56,7 @@ pub(super) fn router() -> Router<WebState> {
         .route("/thaw", post(freeze::thaw))
         .route("/playbooks", get(playbooks::list))
         .route("/playbooks/reload", post(playbooks::reload))
+        .route("/playbooks/history", get(playbooks::history))
         .route("/dead-letters", get(dead_letters::list))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }

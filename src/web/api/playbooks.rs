@@ -1,13 +1,17 @@
-//! Playbooks: those that serve, and reading the folder again.
+//! Playbooks: those that serve, reading the folder again, and what became of them.
 
 use axum::Json;
 use axum::extract::State;
 
+use crate::engine::Occasion;
+use crate::engine::playbooks::record;
 use crate::playbook::Playbook;
+use crate::store::Playbooks as _;
 use crate::web::problem::Problem;
 use crate::web::{Caller, WebState};
 
-use super::view::{LoadView, PlaybookLine, PlaybookList};
+use super::reading::{Asked, Bounds};
+use super::view::{LoadView, PlaybookFact, PlaybookHistory, PlaybookLine, PlaybookList};
 
 /// `GET /playbooks`.
 pub async fn list(_: Caller, State(state): State<WebState>) -> Json<PlaybookList> {
@@ -21,11 +25,22 @@ pub async fn list(_: Caller, State(state): State<WebState>) -> Json<PlaybookList
 pub async fn reload(caller: Caller, State(state): State<WebState>) -> Result<Json<LoadView>, Problem> {
     let person = caller.person()?;
     let now = state.engine.clock().now();
-    let loaded = state.engine.library().load(state.engine.store(), now).await?;
+    let occasion = Occasion::request(caller.person_actor()?);
+    let loaded = state.engine.library().reload(state.engine.store(), &occasion, now).await?;
     tracing::info!(person.id = %person, playbooks.serving = loaded.serving, "playbooks were read again");
     let view = LoadView::from(&loaded);
     state.last_load.set(loaded);
     Ok(Json(view))
+}
+
+/// `GET /playbooks/history`: what changed in the playbooks that serve, and what was refused; newest first.
+pub async fn history(
+    _: Caller,
+    State(state): State<WebState>,
+    Asked(bounds): Asked<Bounds>,
+) -> Result<Json<PlaybookHistory>, Problem> {
+    let facts = state.engine.store().daemon_facts(record::KINDS, bounds.limit()?).await?;
+    Ok(Json(PlaybookHistory { facts: facts.into_iter().map(PlaybookFact::from).collect() }))
 }
 
 fn line(playbook: &Playbook) -> PlaybookLine {

@@ -5,6 +5,7 @@
 mod agent;
 mod alert;
 mod approval;
+mod playbook;
 mod request;
 mod run;
 mod status;
@@ -12,6 +13,7 @@ mod status;
 pub use agent::{AgentLine, AgentList, AgentView, GateView};
 pub use alert::AlertPage;
 pub use approval::{ApprovalList, ApprovalView};
+pub use playbook::{DiagnosticView, LoadView, PlaybookFact, PlaybookHistory, PlaybookLine, PlaybookList};
 pub use request::{Cancellation, Closure, Decision, FreezeOrder, HoldOrder, ManualRun, Release, ResolveOrder};
 pub use run::{AlertView, IncidentList, IncidentView, RunList, RunView, Started, StepView};
-pub use status::{Counts, DeadLetterList, DiagnosticView, LoadView, PlaybookLine, PlaybookList, StatusView};
+pub use status::{Counts, DeadLetterList, StatusView};

@@ -44,8 +44,13 @@ fn planned(step: &Value) -> PlannedStep {
             undone.iter().map(|other| format!("{} ({})", text(other, "step"), text(other, "action"))).collect();
         format!(": undoes {}", names.join(", "))
     });
+    let runs = step.get("runs").map(|runs| {
+        let version: String = text(runs, "version").chars().take(12).collect();
+        format!(": {}, version {version}", text(runs, "playbook"))
+    });
+    let more = undone.or(runs).unwrap_or_default();
     PlannedStep {
-        what: line(&format!("{} - {}{}", text(step, "step"), text(step, "action"), undone.unwrap_or_default()), 200),
+        what: line(&format!("{} - {}{more}", text(step, "step"), text(step, "action")), 200),
         impact: line(&text(step, "impact"), 20),
     }
 }
