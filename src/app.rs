@@ -190,6 +190,7 @@ impl Application {
     /// Serves until `stop` is ready; then finishes requests and calls under way, and closes the store.
     pub async fn run_until_stopped(self, stop: impl Future<Output = ()> + Send) -> Result<(), std::io::Error> {
         let supervisor = self.engine.supervisor().clone();
+        self.engine.tell_quarantined().await;
         self.engine.run(self.loops);
         supervisor.spawn("delivery", self.delivery.run());
         let intake = Arc::clone(&self.intake);

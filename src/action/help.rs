@@ -5,8 +5,10 @@ use super::{connector, http_call};
 use crate::domain::Codes;
 
 /// The codes of this room, with their lines and their help.
-pub const CODES: Codes =
-    Codes::new(&[(connector::CONNECTOR_FAULT, "A connector's declaration is not one: a fault of this program.")], "");
+pub const CODES: Codes = Codes::new(
+    &[(connector::CONNECTOR_FAULT, "A connector's declaration is not one: a fault of this program.")],
+    include_str!("codes.md"),
+);
 
 /// A connector, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]

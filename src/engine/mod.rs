@@ -9,6 +9,7 @@
 
 mod act;
 pub mod authority;
+mod brief;
 mod budget;
 pub mod children;
 pub mod delivery;

@@ -208,10 +208,8 @@ impl Library {
         }
         let text = store.playbook_text(digest).await?.ok_or(LibraryError::Missing(*digest))?;
         let source = Source { name: format!("version {}", digest.prefix()), text };
-        let (playbook, _) = compile(&source, &self.catalogue).map_err(|faults| LibraryError::Broken {
-            digest: *digest,
-            reason: faults.first().map(|fault| fault.message.clone()).unwrap_or_default(),
-        })?;
+        let (playbook, _) = compile(&source, &self.catalogue)
+            .map_err(|faults| LibraryError::Broken { digest: *digest, reason: first_error(&faults) })?;
         let playbook = Arc::new(playbook);
         self.remember(std::iter::once(&playbook));
         Ok(playbook)
@@ -225,6 +223,14 @@ impl Library {
 
 fn version_row(playbook: &Playbook, now: Timestamp) -> Row {
     Row::Playbook { digest: playbook.digest, name: playbook.name.clone(), text: playbook.text.to_string(), at: now }
+}
+
+/// The first error in words, with its code, its line in the stored text and its hint.
+fn first_error(faults: &[Diagnostic]) -> String {
+    let Some(fault) = faults.iter().find(|fault| fault.level == Level::Error) else { return String::new() };
+    let line = fault.span.map(|span| format!(", line {}", span.line)).unwrap_or_default();
+    let hint = fault.hint.as_deref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+    format!("{}{line}: {}{hint}", fault.code, fault.message)
 }
 
 /// Whether a text that may not parse says `playbook: NAME` on a line of its own.

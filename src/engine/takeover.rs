@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::domain::{Actor, EventKind, MessageKind, RunId};
 use crate::machine::IllegalTransition;
-use crate::store::{Claim, Claims, Commit, CommitError, Guard, ReadError, Row, Subject, Taken, Writer};
+use crate::store::{Claim, Claims, Commit, CommitError, Guard, Quarantined, ReadError, Row, Subject, Taken, Writer};
 
 use super::Engine;
 use super::playbooks::LibraryError;
@@ -95,6 +95,14 @@ pub(super) fn taken_too_often(takeovers: u32) -> String {
     format!("its owner died {takeovers} times with a call of it under way, and it got nowhere in between")
 }
 
+/// The most quarantined runs that a start names one by one.
+const TOLD_MAX: u32 = 20;
+
+/// What lets a run go on, once what its reason names is mended.
+fn go_on(run: RunId) -> String {
+    format!("; mend what the reason names, then: standdown runs release {run} --reason \"...\"")
+}
+
 impl Engine {
     /// Whether a claim is this replica's, and of a run that may be touched.
     pub(super) fn owns(&self, claim: &Claim) -> bool {
@@ -130,9 +138,23 @@ impl Engine {
     /// Quarantines a run of this replica. If that can't be written now, whoever finds it next tries again.
     pub(super) async fn quarantine(&self, run: RunId, reason: String) {
         match self.try_quarantine(run, &reason).await {
-            Ok(true) => tracing::error!(run.id = %run, reason, "a run is quarantined; a person must look at it"),
+            Ok(true) => {
+                tracing::error!(run.id = %run, reason, "a run is quarantined; a person must look at it{}", go_on(run))
+            }
             Ok(false) => {}
             Err(error) => tracing::error!(run.id = %run, reason, %error, "a run could not be quarantined yet"),
+        }
+    }
+
+    /// Says at a start which runs nobody touches, and what lets them go on: what a former life said is in its log.
+    pub(crate) async fn tell_quarantined(&self) {
+        match self.inner.store.quarantined_runs(TOLD_MAX).await {
+            Ok(runs) => {
+                for Quarantined { run, reason, .. } in runs {
+                    tracing::error!(run.id = %run, reason, "this run is still quarantined: nothing of it is done{}", go_on(run));
+                }
+            }
+            Err(error) => tracing::error!(%error, "which runs are quarantined could not be read"),
         }
     }
 

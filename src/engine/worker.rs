@@ -8,11 +8,11 @@ use crate::action::Registry;
 use crate::clock::Clock;
 use crate::domain::{Event, EventKind};
 use crate::machine::{Call, CallResult, Phase};
-use crate::store::Claims as _;
+use crate::store::{Claims as _, CommitError};
 
-use super::Engine;
 use super::live::{Claim, Job};
-use super::submit::{Hands, Permits};
+use super::submit::{Hands, Permits, SubmitError};
+use super::{Engine, brief};
 
 /// The longest pause before a result is submitted again.
 const RESUBMIT_PAUSE_MAX: Duration = Duration::from_secs(5);
@@ -108,7 +108,7 @@ impl Engine {
 
     /// Submits a result until it is taken: an answer that was heard is not thrown away because the disk is busy. What
     /// comes after the claim to the run was lost is written down apart.
-    async fn submit_result(&self, call: &Call, kind: EventKind, mut hands: Hands) -> Option<Vec<Job>> {
+    async fn submit_result(&self, call: &Call, mut kind: EventKind, mut hands: Hands) -> Option<Vec<Job>> {
         let run = call.run;
         let mut pause = Duration::from_millis(50);
         loop {
@@ -121,6 +121,10 @@ impl Engine {
                         return None;
                     }
                     pause = (pause * 2).min(RESUBMIT_PAUSE_MAX);
+                }
+                Err(SubmitError::Commit(CommitError::TooLarge { .. })) if let Some(less) = brief::smaller(&kind) => {
+                    tracing::error!(run.id = %run, event.kind = kind.as_str(), "a result is larger than can be kept; it is cut");
+                    kind = less;
                 }
                 Err(error) => {
                     tracing::warn!(run.id = %run, event.kind = kind.as_str(), %error, "a result came too late");

@@ -41,6 +41,9 @@ impl Motion<'_> {
 
     /// Begins the call itself.
     pub fn send(&mut self, path: &StepPath, direction: Direction, number: u32) -> Result<(), IllegalTransition> {
+        if let Some(reason) = self.lacks_room(path, direction)? {
+            return self.fail(path, direction, &reason);
+        }
         self.put(path, direction, Attempt::Running { number, since: self.at })?;
         self.call(path, direction, Phase::Send)
     }

@@ -1,9 +1,9 @@
 //! A step that goes through items: they are frozen when its turn comes, each is a step of its own at `step[index]`, and
 //! the step itself settles when all of them have.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::domain::{Mode, Run, RunStatus, StepName, StepPath, StepRecord, StepState, Verdict, Waiting};
+use crate::domain::{Mode, RunStatus, StepName, StepPath, StepRecord, StepState, Verdict, Waiting};
 use crate::playbook::model::ForEach;
 use crate::playbook::{Body, OnFailure, Step};
 
@@ -12,6 +12,7 @@ use super::attempt::is_containing;
 use super::context::variables;
 use super::error::IllegalTransition;
 use super::motion::Motion;
+use super::room::{size, total};
 
 /// How large all items of a run may be together, as JSON.
 const ITEMS_BYTES_MAX: usize = 32 * 1024;
@@ -19,10 +20,6 @@ const ITEMS_BYTES_MAX: usize = 32 * 1024;
 const RECORD_BYTES: usize = 512;
 /// What all items of a run may take together with their records: half of what a run may be.
 const RECORDS_BYTES_MAX: usize = 128 * 1024;
-/// How large the parameters of all items may be together, so that a run stays small enough to be stored.
-const PARAMETERS_BYTES_MAX: usize = 96 * 1024;
-/// How large the answers to all items may be together; what is over is not kept.
-const OUTPUTS_BYTES_MAX: usize = 48 * 1024;
 
 impl Motion<'_> {
     /// The step's turn has come: its items are found out and frozen.
@@ -176,34 +173,10 @@ impl Motion<'_> {
         variables
     }
 
-    /// Whether the parameters of one more item make a run too large to be stored.
-    pub fn items_are_full(&self, path: &StepPath, parameters: &Value) -> bool {
-        let sum = || total(&self.run, |record| record.params.as_ref());
-        path.index.is_some() && sum() + size(parameters) > PARAMETERS_BYTES_MAX
-    }
-
-    /// Keeps what a target answered; of many items only as much as a run can hold.
-    pub fn keep_output(&mut self, path: &StepPath, output: Value) -> Result<(), IllegalTransition> {
-        let kept = total(&self.run, |record| Some(&record.output));
-        let fits = path.index.is_none() || kept + size(&output) <= OUTPUTS_BYTES_MAX;
-        self.record_mut(path)?.output = if fits { output } else { json!({ "left_out": "too large" }) };
-        Ok(())
-    }
-
     fn fails_to_contain(&mut self, path: &StepPath, step: &Step) -> Result<(), IllegalTransition> {
         if matches!(&step.body, Body::Action(action) if is_containing(action)) {
             self.record_mut(path)?.verdict = Some(Verdict::Failed);
         }
         Ok(())
     }
-}
-
-fn size(value: &Value) -> usize {
-    value.to_string().len()
-}
-
-/// How large something is in all items of a run together.
-fn total(run: &Run, part: fn(&StepRecord) -> Option<&Value>) -> usize {
-    let items = run.steps.iter().filter(|(path, _)| path.index.is_some());
-    items.filter_map(|(_, record)| part(record)).map(size).sum()
 }

@@ -22,6 +22,7 @@ mod key;
 mod motion;
 pub mod notice;
 mod plan;
+mod room;
 mod start;
 mod tick;
 pub mod timeline;

@@ -8,6 +8,7 @@ use crate::playbook::{ActionKind, ActionStep, Body};
 
 use super::error::IllegalTransition;
 use super::motion::Motion;
+use super::room::fitting;
 
 /// What the plan takes from the request itself.
 pub(super) struct Terms<'a> {
@@ -59,7 +60,7 @@ impl Motion<'_> {
             "agent": self.run.agent.id,
             "step": terms.path,
             "cause": terms.cause,
-            "steps": steps,
+            "steps": fitting(steps),
             "outcomes": { "approved": "these steps are done", "rejected": "these steps are not done", "silence": silence },
             "quorums": quorums,
             "identity": terms.identity,

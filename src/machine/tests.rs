@@ -7,6 +7,7 @@ mod children;
 mod corroborate;
 mod each;
 mod flow;
+mod room;
 mod simulator;
 mod vars;
 mod waits;

@@ -45,6 +45,35 @@ fn the_shipped_playbooks_are_good() {
 }
 
 #[test]
+fn playbooks_that_run_each_other_are_looked_at_together_also_when_only_one_is_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, mode: &str, child: &str| {
+        let text = format!(
+            "playbook: {name}\nmode: {mode}\nowner: user:ana\nmatch: {{ when: alert.rule == 'x' }}\nstages:\n  - stage: a\n    \
+             steps:\n      - {{ step: s, action: run_playbook, with: {{ playbook: {child} }} }}\n"
+        );
+        std::fs::write(folder.path().join(format!("{name}.yaml")), text).unwrap();
+    };
+    write("one", "enforce", "tow");
+    write("two", "observe", "three");
+    write("three", "observe", "two");
+    let output = check(&[folder.path().to_str().unwrap()]);
+    let (text, faults) = texts(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}{faults}");
+    for words in ["there is no playbook `tow`", "did you mean `two`?", "two → three → two", "three → two → three"]
+    {
+        assert!(faults.contains(words), "no `{words}` in:\n{faults}");
+    }
+    assert!(faults.contains("one.yaml:8:"), "{faults}");
+    write("one", "enforce", "two");
+    write("two", "observe", "missing");
+    let output = check(&[folder.path().join("one.yaml").to_str().unwrap()]);
+    let (text, faults) = texts(&output);
+    assert_eq!(output.status.code(), Some(0), "only what concerns the file is told: {text}{faults}");
+    assert!(faults.contains("SD0368") && !faults.contains("missing"), "{faults}");
+}
+
+#[test]
 fn people_are_shown_every_fault_with_its_line_a_caret_a_code_and_what_to_write() {
     let path = fixture("broken.yaml");
     let file = std::fs::read_to_string(&path).unwrap();

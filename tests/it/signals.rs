@@ -58,6 +58,44 @@ async fn a_hangup_has_the_playbooks_loaded_again_and_ends_nothing() {
 }
 
 #[tokio::test]
+async fn what_a_hangup_changed_stands_in_the_log_in_the_history_and_on_the_command_line() {
+    let mut daemon = Daemon::start(&Setup::new()).await;
+    let file = daemon.folder().join("playbooks/token-misuse.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("mode: enforce"), "{text}");
+    std::fs::write(&file, text.replace("mode: enforce", "mode: observe")).unwrap();
+    until_logged(&daemon, "this playbook no longer acts").await;
+    daemon.stop().await;
+    std::fs::write(&file, &text).unwrap();
+    daemon.restart().await;
+    until_logged(&daemon, "this playbook ACTS from now on").await;
+    assert!(daemon.log().contains("+mode: enforce"), "{}", daemon.log());
+    std::fs::write(&file, text.replace("agent.pause", "agent.puase")).unwrap();
+    tell(&daemon, Signal::HUP);
+    until_logged(&daemon, "agent.puase").await;
+
+    let history = daemon.read("/playbooks/history").await;
+    let facts = history["facts"].as_array().unwrap();
+    let causes: Vec<_> = facts
+        .iter()
+        .map(|fact| fact.get("changed").or_else(|| fact.get("refused")).unwrap()["cause"].as_str().unwrap())
+        .collect();
+    assert!(matches!(causes[0], "signal" | "file_change"), "whichever came first is the cause: {causes:?}");
+    assert_eq!(causes[1..], ["start", "file_change", "start"], "{history:#}");
+    assert_eq!(facts[0]["refused"]["faults"][0]["code"], "SD0320", "{history:#}");
+    assert_eq!(facts[1]["changed"]["now_acting"], serde_json::json!(["token-misuse"]), "{history:#}");
+    let shown = daemon.cli_text(&["playbooks", "history", "--diff"]).await;
+    for words in
+        ["token-misuse ACTS from then on", "-mode: observe", "+mode: enforce", "SD0320", "because the daemon started"]
+    {
+        assert!(shown.contains(words), "no `{words}` in\n{shown}");
+    }
+    std::fs::write(&file, text.replace("title:", "title: Newly")).unwrap();
+    let reloaded = daemon.cli_text(&["playbooks", "reload"]).await;
+    assert!(reloaded.contains("playbooks serve"), "{reloaded}");
+}
+
+#[tokio::test]
 async fn a_folder_that_is_gone_for_a_while_leaves_what_was_loaded_serving() {
     let daemon = Daemon::start(&Setup::new()).await;
     let (folder, away) = (daemon.folder().join("playbooks"), daemon.folder().join("away"));

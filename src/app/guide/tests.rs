@@ -1,5 +1,7 @@
 //! Every example of the reference compiles, and every wrong one gives the code that it is there for.
 
+mod settings;
+
 use std::collections::BTreeSet;
 
 use super::*;
@@ -9,8 +11,8 @@ use crate::language::{Diagnostic, Level, Source};
 use crate::playbook::compile;
 
 /// Codes that no text of one file can have: what they are about is outside of it.
-const WITHOUT_EXAMPLE: [&str; 9] =
-    ["SD0002", "SD0301", "SD0302", "SD0370", "SD0371", "SD0372", "SD0373", "SD0374", "SD0375"];
+const WITHOUT_EXAMPLE: [&str; 10] =
+    ["SD0002", "SD0301", "SD0302", "SD0368", "SD0370", "SD0371", "SD0372", "SD0373", "SD0374", "SD0375"];
 
 /// A whole playbook around a part of one.
 fn whole(part: &str, text: &str) -> String {
@@ -86,6 +88,57 @@ fn every_code_of_the_language_has_an_example_that_gives_it_and_one_that_is_taken
         }
         if seen.len() != 2 {
             problems.push(format!("{code} has examples of {seen:?}"));
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn every_code_has_a_page_of_its_own_that_says_more_than_its_line() {
+    let mut problems = Vec::new();
+    for table in CODES {
+        for (code, line) in table.all() {
+            let text = table.help(code).unwrap().text;
+            let prose = text.split("```").step_by(2).collect::<String>();
+            if prose.len() < 60 || said_twice(&format!("{line} {prose}")).is_some() {
+                problems.push(format!("{code}: {line}\n{prose}"));
+            }
+        }
+        let sections: Vec<&str> = table.sections().map(|(code, _)| code).collect();
+        assert!(sections.is_sorted_by(|left, right| left < right), "{sections:?}");
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// A phrase of six words that stands twice in a text.
+fn said_twice(text: &str) -> Option<String> {
+    let words: Vec<String> = text
+        .split(|c: char| !c.is_alphanumeric() && !"._{}$'`/".contains(c))
+        .map(|word| word.trim_matches('.').to_lowercase())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let mut seen = BTreeSet::new();
+    words.windows(6).find(|phrase| !seen.insert(phrase.to_vec())).map(|phrase| phrase.join(" "))
+}
+
+#[test]
+fn no_diagnostic_says_the_same_thing_twice() {
+    let (guide, mut problems) = (guide(), Vec::new());
+    for (code, _) in CODES.iter().take(2).flat_map(Codes::all) {
+        for block in &guide.page(code).unwrap().blocks {
+            let Block::Code { info, text, .. } = block else { continue };
+            let mut words = info.split_whitespace().skip(1);
+            if words.next() != Some("wrong") {
+                continue;
+            }
+            for fault in found(words.next().unwrap_or_default(), text) {
+                let hint = fault.hint.unwrap_or_default();
+                println!("{code} {}: {}\n    {hint}", fault.code, fault.message);
+                let same = !hint.is_empty() && (fault.message.contains(&hint) || hint.contains(&fault.message));
+                if same || said_twice(&format!("{} {hint}", fault.message)).is_some() {
+                    problems.push(format!("{}: {} / {hint}", fault.code, fault.message));
+                }
+            }
         }
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));

@@ -5,10 +5,12 @@ use std::time::Duration;
 use super::flow::CONTAIN;
 use super::harness::{Life, World, agent, agent_id, ana, launch, path};
 use crate::domain::approval::Choice;
+use crate::domain::event::CallOutcome;
 use crate::domain::{
     Approval, ApprovalCause, HoldLevel, Outcome, RunId, RunStatus, StepState, Trust, Verdict, Waiting,
 };
 use crate::engine::HoldRequest;
+use crate::machine::CallResult;
 use crate::store::Outbox;
 
 const PAUSE: &str = r#"
@@ -176,5 +178,36 @@ fn something_found_undone_later_comes_in_as_an_alert_and_is_no_longer_called_con
     assert_eq!(run.containment().map(|(verdict, _)| verdict), Some(Verdict::Regressed));
     let alerts = life.awaited_alerts();
     assert_eq!(alerts.iter().map(|alert| alert.rule).collect::<Vec<_>>(), ["regressed"]);
+    life.checked_history(run.id);
+}
+
+#[test]
+fn what_is_too_large_to_be_kept_fails_a_step_before_its_call_and_never_after_it() {
+    let text = r#"
+playbook: large
+title: Large
+owner: user:ana
+mode: enforce
+match: { when: "true" }
+stages:
+  - stage: contain
+    mode: sequential
+    steps:
+      - { step: read, action: try.contain }
+      - { step: told, action: try.idempotent }
+"#;
+    let world = World::new(&[text]);
+    let much = serde_json::json!("x".repeat(300 * 1024));
+    let prepared = CallResult::Prepared { baseline: None, snapshot: Some(much.clone()) };
+    world.outside.answer("try.contain", "prepare", prepared);
+    world.outside.answer("try.idempotent", "send", CallResult::Ended(CallOutcome::Applied { output: much }));
+    let life = world.start();
+    let run = life.until_finished(life.launch("large", "billing-bot"));
+    let read = format!("{:?}", run.steps[&path("read")].state);
+    assert!(read.contains("at most 16 KiB are kept to undo it"), "{read}");
+    assert_eq!(world.outside.count("try.contain", "send"), 0);
+    assert_eq!(run.steps[&path("told")].state, StepState::Succeeded, "what was done is recorded without its words");
+    assert_eq!(run.steps[&path("told")].output, serde_json::json!({ "left_out": "too large" }));
+    assert_eq!(world.outside.count("try.idempotent", "send"), 1);
     life.checked_history(run.id);
 }

@@ -150,12 +150,12 @@ impl Lint<'_> {
             },
         };
         let mut ty = root;
-        for field in &path.fields {
+        for (index, field) in path.fields.iter().enumerate() {
             match ty.field(field) {
                 Ok(inner) => ty = inner,
                 Err(suggestion) => {
                     let hint = suggestion.map(|meant| format!("did you mean `{meant}`?"));
-                    let message = format!("`{}` has no field `{field}`", path.text);
+                    let message = format!("`{}` has no field `{field}`", before(path, index));
                     self.fault(&operand, TEMPLATE_UNKNOWN_FIELD, message, hint);
                     return None;
                 }
@@ -197,4 +197,14 @@ fn holds_secret(ty: &Type) -> bool {
         Type::Object(fields) => fields.values().any(holds_secret),
         _ => false,
     }
+}
+
+/// What stands before a field of a path.
+fn before(path: &Path, index: usize) -> String {
+    let root = match &path.root {
+        Root::Name(name) | Root::Local(name) => name.as_str(),
+        Root::This => "this",
+    };
+    let fields = path.fields.iter().take(index).map(String::as_str);
+    std::iter::once(root).chain(fields).collect::<Vec<_>>().join(".")
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::playbook::catalogue::{ActionKind, ActionSpec, Catalogue, ParameterSpec, ParameterType};
 use crate::playbook::model::BUILTIN_NOTICES;
 
-use super::{reference, value};
+use super::{reference, together, value};
 
 /// The name of the definition of an action's parameters.
 pub(super) fn definition_name(spec: &ActionSpec) -> String {
@@ -21,6 +21,9 @@ pub(super) fn cases(catalogue: &Catalogue) -> Value {
             && needs
         {
             then.insert("required".to_owned(), json!(["with"]));
+        }
+        if let (Value::Object(then), Some(excluded)) = (&mut then, together::excluded(spec)) {
+            then.insert("not".to_owned(), excluded);
         }
         json!({
             "if": { "properties": { "action": { "const": spec.name.as_str() } }, "required": ["action"] },
@@ -49,10 +52,11 @@ pub(super) fn parameters(spec: &ActionSpec) -> Value {
         "properties": properties,
         "additionalProperties": false,
     });
-    if let Value::Object(definition) = &mut definition
-        && !required.is_empty()
-    {
-        definition.insert("required".to_owned(), json!(required));
+    if let Value::Object(definition) = &mut definition {
+        definition.extend(together::parameters(spec));
+        if !required.is_empty() {
+            definition.insert("required".to_owned(), json!(required));
+        }
     }
     definition
 }

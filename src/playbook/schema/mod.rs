@@ -6,6 +6,7 @@
 //! takes is never refused by the schema.
 
 mod action;
+mod together;
 mod value;
 
 use serde_json::{Map, Value, json};
@@ -54,11 +55,7 @@ fn definition(section: &Section, catalogue: &Catalogue) -> Value {
         if !required.is_empty() {
             definition.insert("required".to_owned(), json!(required));
         }
-        if section.name == keys::HEAD.name {
-            definition.insert("anyOf".to_owned(), json!([{ "required": ["match"] }, { "required": ["schedule"] }]));
-            let together = json!({ "schedule": ["for_each_agent"], "for_each_agent": ["schedule"] });
-            definition.insert("dependentRequired".to_owned(), together);
-        }
+        definition.extend(together::rules(section));
         if section.name == keys::STEP.name {
             definition.insert("allOf".to_owned(), action::cases(catalogue));
         }

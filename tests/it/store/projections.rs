@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::json;
 use standdown::domain::action::Verdict;
 use standdown::domain::run::Recheck;
-use standdown::domain::{AlertStatus, Digest, IncidentStatus, Outcome, RunStatus};
-use standdown::store::{CommitError, OpenRun, RUN_STATE_BYTES_MAX, Row};
+use standdown::domain::{Actor, AlertStatus, Digest, IncidentStatus, Outcome, RunStatus};
+use standdown::store::{CommitError, OpenRun, RUN_STATE_BYTES_MAX, Row, Subject};
 
 use super::Backend;
 use super::samples::*;
@@ -136,6 +136,24 @@ pub async fn the_newest_playbook_is_the_one_loaded_last(store: &impl Backend) {
     assert_eq!(newest().await, [(playbook(), Digest::of(b"one"), "one".to_owned())]);
     assert_eq!(store.playbook_text(&Digest::of(b"two")).await.unwrap().as_deref(), Some("two"));
     assert_eq!(store.playbook_text(&Digest::of(b"three")).await.unwrap(), None);
+}
+
+pub async fn facts_of_the_daemon_are_found_by_their_kind_newest_first(store: &impl Backend) {
+    let fact = |kind: &'static str, seconds| Row::Event {
+        subject: Subject::Daemon,
+        at: at(seconds),
+        actor: Actor::System,
+        kind,
+        body: json!({ "second": seconds }),
+    };
+    let kinds = ["playbooks_changed", "playbooks_refused"];
+    store.commit(rows([fact(kinds[0], 0), fact("frozen", 1), fact(kinds[1], 2)])).await.unwrap();
+    store.commit(rows([fact(kinds[0], 3)])).await.unwrap();
+    let all = store.events(&Subject::Daemon).await.unwrap();
+    let newest = store.daemon_facts(kinds, 10).await.unwrap();
+    assert_eq!(newest, [all[3].clone(), all[2].clone(), all[0].clone()]);
+    assert_eq!(store.daemon_facts(kinds, 2).await.unwrap(), newest[..2]);
+    assert_eq!(store.daemon_facts(["thawed", "thawed"], 10).await.unwrap(), []);
 }
 
 pub async fn dead_letters_blobs_and_bodies_are_kept(store: &impl Backend) {
