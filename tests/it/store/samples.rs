@@ -133,6 +133,7 @@ pub fn run(incident: IncidentId, alert: Alert, seconds: i64) -> Run {
         joined: 0,
         inherits: Vec::new(),
         lineage: None,
+        versions: std::collections::BTreeMap::new(),
         sources: BTreeSet::new(),
         ended_at: None,
     }
