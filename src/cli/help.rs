@@ -21,20 +21,28 @@ pub struct Help {
 
 impl Help {
     pub fn run(self) -> Result<(), Error> {
-        let guide = app::guide();
-        let mut command = Cli::command();
-        command.build();
-        if self.topic.is_empty() {
-            return Ok(say(&overview(&mut command, &guide))?);
+        Ok(say(&answer(&self.topic)?)?)
+    }
+}
+
+/// What is shown for these words. A topic comes before a command of its name, which is named below it: the reference says
+/// where to begin, and a command has its `--help`.
+fn answer(words: &[String]) -> Result<String, Error> {
+    let guide = app::guide();
+    let mut command = Cli::command();
+    command.build();
+    if words.is_empty() {
+        return Ok(overview(&mut command, &guide));
+    }
+    let topic = words.join(" ");
+    let found = command_named(&mut command, words);
+    match (guide.page(&topic), found) {
+        (Some(page), None) => Ok(guide::render(page)),
+        (Some(page), Some(_)) => {
+            Ok(format!("{}\n`standdown {topic} --help` shows the command.\n", guide::render(page)))
         }
-        if let Some(found) = command_named(&mut command, &self.topic) {
-            return Ok(say(&found.render_long_help().ansi().to_string())?);
-        }
-        let topic = self.topic.join(" ");
-        match guide.page(&topic) {
-            Some(page) => Ok(say(&guide::render(page))?),
-            None => Err(Error::Usage(unknown(&topic, &command, &guide))),
-        }
+        (None, Some(found)) => Ok(found.render_long_help().ansi().to_string()),
+        (None, None) => Err(Error::Usage(unknown(&topic, &command, &guide))),
     }
 }
 
@@ -83,6 +91,16 @@ mod tests {
         assert_eq!(find("serve").as_deref(), Some("serve"));
         assert_eq!(find("runs show").as_deref(), Some("show"));
         assert_eq!(find("runs nothing"), None);
+    }
+
+    #[test]
+    fn a_topic_comes_before_the_command_of_its_name_and_names_it() {
+        let shown = |words: &str| answer(&[words.to_owned()]).map_err(|error| error.to_string());
+        let both = shown("playbooks").unwrap();
+        assert!(both.contains("run_playbook") && both.ends_with("`standdown playbooks --help` shows the command.\n"), "{both}");
+        assert!(!shown("SD1030").unwrap().contains("shows the command"));
+        assert!(shown("freeze").unwrap().contains("Usage"));
+        assert!(shown("kubernetes").is_err());
     }
 
     #[test]

@@ -136,6 +136,12 @@ fn what_is_wrong_in_shape_is_seen_at_its_place() {
         ("playbook: p\nstages: []\n".to_owned(), ""),
         (with("for_each_agent: agent.known\n", "{ step: a, wait: 1s }"), ""),
         (with("silence: { from: tomorrow, because: x }\n", "{ step: a, wait: 1s }"), "/silence"),
+        (
+            "playbook: p\nmatch: { when: 'true', corroborate: { sources: 2, within: 1m } }\nincident: { on_new_alert: ignore }\n\
+             stages: [{ stage: one, steps: [{ step: a, wait: 1s }] }]\n"
+                .to_owned(),
+            "/incident/on_new_alert",
+        ),
         (with("silence: { because: x }\n", "{ step: a, wait: 1s }"), "/silence"),
         (with("silence: { from: 2026-12-24T18:00:00Z, because: x }\n", "{ step: a, wait: 1s }"), "/silence"),
         (with("silence: { cron: '0 22 * * SAT', for: 4h, because: x }\n", "{ step: a, wait: 1s }"), "/silence"),

@@ -31,6 +31,9 @@ fn head() -> Value {
     json!({
         "anyOf": [needs(&["match"]), needs(&["schedule"])],
         "dependentRequired": { "schedule": ["for_each_agent"], "for_each_agent": ["schedule"] },
+        // Other sources corroborate a run by joining it.
+        "if": { "properties": { "match": needs(&["corroborate"]) }, "required": ["match"] },
+        "then": { "properties": { "incident": { "properties": { "on_new_alert": { "const": "join" } } } } },
     })
 }
 

@@ -141,3 +141,21 @@ async fn playbooks_are_read_again_and_a_broken_one_keeps_its_last_good_version()
     assert_eq!(status["playbooks"]["kept"], json!(["pause-and-ask"]));
     assert_eq!(world.get("/api/v1/playbooks").await.json()["playbooks"][0]["name"], "pause-and-ask");
 }
+
+#[tokio::test]
+async fn what_a_person_had_loaded_again_stands_in_the_history_under_their_name() {
+    let world = World::new().await;
+    let file = world.state.engine.library().folder().join("pause-and-ask.yaml");
+    std::fs::write(&file, PLAYBOOK.replace("mode: enforce", "mode: observe")).unwrap();
+    let loaded = world.post("/api/v1/playbooks/reload", json!({})).await.json();
+    assert_eq!(loaded["change"]["no_longer_acting"], json!(["pause-and-ask"]), "{loaded:#}");
+    let history = world.get("/api/v1/playbooks/history?limit=1").await.json();
+    let facts = history["facts"].as_array().unwrap();
+    assert_eq!((facts.len(), &facts[0]["changed"]), (1, &loaded["change"]), "{history:#}");
+    assert_eq!(facts[0]["by"]["person"]["id"], "ana", "{history:#}");
+    assert_eq!(facts[0]["changed"]["cause"], "request");
+    assert!(facts[0]["changed"]["diff"].as_str().unwrap().contains("-mode: enforce\n+mode: observe"), "{history:#}");
+    assert_eq!(world.get("/api/v1/playbooks/history?limit=0").await.status, 400);
+    let unchanged = world.post("/api/v1/playbooks/reload", json!({})).await.json();
+    assert_eq!(unchanged.get("change"), None, "{unchanged}");
+}
