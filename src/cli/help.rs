@@ -97,7 +97,10 @@ mod tests {
     fn a_topic_comes_before_the_command_of_its_name_and_names_it() {
         let shown = |words: &str| answer(&[words.to_owned()]).map_err(|error| error.to_string());
         let both = shown("playbooks").unwrap();
-        assert!(both.contains("run_playbook") && both.ends_with("`standdown playbooks --help` shows the command.\n"), "{both}");
+        assert!(
+            both.contains("run_playbook") && both.ends_with("`standdown playbooks --help` shows the command.\n"),
+            "{both}"
+        );
         assert!(!shown("SD1030").unwrap().contains("shows the command"));
         assert!(shown("freeze").unwrap().contains("Usage"));
         assert!(shown("kubernetes").is_err());
