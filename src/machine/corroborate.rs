@@ -1,7 +1,8 @@
 //! Steps that wait until more than one source has spoken of the agent.
 //!
 //! What people decide about needs no second source, and neither does what a person or a schedule started: only what one
-//! sender of alerts would cause alone is held back. Where people were asked and said nothing, nobody has decided. Nothing waits for ever: what nobody corroborates in time is not done.
+//! sender of alerts would cause alone is held back. Where people were asked and said nothing, nobody has decided. Nothing
+//! waits for ever: what nobody corroborates in time is not done.
 
 use std::collections::BTreeSet;
 
