@@ -211,6 +211,6 @@ cases:
     );
     let faulty = Folder::new("\ncases:\n  - { case: one, expect: { run: compelted } }\n").test(&["--format", "github"]);
     let (text, _) = texts(&faulty);
-    assert!(text.starts_with("::error file=./p.test.yaml,line=7,"), "{text}");
+    assert!(text.starts_with("::error file=./p.test.yaml,line=6,"), "{text}");
     assert!(text.contains("did you mean `completed`?"), "{text}");
 }
