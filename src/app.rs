@@ -107,7 +107,8 @@ impl Application {
             None => None,
         };
 
-        let library = Arc::new(Library::new(registry.catalogue(), configuration.playbooks.clone()));
+        let catalogue = registry.catalogue().with_approvals(configuration.approvals.clone());
+        let library = Arc::new(Library::new(catalogue, configuration.playbooks.clone()));
         let loaded = library.load(&store, clock.now()).await?;
         let (system_alerts_sender, system_alerts) = mpsc::unbounded_channel();
         let (engine, loops) = Engine::build(crate::engine::Parts {

@@ -61,7 +61,8 @@ impl Check {
                 None
             }
         };
-        let catalogue = report.catalogue(configuration.as_ref());
+        let approvals = configuration.as_ref().map(|configuration| configuration.approvals.clone()).unwrap_or_default();
+        let catalogue = report.catalogue(configuration.as_ref()).with_approvals(approvals);
         let paths = match (&configuration, self.paths.is_empty()) {
             (Some(configuration), true) => vec![configuration.playbooks.clone()],
             (None, true) if file.is_none() => vec![PathBuf::from("playbooks")],

@@ -1,5 +1,7 @@
 //! `standdown explain`: why a playbook matches an alert or not, part by part of its condition.
 
+mod last;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,8 +10,9 @@ use serde_json::{Value, json};
 
 use crate::domain::{Agent, AgentId, Alert};
 use crate::intake::subject;
-use crate::playbook::Playbook;
-use crate::rehearsal::explanation::{Explanation, explain};
+use crate::language::Explained;
+use crate::playbook::{Playbook, Rerun};
+use crate::rehearsal::explanation::{Again, Explanation, explain};
 
 use super::context::Context;
 use super::exit::Error;
@@ -36,6 +39,10 @@ pub struct Explain {
     /// Take it as an alert about this agent of the inventory
     #[arg(long)]
     agent: Option<AgentId>,
+    /// Ask `rerun_when` as after a run of this kind, such as `severity=LOW,ended=2h`; also `started=3h`,
+    /// `outcome=failed` and `verdict=unproven`
+    #[arg(long, value_name = "KEY=VALUE,...", value_parser = last::parse)]
+    last: Option<last::Told>,
 }
 
 impl Explain {
@@ -46,6 +53,7 @@ impl Explain {
             None => material.playbooks(&material.folder())?,
         };
         let now = context.now();
+        let last = self.last.map(|told| told.before(now));
         let mut text = String::new();
         let mut views = Vec::new();
         for alert in material.alerts(&self.alert, &self.source, context)? {
@@ -55,7 +63,7 @@ impl Explain {
             };
             add_alert(&mut text, &alert, &agent);
             for playbook in &playbooks {
-                let explanation = explain(playbook, &alert, &agent, now);
+                let explanation = explain(playbook, &alert, &agent, last.as_ref(), now);
                 add_explanation(&mut text, playbook, &explanation);
                 views.push(view(&alert, &agent, playbook, &explanation));
             }
@@ -89,7 +97,27 @@ fn add_explanation(text: &mut String, playbook: &Arc<Playbook>, explanation: &Ex
         (Err(error), _) => format!("CAN'T BE TOLD: {error}"),
     };
     add(text, format_args!("\n{} {verdict}\n", playbook.name));
-    for part in &explanation.parts {
+    add_parts(text, &explanation.parts);
+    if let Some(again) = &explanation.again {
+        let verdict = match &again.rerun {
+            Some(Rerun::Yes(_)) => "after such a run it starts again",
+            Some(Rerun::No(_)) => "after such a run it does NOT start again",
+            Some(Rerun::Fault(_)) => "after such a run it does NOT start again: that can't be told",
+            Some(Rerun::Unsaid) | None => {
+                "after a run for the same incident it starts again only if this holds (--last tries it)"
+            }
+        };
+        add(text, format_args!("  {verdict}\n"));
+        if again.parts.is_empty() {
+            add(text, format_args!("         {}\n", printable(&again.condition)));
+        }
+        add_parts(text, &again.parts);
+    }
+    add(text, format_args!("\n"));
+}
+
+fn add_parts(text: &mut String, parts: &[Explained]) {
+    for part in parts {
         let value = match &part.value {
             Ok(Value::Bool(true)) => "true".to_owned(),
             Ok(Value::Bool(false)) => "FALSE".to_owned(),
@@ -106,23 +134,31 @@ fn add_explanation(text: &mut String, playbook: &Arc<Playbook>, explanation: &Ex
             add(text, format_args!("         {indent}    {}\n", printable(error)));
         }
     }
-    add(text, format_args!("\n"));
+}
+
+fn parts_view(parts: &[Explained]) -> Vec<Value> {
+    let part = |part: &Explained| {
+        json!({
+            "depth": part.depth,
+            "text": part.text,
+            "value": part.value.as_ref().ok(),
+            "error": part.value.as_ref().err(),
+            "facts": part.facts.iter().map(|(path, value)| json!({ "path": path, "value": value })).collect::<Vec<_>>(),
+        })
+    };
+    parts.iter().map(part).collect()
+}
+
+fn again_view(again: &Again) -> Value {
+    let (starts, why) = match &again.rerun {
+        Some(Rerun::Yes(why)) => (Some(true), Some(why)),
+        Some(Rerun::No(why) | Rerun::Fault(why)) => (Some(false), Some(why)),
+        Some(Rerun::Unsaid) | None => (None, None),
+    };
+    json!({ "condition": again.condition, "starts": starts, "why": why, "parts": parts_view(&again.parts) })
 }
 
 fn view(alert: &Alert, agent: &Agent, playbook: &Playbook, explanation: &Explanation) -> Value {
-    let parts: Vec<Value> = explanation
-        .parts
-        .iter()
-        .map(|part| {
-            json!({
-                "depth": part.depth,
-                "text": part.text,
-                "value": part.value.as_ref().ok(),
-                "error": part.value.as_ref().err(),
-                "facts": part.facts.iter().map(|(path, value)| json!({ "path": path, "value": value })).collect::<Vec<_>>(),
-            })
-        })
-        .collect();
     json!({
         "alert": { "title": alert.title, "rule": alert.rule, "severity": alert.severity },
         "agent": { "id": agent.id, "known": agent.known },
@@ -130,6 +166,7 @@ fn view(alert: &Alert, agent: &Agent, playbook: &Playbook, explanation: &Explana
         "matched": explanation.matched.as_ref().ok(),
         "error": explanation.matched.as_ref().err(),
         "starts_nothing_because": explanation.besides,
-        "parts": parts,
+        "parts": parts_view(&explanation.parts),
+        "rerun_when": explanation.again.as_ref().map(again_view),
     })
 }

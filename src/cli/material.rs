@@ -45,8 +45,9 @@ impl Material {
             |configuration| Inventory::new(configuration.agents.clone(), configuration.directory.clone()),
         );
         let limit = configuration.as_ref().map(|configuration| configuration.limits.contained_per_hour);
+        let approvals = configuration.as_ref().map(|configuration| configuration.approvals.clone()).unwrap_or_default();
         Ok(Self {
-            catalogue: Registry::catalogue_without_connections(),
+            catalogue: Registry::catalogue_without_connections().with_approvals(approvals),
             inventory: Arc::new(inventory),
             contained_per_hour: limit.unwrap_or(Options::default().contained_per_hour),
             configuration,

@@ -17,6 +17,7 @@ use crate::domain::agent::Agent;
 use crate::domain::directory::Directory;
 use crate::domain::names::{ConnectionName, SourceId};
 use crate::language::{Diagnostic, Level};
+use crate::playbook::Approvals;
 use crate::source::SourceOptions;
 
 /// Everything that the file, the environment and the defaults say together.
@@ -35,6 +36,8 @@ pub struct Configuration {
     pub store_password: Option<SecretReference>,
     /// The folder of the playbooks.
     pub playbooks: PathBuf,
+    /// The approvals that playbooks may use by name, and the one that fills what the others leave out.
+    pub approvals: Approvals,
     /// How the daemon logs.
     pub log: LogOptions,
     /// People, groups and the fallback owner.

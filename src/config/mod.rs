@@ -40,6 +40,7 @@ use url::Url;
 use crate::domain::agent::Agent;
 use crate::domain::directory::Directory;
 use crate::language::{Diagnostic, Level};
+use crate::playbook::{Approvals, Node, Report, read_approvals};
 use document::{Document, Layer};
 use shape::Shape;
 
@@ -61,12 +62,13 @@ pub fn load(path: Option<&Path>, environment: &BTreeMap<String, String>) -> Resu
     for layer in &inventory {
         faults.extend(secrets::literals(&layer.value).iter().map(|fault| layer.diagnostic(fault)));
     }
+    let approvals = approvals(&document, &mut faults);
     let checked = Checked::new(&document, &shape, &mut faults);
     demand(&document, &mut faults);
     let (errors, warnings): (Vec<_>, Vec<_>) = sorted(faults).into_iter().partition(|one| one.level == Level::Error);
     match (checked, errors.is_empty()) {
         (Some(checked), true) => {
-            let parts = Parts { directory, credentials, agents, warnings, document, inventory };
+            let parts = Parts { directory, credentials, agents, approvals, warnings, document, inventory };
             Ok(configuration(shape, checked, parts))
         }
         _ => Err(sorted(errors.into_iter().chain(warnings).collect())),
@@ -103,10 +105,23 @@ impl Checked {
     }
 }
 
+/// The approvals that playbooks may use. What an approval says is the language's to judge.
+fn approvals(document: &Document, faults: &mut Vec<Diagnostic>) -> Approvals {
+    let of = |name: &str| {
+        let value = document.value.get(name);
+        value.map(|value| Node { value, pointer: format!("/{name}") })
+    };
+    let mut report = Report::new(document.places().clone());
+    let approvals = read_approvals(&mut report, of("approvals").as_ref(), of("default_approval").as_ref());
+    faults.extend(report.finish().0);
+    approvals
+}
+
 struct Parts {
     directory: Directory,
     credentials: PersonCredentials,
     agents: Vec<Agent>,
+    approvals: Approvals,
     warnings: Vec<Diagnostic>,
     document: Document,
     inventory: Vec<Layer>,
@@ -121,6 +136,7 @@ fn configuration(shape: Shape, checked: Checked, parts: Parts) -> Configuration 
         store: shape.store.unwrap_or_default(),
         store_password: shape.store_password,
         playbooks: path(shape.playbooks).unwrap_or_default(),
+        approvals: parts.approvals,
         log: checked.log,
         directory: parts.directory,
         credentials: parts.credentials,

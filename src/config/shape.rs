@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::settings::{Channels, GateOptions, LimitOptions, LogOptions, RetentionOptions};
 use crate::action::ConnectionOptions;
@@ -24,6 +25,10 @@ pub(super) struct Shape {
     pub(super) store: Option<String>,
     pub(super) store_password: Option<SecretReference>,
     pub(super) playbooks: Option<String>,
+    /// Read by the language of playbooks, with its own faults.
+    pub(super) approvals: IgnoredAny,
+    /// Likewise.
+    pub(super) default_approval: IgnoredAny,
     pub(super) agents: Option<String>,
     pub(super) protected: Vec<String>,
     pub(super) log: Option<LogOptions>,

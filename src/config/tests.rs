@@ -228,3 +228,17 @@ fn a_configuration_shows_no_token_in_debug() {
     assert_eq!(credentials.person_by_token("no such token"), None);
     assert!(AgentId::parse("x").is_ok());
 }
+
+#[test]
+fn approvals_of_the_configuration_are_read_and_their_faults_have_a_place() {
+    let good = format!("{LEAST}approvals:\n  release: {{ timeout: 4h }}\ndefault_approval: release\n");
+    let configuration = Files::new(&good).load().unwrap();
+    assert_eq!(configuration.approvals.names().collect::<Vec<_>>(), ["release"]);
+    assert!(configuration.approvals.is_configured());
+    let bad = format!("{LEAST}approvals:\n  release: {{ timeuot: 4h }}\ndefault_approval: relaese\n");
+    let faults = Files::new(&bad).faults();
+    let lines = LEAST.lines().count();
+    let places: Vec<_> = faults.iter().filter_map(|fault| fault.span).map(|span| span.line as usize - lines).collect();
+    assert_eq!(places, [2, 3], "{faults:#?}");
+    assert!(faults.iter().all(|fault| fault.file.ends_with("standdown.yaml") && fault.hint.is_some()), "{faults:#?}");
+}

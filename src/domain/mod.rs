@@ -18,6 +18,7 @@ pub mod lineage;
 pub mod link;
 pub mod message;
 pub mod names;
+pub mod past_run;
 pub mod path;
 pub mod run;
 #[cfg(test)]
@@ -41,8 +42,10 @@ pub use incident::{Incident, IncidentStatus};
 pub use link::LinkToken;
 pub use message::{Message, MessageKind};
 pub use names::{
-    ActionName, AgentId, ConnectionName, GroupName, NameError, PersonId, PlaybookName, SourceId, StageName, StepName,
+    ActionName, AgentId, ApprovalName, ConnectionName, GroupName, NameError, PersonId, PlaybookName, SourceId,
+    StageName, StepName,
 };
+pub use past_run::PastRun;
 pub use path::StepPath;
 pub use run::{InHand, Mode, Outcome, Run, RunStatus};
 pub use severity::Severity;

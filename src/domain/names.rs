@@ -132,6 +132,10 @@ name!(
     PersonId, "-_.@+"
 );
 name!(
+    /// An approval of the configuration, for playbooks to use.
+    ApprovalName, "-_"
+);
+name!(
     /// A named group of people.
     GroupName, "-_."
 );

@@ -56,6 +56,19 @@ pub enum Outcome {
     Superseded,
 }
 
+impl Outcome {
+    /// The word as the API and timelines show it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Superseded => "superseded",
+        }
+    }
+}
+
 /// Where a run stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -81,10 +94,7 @@ impl RunStatus {
         match self {
             Self::Running { .. } => "running",
             Self::Undoing { .. } => "undoing",
-            Self::Finished(Outcome::Completed) => "completed",
-            Self::Finished(Outcome::Failed) => "failed",
-            Self::Finished(Outcome::Cancelled) => "cancelled",
-            Self::Finished(Outcome::Superseded) => "superseded",
+            Self::Finished(outcome) => outcome.as_str(),
         }
     }
 

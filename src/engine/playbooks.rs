@@ -15,10 +15,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::domain::{Digest, PlaybookName};
 use crate::language::{Diagnostic, Level, Source};
-use crate::playbook::{Catalogue, Playbook, compile, read_folder};
+use crate::playbook::{Approvals, Catalogue, Playbook, compile, read_folder};
 use crate::store::{Commit, CommitError, Playbooks, ReadError, Row, Store, Writer};
 
 pub use change::{Cause, Changed, Named, PlaybookChange};
@@ -68,6 +69,8 @@ pub struct Library {
     catalogue: Catalogue,
     folder: PathBuf,
     serving: ArcSwap<BTreeMap<PlaybookName, Arc<Playbook>>>,
+    /// Of those, the ones that a repeat of an alert can start again: repeats come often, and must not look at all.
+    rerunning: ArcSwap<Vec<Arc<Playbook>>>,
     pinned: Mutex<HashMap<Digest, Arc<Playbook>>>,
     /// Loaded by one at a time, so that every change is told once. Whether anything was loaded yet.
     turn: tokio::sync::Mutex<bool>,
@@ -81,6 +84,7 @@ impl Library {
             catalogue,
             folder,
             serving: ArcSwap::default(),
+            rerunning: ArcSwap::default(),
             pinned: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
         }
@@ -96,6 +100,12 @@ impl Library {
     #[must_use]
     pub fn serving(&self) -> Arc<BTreeMap<PlaybookName, Arc<Playbook>>> {
         self.serving.load_full()
+    }
+
+    /// The playbooks that serve and can be started again by a repeat of an alert, in order of name.
+    #[must_use]
+    pub fn rerunning(&self) -> Arc<Vec<Arc<Playbook>>> {
+        self.rerunning.load_full()
     }
 
     /// Reads the folder for the first time in this process: [`Library::reload`] because the daemon started.
@@ -128,6 +138,8 @@ impl Library {
         }
         loaded.serving = serving.len();
         self.remember(serving.values());
+        let rerunning = serving.values().filter(|playbook| playbook.rerun_when.is_some());
+        self.rerunning.store(Arc::new(rerunning.cloned().collect()));
         self.serving.store(Arc::new(serving));
         *turn = true;
         Ok(loaded)
@@ -186,14 +198,14 @@ impl Library {
             in_memory.map(|(name, playbook)| (name.clone(), playbook.clone())).collect();
         if before.is_empty() {
             // A start with a broken file: only a file whose text still names its playbook can be matched to a version.
-            for (name, _, text) in store.newest_playbooks().await? {
+            for version in store.newest_playbooks().await? {
                 let named = |source: &&Source| {
-                    broken.contains(&source.name.as_str()) && names_playbook(&source.text, name.as_str())
+                    broken.contains(&source.name.as_str()) && names_playbook(&source.text, version.name.as_str())
                 };
                 if let Some(file) = loaded.sources.iter().find(named) {
-                    let source = Source { name: file.name.clone(), text };
-                    if let Ok((playbook, _)) = compile(&source, &self.catalogue) {
-                        found.push((name, Arc::new(playbook)));
+                    let source = Source { name: file.name.clone(), text: version.text };
+                    if let Ok((playbook, _)) = compile(&source, &self.catalogue_of(version.approvals.as_ref())) {
+                        found.push((version.name, Arc::new(playbook)));
                     }
                 }
             }
@@ -206,13 +218,18 @@ impl Library {
         if let Some(known) = self.pinned.lock().unwrap_or_else(PoisonError::into_inner).get(digest) {
             return Ok(known.clone());
         }
-        let text = store.playbook_text(digest).await?.ok_or(LibraryError::Missing(*digest))?;
-        let source = Source { name: format!("version {}", digest.prefix()), text };
-        let (playbook, _) = compile(&source, &self.catalogue)
+        let version = store.playbook(digest).await?.ok_or(LibraryError::Missing(*digest))?;
+        let source = Source { name: format!("version {}", digest.prefix()), text: version.text };
+        let (playbook, _) = compile(&source, &self.catalogue_of(version.approvals.as_ref()))
             .map_err(|faults| LibraryError::Broken { digest: *digest, reason: first_error(&faults) })?;
         let playbook = Arc::new(playbook);
         self.remember(std::iter::once(&playbook));
         Ok(playbook)
+    }
+
+    /// What a stored version is compiled with: the actions of now, and the approvals that it came with.
+    fn catalogue_of(&self, approvals: Option<&Value>) -> Catalogue {
+        self.catalogue.clone().with_approvals(Approvals::pinned(approvals))
     }
 
     fn remember<'a>(&self, playbooks: impl Iterator<Item = &'a Arc<Playbook>>) {
@@ -222,7 +239,13 @@ impl Library {
 }
 
 fn version_row(playbook: &Playbook, now: Timestamp) -> Row {
-    Row::Playbook { digest: playbook.digest, name: playbook.name.clone(), text: playbook.text.to_string(), at: now }
+    Row::Playbook {
+        digest: playbook.digest,
+        name: playbook.name.clone(),
+        text: playbook.text.to_string(),
+        approvals: playbook.approvals.clone(),
+        at: now,
+    }
 }
 
 /// The first error in words, with its code, its line in the stored text and its hint.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::domain::{Actor, Alert, Incident, IncidentId, IncidentStatus, PlaybookName};
+use crate::domain::{Actor, Alert, Incident, IncidentId, IncidentStatus, PlaybookName, RunId};
 use crate::store::{Guard, Row, Subject as History};
 
 use super::subject::Subject;
@@ -71,6 +71,23 @@ impl Touched {
             actor: Actor::System,
             kind: "playbook_silenced",
             body: json!({ "playbook": playbook, "alert": alert.id, "because": because }),
+        });
+    }
+
+    /// A playbook that had run for it started again, by a run, or did not.
+    pub fn again(
+        &mut self,
+        playbook: &PlaybookName,
+        alert: &Alert,
+        (run, because): (Option<RunId>, &str),
+        at: Timestamp,
+    ) {
+        self.rows.push(Row::Event {
+            subject: History::Incident(self.incident.id),
+            at,
+            actor: Actor::System,
+            kind: if run.is_some() { "playbook_ran_again" } else { "playbook_not_run_again" },
+            body: json!({ "playbook": playbook, "alert": alert.id, "run": run, "because": because }),
         });
     }
 

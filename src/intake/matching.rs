@@ -72,6 +72,11 @@ fn unless_silent(playbook: &Playbook, values: &Value, now: Timestamp) -> Match {
     }
 }
 
+/// The line about a playbook that starts again, with the reason.
+pub(super) fn line_again(playbook: &Playbook, why: &str) -> Value {
+    json!({ "name": playbook.name, "mode": playbook.mode, "matched": true, "why_not": null, "again": why })
+}
+
 /// The line of the answer that says how a playbook took the alert.
 pub(super) fn line(playbook: &Playbook, matched: bool, why_not: Option<&str>) -> Value {
     json!({ "name": playbook.name, "mode": playbook.mode, "matched": matched, "why_not": why_not })

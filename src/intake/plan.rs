@@ -12,12 +12,13 @@ use crate::playbook::{OnAlert, Playbook};
 use crate::source::Mapped;
 use crate::store::{Commit, Guard, Inbox, OpenRun, Row, StoredAlert};
 
+mod rerun;
 mod words;
 
 use super::Intake;
 use super::answer::Refused;
 use super::incident::Touched;
-use super::matching::{Match, judge, line};
+use super::matching::{Match, judge, line, line_again};
 use super::memory::Remembered;
 use super::planned::{Decided, Lesson, Planned};
 use super::schedules::scheduled_by;
@@ -192,8 +193,9 @@ impl<'a> Batch<'a> {
         self.answers.push(json!({ "alert": alert.id, "outcome": outcome, "playbooks": [] }));
     }
 
-    /// The alert is a repeat of one that still fires: counted, no second run.
-    async fn fold(&mut self, alert: &Alert, known: StoredAlert, subject: &Subject) -> Result<(), Refused> {
+    /// The alert is a repeat of one that still fires: counted. It starts nothing but what asks to be started again.
+    async fn fold(&mut self, alert: &Arc<Alert>, known: StoredAlert, subject: &Subject) -> Result<(), Refused> {
+        let mut again = None;
         self.rows.push(Row::AlertRepeated { alert: known.alert.id, at: self.at });
         if known.incident.is_some() {
             let at = self.at;
@@ -203,11 +205,27 @@ impl<'a> Batch<'a> {
                 self.incidents.insert(subject.key.clone(), touched);
             }
             if let Some(touched) = self.incidents.get_mut(&subject.key) {
+                let before = touched.incident.last_alert_at;
                 touched.join(alert, true, at);
+                again = Some(self.start_again(alert, &known, subject, before).await?);
             }
         }
-        let answer =
-            json!({ "alert": known.alert.id, "outcome": "folded", "incident": known.incident, "playbooks": [] });
+        let again = again.filter(|decided| !decided.lines.is_empty());
+        let answer = again.map_or_else(
+            || json!({ "alert": known.alert.id, "outcome": "folded", "incident": known.incident, "playbooks": [] }),
+            |Decided { lines, runs, .. }| {
+                let first = runs.first();
+                json!({
+                    "alert": known.alert.id,
+                    "outcome": "folded",
+                    "incident": known.incident,
+                    "run": first.map(|(run, _)| run),
+                    "mode": first.map(|(_, mode)| mode),
+                    "runs": runs.iter().map(|(run, _)| run).collect::<Vec<_>>(),
+                    "playbooks": lines,
+                })
+            },
+        );
         self.answers.push(answer);
         Ok(())
     }
@@ -224,7 +242,7 @@ impl<'a> Batch<'a> {
         let incident = self.touch(alert, subject).await?;
         self.fresh.insert(dedup, (alert.id, incident));
         self.record(mapped, Some(incident));
-        let Decided { lines, unlisted, runs } = self.start_matching(alert, subject, incident);
+        let Decided { lines, unlisted, runs } = self.start_matching(alert, subject, incident).await?;
         let first = runs.first();
         self.answers.push(json!({
             "alert": alert.id,
@@ -260,7 +278,12 @@ impl<'a> Batch<'a> {
     }
 
     /// Starts the playbooks that match, or lets the alert join, restart or pass by runs under way.
-    fn start_matching(&mut self, alert: &Arc<Alert>, subject: &Subject, incident: IncidentId) -> Decided {
+    async fn start_matching(
+        &mut self,
+        alert: &Arc<Alert>,
+        subject: &Subject,
+        incident: IncidentId,
+    ) -> Result<Decided, Refused> {
         let mut lines = Vec::new();
         let mut runs = Vec::new();
         let judged = judge(self.intake.engine.library(), alert, &subject.agent, self.at);
@@ -279,13 +302,26 @@ impl<'a> Batch<'a> {
                     lines.push(line(&playbook, false, Some("the alert is acknowledged already")));
                 }
                 Match::Yes => {
+                    let again = match self.may_start(&playbook, alert, subject, incident).await? {
+                        Ok(again) => again,
+                        Err(why) => {
+                            lines.push(line(&playbook, true, Some(&why)));
+                            continue;
+                        }
+                    };
                     let (run, why_not) = self.start(&playbook, alert, subject, incident);
                     runs.extend(run.map(|run| (run, playbook.mode.as_str())));
-                    lines.push(line(&playbook, true, why_not.as_deref()));
+                    match again.filter(|_| run.is_some()) {
+                        Some(why) => {
+                            self.say_again(&playbook, alert, subject, (run, &why));
+                            lines.push(line_again(&playbook, &why));
+                        }
+                        None => lines.push(line(&playbook, true, why_not.as_deref())),
+                    }
                 }
             }
         }
-        Decided { lines, unlisted: judged.unlisted, runs }
+        Ok(Decided { lines, unlisted: judged.unlisted, runs })
     }
 
     fn start(

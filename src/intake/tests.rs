@@ -9,5 +9,6 @@ mod histories;
 mod memory;
 mod property;
 mod refusals;
+mod rerun;
 mod retention;
 mod schedules;

@@ -1,4 +1,5 @@
-//! What actions there are, as the compiler and the machine see them.
+//! What a playbook can name: the actions that there are, as the compiler and the machine see them, and the approvals of the
+//! configuration.
 //!
 //! The adapters above fill the catalogue; nothing here knows how an action is performed. The digest of a specification
 //! is part of the plan that people approve, so that a connector file changed under an approval voids it.
@@ -8,6 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::{ActionName, Digest, HoldLevel, Impact, Protection};
+
+use super::approvals::Approvals;
 
 /// What kind of value a parameter takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,10 +90,11 @@ pub struct ActionSpec {
     pub help: String,
 }
 
-/// All actions, by name.
+/// All actions by name, and the approvals of the configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
     actions: BTreeMap<ActionName, Arc<ActionSpec>>,
+    approvals: Approvals,
 }
 
 impl Catalogue {
@@ -98,7 +102,20 @@ impl Catalogue {
     #[must_use]
     pub fn new(external: impl IntoIterator<Item = ActionSpec>) -> Self {
         let all = internal().into_iter().chain(external);
-        Self { actions: all.map(|spec| (spec.name.clone(), Arc::new(spec))).collect() }
+        let actions = all.map(|spec| (spec.name.clone(), Arc::new(spec))).collect();
+        Self { actions, approvals: Approvals::default() }
+    }
+
+    /// The same actions with these approvals.
+    #[must_use]
+    pub fn with_approvals(self, approvals: Approvals) -> Self {
+        Self { approvals, ..self }
+    }
+
+    /// The approvals that playbooks may use.
+    #[must_use]
+    pub const fn approvals(&self) -> &Approvals {
+        &self.approvals
     }
 
     /// The action of that name.

@@ -75,6 +75,8 @@ pub const RELEASES: &str = "SD0344";
 pub const APPROVAL_IDLE: &str = "SD0345";
 /// The question of an approval would show what the sender of an alert wrote.
 pub const APPROVAL_WORDS: &str = "SD0346";
+/// An approval is named that the configuration does not have.
+pub const UNKNOWN_APPROVAL: &str = "SD0347";
 /// A playbook stops an agent and tells nobody.
 pub const UNTOLD: &str = "SD0360";
 /// A hold has no end, and nobody is asked about it.
@@ -107,6 +109,8 @@ pub const UNGATED: &str = "SD0373";
 pub const NOBODY: &str = "SD0374";
 /// Fewer people may vote than must.
 pub const TOO_FEW: &str = "SD0375";
+/// A playbook would start again always, or never.
+pub const RERUN: &str = "SD0376";
 
 const EXPLANATIONS: &[(&str, &str)] = &[
     (FILE, "A file or folder of playbooks can't be read: look at its path, its permissions and its encoding (UTF-8)."),
@@ -171,6 +175,7 @@ const EXPLANATIONS: &[(&str, &str)] = &[
         APPROVAL_WORDS,
         "The question is in your words alone, because people take it for yours; page and message quote the alert below.",
     ),
+    (UNKNOWN_APPROVAL, "The configuration has no approval of this name, or no configuration was given."),
     (UNTOLD, "A playbook that stops an agent tells somebody: its owner will otherwise look for a fault elsewhere."),
     (OPEN_END, "A hold without an end, which nobody decided about, is forgotten: let somebody be asked after a time."),
     (UNSEEN, "\"Contained\" is said only of an effect that was seen; nothing looks for the effect of this step."),
@@ -187,6 +192,7 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     (UNGATED, "A pause is enforced by the gate; of agents that nothing asks the gate for, it can't be proven."),
     (NOBODY, "A message or a question would reach nobody with this configuration."),
     (TOO_FEW, "An approval needs more votes than there are people who may vote."),
+    (RERUN, "`rerun_when` says when a playbook starts again; as it is written that is always, or never."),
 ];
 
 /// The codes of this module, with their lines and their help.

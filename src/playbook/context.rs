@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::{Agent, Alert, Incident, IncidentId};
+use crate::domain::{Agent, Alert, Incident, IncidentId, PastRun, Verdict};
 use crate::language::{Environment, Type};
 
 fn object(fields: &[(&str, Type)]) -> Type {
@@ -68,6 +68,23 @@ pub fn step_type() -> Type {
 #[must_use]
 pub fn matching_environment() -> Environment {
     Environment::new().with("alert", alert_type()).with("agent", agent_type())
+}
+
+/// The last run of a playbook for an incident.
+fn last_type() -> Type {
+    object(&[
+        ("outcome", Type::String),
+        ("verdict", Type::String),
+        ("severity", Type::Severity),
+        ("started_at", Type::Timestamp),
+        ("ended_at", Type::Timestamp),
+    ])
+}
+
+/// The variables of `rerun_when`.
+#[must_use]
+pub fn rerun_environment() -> Environment {
+    matching_environment().with("incident", incident_type()).with("last", last_type())
 }
 
 /// The variables of `for_each_agent`.
@@ -195,6 +212,24 @@ pub fn agent_variables(agent: &Agent) -> Value {
 #[must_use]
 pub fn matching_values(alert: &Alert, agent: &Agent) -> Value {
     named([("alert", alert_values(alert)), ("agent", agent_values(agent))])
+}
+
+/// The values that `rerun_when` sees.
+#[must_use]
+pub fn rerun_values(alert: &Alert, agent: &Agent, incident: IncidentId, last: &PastRun) -> Value {
+    let past = json!({
+        "outcome": last.outcome.as_str(),
+        "verdict": last.verdict.map(Verdict::as_str).unwrap_or_default(),
+        "severity": last.severity,
+        "started_at": last.started_at,
+        "ended_at": last.ended_at,
+    });
+    named([
+        ("alert", alert_values(alert)),
+        ("agent", agent_values(agent)),
+        ("incident", incident_values(incident)),
+        ("last", past),
+    ])
 }
 
 /// An object of values that are made already; `json!` would copy each of them.

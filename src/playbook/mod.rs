@@ -3,6 +3,7 @@
 //! This room owns the language's shapes and every complaint about them. It must not know how steps are performed: what
 //! actions exist comes in as a [`Catalogue`], filled by the adapters above. A playbook is compiled whole or not at all.
 
+mod approvals;
 pub mod catalogue;
 pub mod codes;
 mod compile;
@@ -17,13 +18,15 @@ mod items;
 pub mod keys;
 pub mod model;
 mod prospect;
+mod rerun;
 pub mod schedule;
 pub mod schema;
 mod silence;
 
+pub use approvals::{Approvals, Lender};
 pub use catalogue::{ActionKind, ActionSpec, Catalogue, ParameterSpec, ParameterType};
 pub use compile::compile;
-pub(crate) use compile::{Entry, Fields, Node, Report};
+pub(crate) use compile::{Entry, Fields, Node, Report, approvals as read_approvals};
 pub use corroborate::{Corroborate, UntilThen};
 pub use family::{descendants, family};
 pub use folder::{Folder, compile_folder, read_folder};
@@ -32,4 +35,5 @@ pub use model::{
     OnFailure, Order, Playbook, Retry, Silence, Stage, Step, Threshold, Timetable, Variable, VerifyRule, Wait, Window,
 };
 pub use prospect::{Surroundings, prospects};
+pub use rerun::Rerun;
 pub use schedule::Schedule;

@@ -1,22 +1,21 @@
 //! A compiled playbook: every name resolved, every expression and template checked, every default filled in.
 
+mod approval;
+
+pub use approval::{ApprovalSpec, Identity, Threshold};
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
-use crate::domain::approval::OnTimeout;
-use crate::domain::{
-    Assurance, Digest, HoldLevel, Impact, Mode, PlaybookName, Principal, Protection, StageName, StepName,
-};
+use crate::domain::{Digest, HoldLevel, Impact, Mode, PlaybookName, Principal, Protection, StageName, StepName};
 use crate::language::{Expression, Template, Tree};
 
 use super::catalogue::ActionSpec;
 use super::corroborate::Corroborate;
 use super::schedule::Schedule;
-
-/// How sure we must be of a voter; an alias, because playbooks say `identity: link`.
-pub type Identity = Assurance;
 
 /// A playbook, ready to run.
 #[derive(Clone, Debug)]
@@ -29,16 +28,20 @@ pub struct Playbook {
     pub owner: Principal,
     /// Whether it acts.
     pub mode: Mode,
-    /// SHA-256 of its text: its version.
+    /// Its version: SHA-256 of its text, and of the approvals of the configuration where it uses any.
     pub digest: Digest,
     /// Its text as it was read, kept with the runs that it starts.
     pub text: Arc<str>,
+    /// What it uses of the approvals of the configuration, kept with it; none if it uses none.
+    pub approvals: Option<Value>,
     /// The file that it came from, for people.
     pub file: String,
     /// When it matches an alert.
     pub when: Expression,
     /// How much one source may cause before others have said the same.
     pub corroborate: Option<Corroborate>,
+    /// When it starts again for an incident in which its last run is over.
+    pub rerun_when: Option<Expression>,
     /// When it starts by itself, and about which agents.
     pub timetable: Option<Timetable>,
     /// When it starts nothing.
@@ -348,53 +351,3 @@ pub enum NoticeContent {
 
 /// The names of the messages that Standdown brings: `notify: {template: NAME}`.
 pub const BUILTIN_NOTICES: [&str; 3] = ["contained", "decided", "alert"];
-
-/// How many of whom decide.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Threshold {
-    /// How many approvals decide.
-    pub approve: u32,
-    /// How many rejections decide.
-    pub reject: u32,
-    /// Whose votes count; empty for every approver.
-    pub from: Vec<Principal>,
-}
-
-impl ApprovalSpec {
-    /// Who is asked besides, when a request escalates.
-    #[must_use]
-    pub fn more(&self) -> &[Principal] {
-        if self.escalate_to.is_empty() { &[Principal::Fallback] } else { &self.escalate_to }
-    }
-}
-
-/// A request to people, as a playbook words it.
-#[derive(Clone, Debug)]
-pub struct ApprovalSpec {
-    /// The question.
-    pub ask: Template,
-    /// Steps that an approval lets go; their parameters render when it is asked. For a guard: its own step.
-    pub releases: Vec<StepName>,
-    /// Who may vote.
-    pub approvers: Vec<Principal>,
-    /// Who may not.
-    pub exclude: Vec<Principal>,
-    /// Any one that is reached decides.
-    pub thresholds: Vec<Threshold>,
-    /// Whether whoever triggered the run never votes.
-    pub prevent_self_review: bool,
-    /// Whether a reason must be given.
-    pub reason_required: bool,
-    /// What the reason should answer.
-    pub reason_prompt: Option<String>,
-    /// How sure we must be of a voter.
-    pub identity: Identity,
-    /// How long people have.
-    pub timeout: Duration,
-    /// What silence does.
-    pub on_timeout: OnTimeout,
-    /// How long a decision holds until it is carried out.
-    pub valid_for: Option<Duration>,
-    /// Who is asked besides, when silence escalates; empty for the fallback owner.
-    pub escalate_to: Vec<Principal>,
-}

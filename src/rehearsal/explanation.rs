@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{Agent, Alert, AlertStatus};
-use crate::language::Explained;
-use crate::playbook::Playbook;
-use crate::playbook::context::{matching_environment, matching_values};
+use crate::domain::{Agent, Alert, AlertStatus, IncidentId, PastRun};
+use crate::language::{Explained, Expression};
+use crate::playbook::context::{matching_environment, matching_values, rerun_environment, rerun_values};
+use crate::playbook::{Playbook, Rerun};
 
 use super::matching::{Taken, taken};
 
@@ -18,11 +18,30 @@ pub struct Explanation {
     pub parts: Vec<Explained>,
     /// Why no run begins although the condition holds, if so.
     pub besides: Option<String>,
+    /// What is asked after a run for the same incident, if the playbook asks anything.
+    pub again: Option<Again>,
 }
 
-/// How a playbook takes an alert about an agent at a time.
+/// How a playbook takes an alert after its last run for the incident is over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Again {
+    /// The condition, as it is written.
+    pub condition: String,
+    /// Whether it starts again, and why or why not; nothing if no last run was told of.
+    pub rerun: Option<Rerun>,
+    /// The condition and its parts, each with its value.
+    pub parts: Vec<Explained>,
+}
+
+/// How a playbook takes an alert about an agent at a time; `last` is its last run for the incident, if there was one.
 #[must_use]
-pub fn explain(playbook: &Playbook, alert: &Alert, agent: &Agent, now: Timestamp) -> Explanation {
+pub fn explain(
+    playbook: &Playbook,
+    alert: &Alert,
+    agent: &Agent,
+    last: Option<&PastRun>,
+    now: Timestamp,
+) -> Explanation {
     let values = matching_values(alert, agent);
     let said = match alert.status {
         _ if alert.is_test => Some("the sender says that it is a test, and tests start nothing"),
@@ -40,5 +59,24 @@ pub fn explain(playbook: &Playbook, alert: &Alert, agent: &Agent, now: Timestamp
         matched,
         parts: playbook.when.explain(&matching_environment(), &values, now),
         besides: said.map(str::to_owned).or(silent),
+        again: playbook.rerun_when.as_ref().map(|condition| again(playbook, condition, alert, agent, last, now)),
+    }
+}
+
+fn again(
+    playbook: &Playbook,
+    condition: &Expression,
+    alert: &Alert,
+    agent: &Agent,
+    last: Option<&PastRun>,
+    now: Timestamp,
+) -> Again {
+    let incident = IncidentId::generate(now);
+    let values = last.map(|last| rerun_values(alert, agent, incident, last));
+    let parts = values.map(|values| condition.explain(&rerun_environment(), &values, now));
+    Again {
+        condition: condition.source().trim().to_owned(),
+        rerun: last.map(|last| playbook.again(alert, agent, incident, last, now)),
+        parts: parts.unwrap_or_default(),
     }
 }

@@ -14,7 +14,8 @@ use serde_json::Value;
 
 use crate::client::{SecretReference, Secrets};
 use crate::domain::{
-    AlertId, Approval, ApprovalId, Digest, Hold, Incident, IncidentId, PlaybookName, ReplicaId, Run, RunId, SourceId,
+    AgentId, AlertId, Approval, ApprovalId, Digest, Hold, Incident, IncidentId, PastRun, PlaybookName, ReplicaId, Run,
+    RunId, SourceId,
 };
 
 use super::claim::{Claim, ClaimedRun, LateReply, Quarantined, Renewal, Taken};
@@ -23,7 +24,7 @@ use super::ports::{Agents, Approvals, Claims, Inbox, Outbox, Playbooks, Read, Re
 use super::postgres::{self, AddressError, PostgresStore};
 use super::rows::{
     Change, ContainmentRecord, DeadLetter, GateSighting, MessageSummary, OpenRun, QueuedMessage, RunSummary,
-    StoredAlert, StoredEvent, Subject, Token,
+    StoredAlert, StoredEvent, StoredPlaybook, Subject, Token,
 };
 use super::sqlite::{self, SqliteStore};
 use super::upkeep::{AgedPage, AgedPlace, Aging, Examination, Examined, ExaminedPage, Record, Retention, Stray};
@@ -298,6 +299,7 @@ hand_through!(Inbox {
     fn firing_alert(&self, source: &SourceId, dedup: &Digest) -> Read<Option<StoredAlert>>;
     fn last_alert(&self, source: &SourceId, dedup: &Digest) -> Read<Option<StoredAlert>>;
     fn open_incident(&self, key: &str) -> Read<Option<Incident>>;
+    fn last_run_of(&self, incident: IncidentId, playbook: &PlaybookName, agent: &AgentId) -> Read<Option<PastRun>>;
     fn open_runs_of(&self, incident: IncidentId) -> Read<Vec<OpenRun>>;
 });
 hand_through!(RunLog {
@@ -322,8 +324,8 @@ hand_through!(Claims {
     fn late_reply_count(&self) -> Read<u64>;
 });
 hand_through!(Playbooks {
-    fn playbook_text(&self, digest: &Digest) -> Read<Option<String>>;
-    fn newest_playbooks(&self) -> Read<Vec<(PlaybookName, Digest, String)>>;
+    fn playbook(&self, digest: &Digest) -> Read<Option<StoredPlaybook>>;
+    fn newest_playbooks(&self) -> Read<Vec<StoredPlaybook>>;
     fn daemon_facts(&self, kinds: [&'static str; 2], limit: u32) -> Read<Vec<StoredEvent>>;
 });
 hand_through!(Outbox {

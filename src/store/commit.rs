@@ -228,12 +228,14 @@ pub enum Row {
     },
     /// A playbook version, kept for the runs that finish on it.
     Playbook {
-        /// Digest of its text.
+        /// What names the version.
         digest: Digest,
         /// Its name.
         name: PlaybookName,
         /// Its text.
         text: String,
+        /// What it uses of the configuration's approvals, if it uses any.
+        approvals: Option<Value>,
         /// When it was first loaded.
         at: Timestamp,
     },

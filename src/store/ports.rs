@@ -7,14 +7,15 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::domain::{
-    AlertId, Approval, ApprovalId, Digest, Hold, Incident, IncidentId, PlaybookName, ReplicaId, Run, RunId, SourceId,
+    AgentId, AlertId, Approval, ApprovalId, Digest, Hold, Incident, IncidentId, PastRun, PlaybookName, ReplicaId, Run,
+    RunId, SourceId,
 };
 
 use super::claim::{Claim, ClaimedRun, LateReply, Quarantined, Renewal, Taken};
 use super::commit::{Commit, CommitError};
 use super::rows::{
     ContainmentRecord, DeadLetter, GateSighting, MessageSummary, OpenRun, QueuedMessage, RunSummary, StoredAlert,
-    StoredEvent, Subject, Token,
+    StoredEvent, StoredPlaybook, Subject, Token,
 };
 
 /// Why something could not be read.
@@ -63,6 +64,13 @@ pub trait Inbox {
     fn last_alert(&self, source: &SourceId, dedup: &Digest) -> impl Future<Output = Read<Option<StoredAlert>>> + Send;
     /// The open incident of that key.
     fn open_incident(&self, key: &str) -> impl Future<Output = Read<Option<Incident>>> + Send;
+    /// The last run of a playbook about an agent for an incident, if it is over; `None` while it is not.
+    fn last_run_of(
+        &self,
+        incident: IncidentId,
+        playbook: &PlaybookName,
+        agent: &AgentId,
+    ) -> impl Future<Output = Read<Option<PastRun>>> + Send;
     /// The runs of an incident that are not over.
     fn open_runs_of(&self, incident: IncidentId) -> impl Future<Output = Read<Vec<OpenRun>>> + Send;
 }
@@ -119,10 +127,10 @@ pub trait Claims {
 
 /// Playbook versions.
 pub trait Playbooks {
-    /// The text of a version.
-    fn playbook_text(&self, digest: &Digest) -> impl Future<Output = Read<Option<String>>> + Send;
-    /// The newest version of every name, with its text: what serves when the file is broken at a start.
-    fn newest_playbooks(&self) -> impl Future<Output = Read<Vec<(PlaybookName, Digest, String)>>> + Send;
+    /// A version.
+    fn playbook(&self, digest: &Digest) -> impl Future<Output = Read<Option<StoredPlaybook>>> + Send;
+    /// The newest version of every name: what serves when the file is broken at a start.
+    fn newest_playbooks(&self) -> impl Future<Output = Read<Vec<StoredPlaybook>>> + Send;
     /// The last facts of the daemon's history that are of these two kinds, newest first.
     fn daemon_facts(&self, kinds: [&'static str; 2], limit: u32)
     -> impl Future<Output = Read<Vec<StoredEvent>>> + Send;

@@ -72,6 +72,19 @@ pub struct StoredAlert {
     pub resolved_at: Option<Timestamp>,
 }
 
+/// A playbook version as it was stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredPlaybook {
+    /// Its name.
+    pub name: PlaybookName,
+    /// What names the version.
+    pub digest: Digest,
+    /// Its text.
+    pub text: String,
+    /// What it uses of the configuration's approvals, if it uses any.
+    pub approvals: Option<Value>,
+}
+
 /// A message that waits to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueuedMessage {

@@ -1,5 +1,6 @@
 //! `standdown plan`, `explain` and `replay`: what would be done and why, said without doing anything.
 
+mod again;
 mod families;
 mod replayed;
 mod slips;

@@ -64,7 +64,7 @@ impl Plan {
                         format!("the alert is about {}; the plan takes it as one about {}\n", about.id, agent.id);
                     output::complain(&text)?;
                 }
-                let matched = explain(&playbook, &alert, &agent, now).matched;
+                let matched = explain(&playbook, &alert, &agent, None, now).matched;
                 (alert, Some(matched))
             }
             None => (Arc::new(by_hand(&agent, now)?), None),

@@ -15,6 +15,7 @@ use clap::{Args, ValueEnum};
 
 use crate::action::Registry;
 use crate::language::{Diagnostic, Level, Source, render_human};
+use crate::playbook::Approvals;
 use crate::rehearsal::cases::{SourceTable, Suite, SuiteResult, load};
 
 use super::context::Context;
@@ -94,17 +95,17 @@ impl Test {
     pub fn run(self, context: &Context) -> Result<ExitCode, Error> {
         let began = Instant::now();
         let configuration = context.configuration_file().map(|_| context.configuration());
-        let (folder, table) = match configuration {
-            Some(Ok(configuration)) => (configuration.playbooks, configuration.sources),
+        let (folder, table, approvals) = match configuration {
+            Some(Ok(configuration)) => (configuration.playbooks, configuration.sources, configuration.approvals),
             Some(Err(_)) => {
-                let text = "the configuration has faults, so its sources are not known here; see `standdown check`\n";
+                let text = "the configuration has faults, so its sources and approvals are not known here; see `standdown check`\n";
                 output::complain(text)?;
-                (PathBuf::from("playbooks"), SourceTable::new())
+                (PathBuf::from("playbooks"), SourceTable::new(), Approvals::default())
             }
-            None => (PathBuf::from("playbooks"), SourceTable::new()),
+            None => (PathBuf::from("playbooks"), SourceTable::new(), Approvals::default()),
         };
         let paths = if self.paths.is_empty() { vec![folder] } else { self.paths };
-        let catalogue = Registry::catalogue_without_connections();
+        let catalogue = Registry::catalogue_without_connections().with_approvals(approvals);
         let partial = self.filter.is_some();
         let mut findings = Findings {
             suites: Vec::new(),

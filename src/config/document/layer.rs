@@ -48,6 +48,11 @@ impl Layer {
         exact.or(around).or_else(|| self.places.nearest(pointer))
     }
 
+    /// Where everything in it stands.
+    pub(in crate::config) const fn places(&self) -> &SpanMap {
+        &self.places
+    }
+
     /// A fault of this file.
     pub(in crate::config) fn diagnostic(&self, fault: &Fault) -> Diagnostic {
         let span = self.span(&fault.pointer, fault.kind);

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::decode::{Fault, Kind};
 use super::pointer;
-use crate::language::{Diagnostic, Source, Span};
+use crate::language::{Diagnostic, Source, Span, SpanMap};
 
 /// The defaults as they are printed for people, with a comment on each setting.
 pub const DEFAULTS: &str = include_str!("../default.yaml");
@@ -58,6 +58,11 @@ impl Document {
         let (set, faults) = environment::apply(&mut self.value, variables);
         self.variables.extend(set);
         faults
+    }
+
+    /// The places of the file, or of the defaults where there is none.
+    pub(super) fn places(&self) -> &SpanMap {
+        self.file.as_ref().unwrap_or(&self.defaults).places()
     }
 
     /// A fault of the merged document, shown in the layer that it came from.

@@ -69,8 +69,9 @@ impl Library {
         let Some(recorded) = recorded else { return Ok(None) };
         let mut last = Serving::new();
         for (name, version) in &recorded.set {
-            let Some(text) = store.playbook_text(&version.digest).await? else { continue };
-            match compile(&Source { name: version.file.clone(), text }, &self.catalogue) {
+            let Some(stored) = store.playbook(&version.digest).await? else { continue };
+            let source = Source { name: version.file.clone(), text: stored.text };
+            match compile(&source, &self.catalogue_of(stored.approvals.as_ref())) {
                 Ok((playbook, _)) => drop(last.insert(name.clone(), Arc::new(playbook))),
                 Err(faults) => {
                     let reason = faults.first().map(|fault| fault.message.as_str()).unwrap_or_default();
@@ -85,8 +86,8 @@ impl Library {
     pub(super) async fn compare(store: &Store, change: &mut PlaybookChange, now: &Serving) -> Result<(), ReadError> {
         let mut before = BTreeMap::new();
         for changed in &change.changed {
-            if let Some(text) = store.playbook_text(&changed.from).await? {
-                before.insert(changed.playbook.clone(), text);
+            if let Some(stored) = store.playbook(&changed.from).await? {
+                before.insert(changed.playbook.clone(), stored.text);
             }
         }
         change.compare(|name| Some((before.get(name)?.as_str(), &*now.get(name)?.text)));

@@ -28,6 +28,7 @@ use crate::domain::*;
 use crate::engine::{
     Engine, Gate, Inventory, Library, Loaded, Options, Parts, Performer, Reach, Supervisor, SystemAlert,
 };
+use crate::playbook::{Approvals, Catalogue};
 use crate::store::{Claims, OpenError, Store, StoreOptions};
 
 /// How long a test waits for something that must come by itself.
@@ -50,6 +51,8 @@ pub struct World {
     pub agents: Vec<Agent>,
     /// Actions that the catalogue no longer has.
     pub missing_actions: Vec<&'static str>,
+    /// The approvals of the configuration.
+    pub approvals: Approvals,
     /// Whether tasks run on several threads at once.
     pub threads: bool,
 }
@@ -116,6 +119,7 @@ impl World {
             store_options: StoreOptions { lease: Duration::from_hours(1), ..StoreOptions::default() },
             agents: ["billing-bot", "mail-bot"].map(agent).into(),
             missing_actions: Vec::new(),
+            approvals: Approvals::default(),
             threads: false,
         }
     }
@@ -190,7 +194,10 @@ impl World {
             let store = self.open().await;
             let mut catalogue = catalogue();
             catalogue.retain(|spec| !self.missing_actions.contains(&spec.name.as_str()));
-            let library = Arc::new(Library::new(crate::playbook::Catalogue::new(catalogue), self.playbooks()));
+            let library = Arc::new(Library::new(
+                Catalogue::new(catalogue).with_approvals(self.approvals.clone()),
+                self.playbooks(),
+            ));
             let loaded = library.load(&store, self.clock.now()).await.unwrap();
             let parts = Parts {
                 store,
@@ -248,7 +255,10 @@ impl World {
     fn neighbour_calling(&self, life: &Life, performer: Arc<dyn Performer>) -> Engine {
         life.on(async {
             let store = life.engine.store().another_replica().await.unwrap();
-            let library = Arc::new(Library::new(crate::playbook::Catalogue::new(catalogue()), self.playbooks()));
+            let library = Arc::new(Library::new(
+                Catalogue::new(catalogue()).with_approvals(self.approvals.clone()),
+                self.playbooks(),
+            ));
             library.load(&store, self.clock.now()).await.unwrap();
             let parts = Parts {
                 store,

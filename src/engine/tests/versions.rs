@@ -7,6 +7,8 @@ use crate::clock::Clock;
 use crate::domain::approval::Choice;
 use crate::domain::{Attempt, PlaybookName, RunStatus, StepState};
 use crate::engine::SubmitError;
+use crate::language::{Source, parse};
+use crate::playbook::{Approvals, Node, Report, read_approvals};
 use crate::store::Playbooks;
 
 fn serving(life: &Life, name: &str) -> String {
@@ -72,7 +74,7 @@ fn a_run_under_way_finishes_on_the_version_that_it_started_with_even_after_a_res
     reload(&life);
     life.crash();
     let life = world.start();
-    assert!(life.on(life.engine.store().playbook_text(&digest)).unwrap().unwrap().contains("step: resume"));
+    assert!(life.on(life.engine.store().playbook(&digest)).unwrap().unwrap().text.contains("step: resume"));
     life.vote(run, "ana", Choice::Approve).unwrap();
     let run = life.until_finished(run);
     assert_eq!(run.steps[&path("resume")].state, StepState::Succeeded);
@@ -113,4 +115,46 @@ fn a_run_that_can_not_be_understood_any_more_does_not_stop_the_recovery_of_other
     life.until_finished(lost);
     assert_eq!(world.outside.count("try.keyed", "send"), 2, "the run goes on");
     life.checked_history(lost);
+}
+
+/// A configuration in which this many people must approve.
+fn approvals(approve: u32) -> Approvals {
+    let named = format!("{{ timeout: 4h, approvers: [user:ana, user:sam], thresholds: [{{ approve: {approve} }}] }}");
+    let text = format!("approvals: {{ release: {named} }}");
+    let source = Source { name: "standdown.yaml".to_owned(), text };
+    let (document, places) = parse::<serde_json::Value>(&source).unwrap();
+    let mut report = Report::new(places);
+    let named = Node::of(&document["approvals"], "", "approvals");
+    let found = read_approvals(&mut report, Some(&named), None);
+    assert_eq!(report.finish().0, []);
+    found
+}
+
+#[test]
+fn a_run_finishes_on_the_approvals_that_it_started_with_and_the_next_one_has_those_of_now() {
+    let by_name = "approval: { use: release, ask: \"Resume?\", releases: [resume] }";
+    let asks = CONTAIN.lines().find(|line| line.contains("releases:")).unwrap();
+    let mut world = World::new(&[&CONTAIN.replace(asks, &format!("        {by_name}"))]);
+    world.approvals = approvals(1);
+    let life = world.start();
+    let run = life.launch("contain", "billing-bot");
+    let before = life.pending(run);
+    let digest = life.run(run).digest;
+    life.crash();
+    world.approvals = approvals(2);
+    let life = world.start();
+    let serving = life.engine.library().serving();
+    let now = &serving[&PlaybookName::parse("contain").unwrap()];
+    assert_ne!(now.digest, digest, "the configuration changed, so it is another version");
+    let pinned = life.on(life.engine.library().pinned(life.engine.store(), &digest)).unwrap();
+    assert_eq!(pinned.digest, digest, "what was stored compiles to itself");
+    assert_eq!(life.pending(run).quorums, before.quorums);
+    life.vote(run, "ana", Choice::Approve).unwrap();
+    let over = life.until_finished(run);
+    assert_eq!(over.steps[&path("resume")].state, StepState::Succeeded);
+    life.checked_history(run);
+    let next = life.launch("contain", "mail-bot");
+    let asked = life.pending(next);
+    assert_ne!(asked.quorums, before.quorums);
+    assert_eq!(life.run(next).digest, now.digest);
 }

@@ -71,6 +71,7 @@ fn takes(takes: &Takes) -> String {
         Takes::Action => "an action".to_owned(),
         Takes::Parameters => "parameters".to_owned(),
         Takes::Section(section) => format!("a mapping: {}", section.name),
+        Takes::Named(section) => format!("a mapping: {}, or the name of one", section.name),
         Takes::Sections(section) => format!("a list: {}", section.name),
         Takes::OneOrMore(section) => format!("one or a list: {}", section.name),
         Takes::Any => "any value".to_owned(),

@@ -1,7 +1,7 @@
 //! What intake says: to people, of an agent that nobody owns and of a playbook that could not run; and to an incident's
 //! history, of a playbook that was silent.
 
-use crate::domain::{Alert, IncidentId, MessageKind, Principal};
+use crate::domain::{Alert, IncidentId, MessageKind, Principal, RunId};
 use crate::machine::notice::one_line;
 use crate::playbook::Playbook;
 use crate::store::Row;
@@ -14,6 +14,20 @@ impl Batch<'_> {
         tracing::info!(playbook.name = %playbook.name, alert.id = %alert.id, because, "a playbook was silent");
         if let Some(touched) = self.incidents.get_mut(&subject.key) {
             touched.silenced(&playbook.name, alert, because, self.at);
+        }
+    }
+
+    /// The incident's history says that a playbook started again, by which run, or that it did not, and why.
+    pub(super) fn say_again(
+        &mut self,
+        playbook: &Playbook,
+        alert: &Alert,
+        subject: &Subject,
+        (run, because): (Option<RunId>, &str),
+    ) {
+        tracing::debug!(playbook.name = %playbook.name, alert.id = %alert.id, ?run, because, "asked whether it runs again");
+        if let Some(touched) = self.incidents.get_mut(&subject.key) {
+            touched.again(&playbook.name, alert, (run, because), self.at);
         }
     }
 

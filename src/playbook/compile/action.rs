@@ -30,8 +30,9 @@ pub(super) fn compile(
     item: Option<(&str, &Type)>,
 ) -> Option<ActionStep> {
     let action = fields.get("action")?;
-    let guard =
-        fields.get("approval").map(|node| approval::compile(report, &Scope::at(outline, step.place), &node, step));
+    let guard = fields
+        .get("approval")
+        .map(|node| approval::compile(report, &Scope::at(outline, step.place), catalogue.approvals(), &node, step));
     let retry = timing::retry(report, fields);
     let timeout = fields.get("timeout").and_then(|node| node.duration(report));
     let with = fields.get("with");

@@ -5,18 +5,20 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::domain::approval::OnTimeout;
 use crate::domain::{Assurance, Impact, Principal, StepName};
 use crate::language::Template;
 use crate::playbook::keys::words;
-use crate::playbook::{ActionKind, ApprovalSpec, Threshold, codes, keys};
+use crate::playbook::{ActionKind, ApprovalSpec, Approvals, Threshold, codes, keys};
 
 use super::fields::Fields;
 use super::node::Node;
 use super::outline::{Outline, StepOutline};
 use super::report::Report;
 use super::scope::Scope;
-use super::threshold;
+use super::{named, threshold};
 
 /// What an alert has that its sender did not write freely.
 const OWN_ALERT_FIELDS: [&str; 6] = ["id", "source", "status", "severity", "occurred_at", "received_at"];
@@ -24,47 +26,76 @@ const OWN_ALERT_FIELDS: [&str; 6] = ["id", "source", "status", "severity", "occu
 const VALID_FOR: Duration = Duration::from_mins(10);
 
 /// What a request stands before.
-struct Subject {
-    guard: bool,
-    names: Vec<StepName>,
-    impacts: Vec<Impact>,
-    /// Whether it lets another playbook run, which may do anything.
-    runs: bool,
+pub(super) enum Subject {
+    /// Nobody knows yet: the request stands in the configuration.
+    Unknown,
+    /// Steps of a playbook.
+    Steps {
+        /// Whether it stands before its own action.
+        guard: bool,
+        /// The steps that it releases.
+        names: Vec<StepName>,
+        /// How strong they are.
+        impacts: Vec<Impact>,
+        /// Whether it lets another playbook run, which may do anything.
+        runs: bool,
+    },
 }
 
 impl Subject {
     fn may_destroy(&self) -> bool {
-        self.has(Impact::Destroy) || self.runs
+        self.has(Impact::Destroy) || self.runs()
     }
 
     fn has(&self, impact: Impact) -> bool {
-        self.impacts.contains(&impact)
+        matches!(self, Self::Steps { impacts, .. } if impacts.contains(&impact))
     }
+
+    const fn runs(&self) -> bool {
+        matches!(self, Self::Steps { runs: true, .. })
+    }
+
+    fn names(&self) -> &[StepName] {
+        match self {
+            Self::Unknown => &[],
+            Self::Steps { names, .. } => names,
+        }
+    }
+}
+
+/// Everything that a request says, apart from its question, its steps and its deadline.
+pub(super) struct Terms {
+    approvers: Vec<Principal>,
+    exclude: Vec<Principal>,
+    thresholds: Vec<Threshold>,
+    prevent_self_review: bool,
+    reason_required: bool,
+    reason_prompt: Option<String>,
+    identity: Assurance,
+    on_timeout: OnTimeout,
+    valid_for: Option<Duration>,
+    escalate_to: Vec<Principal>,
 }
 
 /// Compiles the request of a step; `step` is the one that asks, or that the request guards.
 pub(super) fn compile(
     report: &mut Report,
     scope: &Scope<'_>,
+    approvals: &Approvals,
     node: &Node<'_>,
     step: &StepOutline,
 ) -> Option<ApprovalSpec> {
-    if node.value.is_string() {
-        report
-            .error(&node.pointer, codes::NOT_AVAILABLE, "approvals by name are not available in this version")
-            .hint("write the approval out: approval: { ask: \"...\", timeout: 1h }");
-        return None;
-    }
-    let fields = Fields::open(report, node, &keys::APPROVAL)?;
+    let filled = named::fill(report, approvals, node)?;
+    let value = Value::Object(filled.keys);
+    let whole = Node { value: &value, pointer: node.pointer.clone() };
+    let fields = Fields::open(report, &whole, &keys::APPROVAL)?;
     let subject = subject(report, scope, &fields, step);
     let ask = fields.require(report, "ask").and_then(|ask| question(report, scope, &ask));
-    let (approvers, exclude, thresholds) = voters(report, &fields);
-    let (reason_required, reason_prompt) = reason(report, &fields);
-    let identity = identity(report, &fields, &subject);
-    let timeout = timeout(report, &fields);
-    let on_timeout = on_timeout(report, &fields, &subject);
-    let escalate_to = fields.get("escalate_to").map(|node| node.principals(report)).unwrap_or_default();
-    if fields.has("escalate_to") && on_timeout != OnTimeout::Escalate {
+    let terms = terms(report, &fields, &subject);
+    let timeout = timeout(report, &fields, approvals);
+    // That nobody is asked besides is no fault of a playbook that says so itself of what was lent.
+    let own = |key: &str| fields.has(key) && !filled.lent.contains_key(key);
+    if own("escalate_to") && terms.on_timeout != OnTimeout::Escalate {
         report
             .warn_at_key(
                 &fields.at("escalate_to"),
@@ -73,14 +104,37 @@ pub(super) fn compile(
             )
             .hint("add `on_timeout: escalate`, or remove `escalate_to`");
     }
-    let valid_for = match fields.get("valid_for") {
-        Some(node) => node.duration(report),
-        None => (!subject.names.is_empty()).then_some(VALID_FOR),
-    };
-    let prevent_self_review = fields.get("prevent_self_review").and_then(|node| node.flag(report)).unwrap_or(true);
     Some(ApprovalSpec {
         ask: ask?,
-        releases: subject.names,
+        releases: subject.names().to_vec(),
+        approvers: terms.approvers,
+        exclude: terms.exclude,
+        thresholds: terms.thresholds,
+        prevent_self_review: terms.prevent_self_review,
+        reason_required: terms.reason_required,
+        reason_prompt: terms.reason_prompt,
+        identity: terms.identity,
+        timeout: timeout?,
+        on_timeout: terms.on_timeout,
+        valid_for: terms.valid_for,
+        escalate_to: terms.escalate_to,
+        lenders: filled.lent.into_values().collect(),
+    })
+}
+
+/// Who may vote, how sure we must be of them, and what silence does.
+pub(super) fn terms(report: &mut Report, fields: &Fields<'_>, subject: &Subject) -> Terms {
+    let (approvers, exclude, thresholds) = voters(report, fields);
+    let (reason_required, reason_prompt) = reason(report, fields);
+    let identity = identity(report, fields, subject);
+    let on_timeout = on_timeout(report, fields, subject);
+    let escalate_to = fields.get("escalate_to").map(|node| node.principals(report)).unwrap_or_default();
+    let valid_for = match fields.get("valid_for") {
+        Some(node) => node.duration(report),
+        None => (!subject.names().is_empty()).then_some(VALID_FOR),
+    };
+    let prevent_self_review = fields.get("prevent_self_review").and_then(|node| node.flag(report)).unwrap_or(true);
+    Terms {
         approvers,
         exclude,
         thresholds,
@@ -88,15 +142,14 @@ pub(super) fn compile(
         reason_required,
         reason_prompt,
         identity,
-        timeout: timeout?,
         on_timeout,
         valid_for,
         escalate_to,
-    })
+    }
 }
 
 /// The question. What the sender of an alert wrote must not stand in it: people would take it for the playbook's words.
-fn question(report: &mut Report, scope: &Scope<'_>, node: &Node<'_>) -> Option<Template> {
+pub(super) fn question(report: &mut Report, scope: &Scope<'_>, node: &Node<'_>) -> Option<Template> {
     let template = scope.words(report, node)?;
     let shown = template.shown();
     let Some(shown) = shown.iter().find(|names| is_from_outside(scope.outline, names)) else { return Some(template) };
@@ -127,9 +180,9 @@ fn subject(report: &mut Report, scope: &Scope<'_>, fields: &Fields<'_>, step: &S
             "it releases its own action; to release others, write a step with the approval alone",
         );
         let names = StepName::parse(&step.name).into_iter().collect();
-        return Subject { guard, names, impacts: step.impact.into_iter().collect(), runs: runs(step) };
+        return Subject::Steps { guard, names, impacts: step.impact.into_iter().collect(), runs: runs(step) };
     }
-    let mut subject = Subject { guard, names: Vec::new(), impacts: Vec::new(), runs: false };
+    let (mut names, mut impacts, mut is_running) = (Vec::new(), Vec::new(), false);
     for node in fields.get("releases").map(|node| node.one_or_more()).unwrap_or_default() {
         let Some(name) = node.name(report, StepName::parse) else { continue };
         let Some(released) = scope.outline.named(name.as_str()) else {
@@ -144,16 +197,16 @@ fn subject(report: &mut Report, scope: &Scope<'_>, fields: &Fields<'_>, step: &S
                 .error(&node.pointer, codes::RELEASES, format!("step `{name}` does not wait for this approval"))
                 .hint("a released step stands in a later stage, or below in a `mode: sequential` stage");
         } else if released.is_action {
-            subject.impacts.extend(released.impact);
-            subject.runs |= runs(released);
-            subject.names.push(name);
+            impacts.extend(released.impact);
+            is_running |= runs(released);
+            names.push(name);
         } else {
             report
                 .error(&node.pointer, codes::RELEASES, format!("step `{name}` has no action to release"))
                 .hint("release steps with an `action`; for the others use `when: steps.NAME.decision == 'approved'`");
         }
     }
-    subject
+    Subject::Steps { guard, names, impacts, runs: is_running }
 }
 
 fn runs(step: &StepOutline) -> bool {
@@ -214,11 +267,18 @@ fn identity(report: &mut Report, fields: &Fields<'_>, subject: &Subject) -> Assu
     identity
 }
 
-fn timeout(report: &mut Report, fields: &Fields<'_>) -> Option<Duration> {
+fn timeout(report: &mut Report, fields: &Fields<'_>, approvals: &Approvals) -> Option<Duration> {
     let Some(node) = fields.get("timeout") else {
+        let hint = "add `timeout:` with how long people have, such as `4h`";
+        // Perhaps it is there, and nobody showed it to us.
+        let elsewhere = if approvals.is_configured() {
+            ""
+        } else {
+            "; or give the configuration whose `default_approval` has one, with `--config FILE`"
+        };
         report
             .error_at_key(&fields.pointer, codes::APPROVAL_TIMEOUT, "the approval has no deadline")
-            .hint("add `timeout:` with how long people have, such as `4h`");
+            .hint(format!("{hint}{elsewhere}"));
         return None;
     };
     node.duration(report)
@@ -226,17 +286,18 @@ fn timeout(report: &mut Report, fields: &Fields<'_>) -> Option<Duration> {
 
 fn on_timeout(report: &mut Report, fields: &Fields<'_>, subject: &Subject) -> OnTimeout {
     let strong = subject.has(Impact::Contain) || subject.has(Impact::Destroy);
-    let default = if subject.guard && strong { OnTimeout::Escalate } else { OnTimeout::Reject };
+    let guard = matches!(subject, Subject::Steps { guard: true, .. });
+    let default = if guard && strong { OnTimeout::Escalate } else { OnTimeout::Reject };
     let Some(node) = fields.get("on_timeout") else { return default };
     let Some(on_timeout) = node.word(report, &words::ON_TIMEOUT) else { return default };
     if on_timeout == OnTimeout::Act {
         let wrong = if subject.has(Impact::Destroy) {
             Some("silence would destroy what can't be restored")
-        } else if subject.runs {
+        } else if subject.runs() {
             Some("silence would run another playbook, which may destroy")
         } else if subject.has(Impact::Release) {
             Some("silence would give the agent back what was taken")
-        } else if subject.names.is_empty() {
+        } else if matches!(subject, Subject::Steps { names, .. } if names.is_empty()) {
             Some("there is no step that silence could let go")
         } else {
             None

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::language::codes::{YAML_MISSING_FIELD, YAML_UNKNOWN_FIELD};
 use crate::playbook::codes;
-use crate::playbook::keys::Section;
+use crate::playbook::keys::{HEAD, Section};
 
 use super::node::{Node, child};
 use super::report::Report;
@@ -21,16 +21,27 @@ pub(crate) struct Fields<'v> {
 impl<'v> Fields<'v> {
     /// Opens a mapping; says which of its keys are neither known nor reserved.
     pub(super) fn open(report: &mut Report, node: &Node<'v>, section: &Section) -> Option<Self> {
-        Self::open_named(report, node, &section.names(), section.reserved)
+        Self::open_below(report, node, &section.names(), section.reserved, &HEAD.names())
     }
 
     /// Opens a mapping whose keys are these; for files that are no playbooks.
     pub(crate) fn open_named(report: &mut Report, node: &Node<'v>, known: &[&str], reserved: &[&str]) -> Option<Self> {
+        Self::open_below(report, node, known, reserved, &[])
+    }
+
+    /// Opens a mapping of these keys; one that stands above all others instead is told where it belongs.
+    fn open_below(
+        report: &mut Report,
+        node: &Node<'v>,
+        known: &[&str],
+        reserved: &[&str],
+        head: &[&str],
+    ) -> Option<Self> {
         let Value::Object(map) = node.value else {
             node.expected(report, &format!("a mapping with {}", known.join(", ")));
             return None;
         };
-        unknown(report, map.keys(), &node.pointer, known, reserved);
+        unknown(report, map.keys(), &node.pointer, known, reserved, head);
         Some(Self { map, pointer: node.pointer.clone() })
     }
 
@@ -51,7 +62,8 @@ impl<'v> Fields<'v> {
             report.error_at_key(&pointer, codes::MISPLACED, message).hint(*hint);
         }
         // The others are looked at as ever, and the names that are offered for them are those of this mapping.
-        unknown(report, map.keys().filter(|key| !misplaced(key)), &node.pointer, &section.names(), section.reserved);
+        let others = map.keys().filter(|key| !misplaced(key));
+        unknown(report, others, &node.pointer, &section.names(), section.reserved, &HEAD.names());
         Some(Self { map, pointer: node.pointer.clone() })
     }
 
@@ -96,6 +108,7 @@ fn unknown<'k>(
     pointer: &str,
     known: &[&str],
     reserved: &[&str],
+    head: &[&str],
 ) {
     for key in keys.filter(|key| !known.contains(&key.as_str())) {
         let pointer = child(pointer, key);
@@ -103,6 +116,10 @@ fn unknown<'k>(
             report
                 .error_at_key(&pointer, codes::NOT_AVAILABLE, format!("`{key}` is not available in this version"))
                 .hint("remove it");
+        } else if head.contains(&key.as_str()) {
+            report
+                .error_at_key(&pointer, YAML_UNKNOWN_FIELD, format!("unknown field `{key}`"))
+                .hint(format!("`{key}` stands at the head of the playbook, beside `stages`"));
         } else {
             report
                 .error_at_key(&pointer, YAML_UNKNOWN_FIELD, format!("unknown field `{key}`"))

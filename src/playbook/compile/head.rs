@@ -1,11 +1,16 @@
 //! The head of a playbook: what it is called, who answers for it, which alerts it takes and how far it may go.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
+
+use serde_json::{Value, json};
 
 use crate::domain::{Digest, Mode, PlaybookName, Principal};
 use crate::language::{Expression, Source};
 use crate::playbook::keys::words;
-use crate::playbook::{Budget, Catalogue, Corroborate, OnAlert, Playbook, UntilThen, codes, context, keys};
+use crate::playbook::{
+    Body, Budget, Catalogue, Corroborate, Lender, OnAlert, Playbook, Stage, UntilThen, codes, context, keys,
+};
 
 use super::fields::Fields;
 use super::node::Node;
@@ -32,6 +37,7 @@ pub(super) fn compile(
     let mode = fields.get("mode").and_then(|node| node.word(report, &words::MODES));
     let when = condition(report, outline, &fields);
     let corroborate = corroborate(report, &fields);
+    let rerun_when = fields.get("rerun_when").and_then(|node| rerun_when(report, outline, &node));
     let timetable = schedule::compile(report, outline, &fields);
     let silences = schedule::silences(report, outline, &fields);
     let on_new_alert = on_new_alert(report, &fields);
@@ -39,17 +45,20 @@ pub(super) fn compile(
     let timeout: Option<Duration> = fields.get("timeout").and_then(|node| node.duration(report));
     let stages = fields.require(report, "stages");
     let stages = stages.map(|node| stage::compile_all(report, outline, catalogue, &node)).unwrap_or_default();
+    let approvals = catalogue.approvals().kept(&lenders(&stages));
     let name = name?;
     Some(Playbook {
         title: title.map_or_else(|| name.to_string(), str::to_owned),
         name,
         owner,
         mode: mode.unwrap_or(Mode::Observe),
-        digest: Digest::of(source.text.as_bytes()),
+        digest: version(&source.text, approvals.as_ref()),
         text: source.text.as_str().into(),
+        approvals,
         file: source.name.clone(),
         when: when?,
         corroborate,
+        rerun_when,
         timetable,
         silences,
         on_new_alert,
@@ -58,6 +67,25 @@ pub(super) fn compile(
         vars: Vec::new(),
         stages,
     })
+}
+
+/// What of the configuration fills the approvals of these stages.
+fn lenders(stages: &[Stage]) -> BTreeSet<Lender> {
+    let asked = stages.iter().flat_map(|stage| &stage.steps).filter_map(|step| match &step.body {
+        Body::Approval(approval) => Some(&**approval),
+        Body::Action(action) => action.guard.as_deref(),
+        Body::Wait(_) => None,
+    });
+    asked.flat_map(|approval| approval.lenders.iter().cloned()).collect()
+}
+
+/// The version of a text, with what it uses of the configuration's approvals.
+fn version(text: &str, approvals: Option<&Value>) -> Digest {
+    let digest = Digest::of(text.as_bytes());
+    match approvals {
+        Some(approvals) => Digest::of_json(&json!({ "text": digest, "uses": approvals })),
+        None => digest,
+    }
 }
 
 fn owner(report: &mut Report, fields: &Fields<'_>) -> Principal {
@@ -85,6 +113,10 @@ fn condition(report: &mut Report, outline: &Outline, fields: &Fields<'_>) -> Opt
     let inner = Fields::open(report, &node, &keys::MATCH)?;
     let when = inner.require(report, "when")?;
     Scope { outline, environment: context::matching_environment() }.condition(report, &when)
+}
+
+fn rerun_when(report: &mut Report, outline: &Outline, node: &Node<'_>) -> Option<Expression> {
+    Scope { outline, environment: context::rerun_environment() }.condition(report, node)
 }
 
 fn on_new_alert(report: &mut Report, fields: &Fields<'_>) -> OnAlert {

@@ -11,6 +11,7 @@ mod caution;
 mod each;
 mod fields;
 mod head;
+mod named;
 mod node;
 mod notice;
 mod outline;
@@ -40,6 +41,7 @@ use crate::language::{Diagnostic, Source};
 use outline::Outline;
 
 pub(crate) use fields::Fields;
+pub(crate) use named::approvals;
 pub(crate) use node::Node;
 pub(crate) use report::{Entry, Report};
 

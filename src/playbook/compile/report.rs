@@ -3,12 +3,16 @@
 //! Every part of the compiler writes here and goes on, so that one run over a file finds everything. It knows places
 //! by JSON pointer and nothing of what the values mean.
 
+use std::collections::BTreeMap;
+
 use crate::language::{Diagnostic, Fault, Level, Span, SpanMap};
 
 /// The faults of one file.
 pub(crate) struct Report {
     places: SpanMap,
     found: Vec<Diagnostic>,
+    /// What did not come from this file, by pointer, and the words that say so.
+    lent: BTreeMap<String, String>,
 }
 
 /// A fault just written, for its hint.
@@ -38,37 +42,56 @@ impl Entry<'_> {
 impl Report {
     /// Nothing found yet.
     pub(crate) const fn new(places: SpanMap) -> Self {
-        Self { places, found: Vec::new() }
+        Self { places, found: Vec::new(), lent: BTreeMap::new() }
+    }
+
+    /// From now on, a fault of what is at this pointer is said with these words: it came from somewhere else.
+    pub(super) fn lend(&mut self, pointer: String, origin: String) {
+        self.lent.insert(pointer, origin);
+    }
+
+    /// The message about what is at a pointer.
+    fn said(&self, pointer: &str, message: impl Into<String>) -> String {
+        let mut message = message.into();
+        let within = |(lent, _): &(&String, &String)| {
+            pointer.strip_prefix(lent.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if let Some((_, origin)) = self.lent.iter().find(within) {
+            message.push_str("; ");
+            message.push_str(origin);
+        }
+        message
     }
 
     /// An error in the value at a pointer, or in what is around it.
     pub(crate) fn error(&mut self, pointer: &str, code: &'static str, message: impl Into<String>) -> Entry<'_> {
         let place = self.places.nearest(pointer);
-        self.push(Diagnostic::error(code, self.places.file(), message).at(place))
+        self.push(Diagnostic::error(code, self.places.file(), self.said(pointer, message)).at(place))
     }
 
     /// An error in the key at a pointer.
     pub(crate) fn error_at_key(&mut self, pointer: &str, code: &'static str, message: impl Into<String>) -> Entry<'_> {
         let place = self.key(pointer);
-        self.push(Diagnostic::error(code, self.places.file(), message).at(place))
+        self.push(Diagnostic::error(code, self.places.file(), self.said(pointer, message)).at(place))
     }
 
     /// Something that a person should look at, at a key.
     pub(crate) fn warn_at_key(&mut self, pointer: &str, code: &'static str, message: impl Into<String>) -> Entry<'_> {
         let place = self.key(pointer);
-        self.push(Diagnostic::warning(code, self.places.file(), message).at(place))
+        self.push(Diagnostic::warning(code, self.places.file(), self.said(pointer, message)).at(place))
     }
 
     /// Something that a person should look at, in the value at a pointer.
     pub(super) fn warn_at(&mut self, pointer: &str, code: &'static str, message: impl Into<String>) -> Entry<'_> {
         let place = self.places.nearest(pointer);
-        self.push(Diagnostic::warning(code, self.places.file(), message).at(place))
+        self.push(Diagnostic::warning(code, self.places.file(), self.said(pointer, message)).at(place))
     }
 
     /// Something that a person should look at, inside the expression at a pointer.
     pub(super) fn warn_in(&mut self, pointer: &str, fault: &Fault) {
         let diagnostic = self.places.diagnostic(pointer, fault);
-        self.push(Diagnostic { level: Level::Warning, ..diagnostic });
+        let message = self.said(pointer, diagnostic.message);
+        self.push(Diagnostic { level: Level::Warning, message, ..diagnostic });
     }
 
     /// Whether the file is refused.
@@ -84,7 +107,8 @@ impl Report {
     /// A fault inside the expression or template at a pointer.
     pub(crate) fn fault(&mut self, pointer: &str, fault: &Fault) {
         let diagnostic = self.places.diagnostic(pointer, fault);
-        self.push(diagnostic);
+        let message = self.said(pointer, diagnostic.message);
+        self.push(Diagnostic { message, ..diagnostic });
     }
 
     /// All of them in the order of the file, and whether the file is refused.

@@ -71,7 +71,7 @@ fn body(
         let hint = "the deadline of an approval stands inside it: approval: { timeout: 4h }";
         fields.refuse(report, &["timeout"], "on a step that only asks", hint);
         refuse_action_keys(report, fields, "on a step that only asks");
-        return Some(Body::Approval(Box::new(approval::compile(report, scope, &node, step)?)));
+        return Some(Body::Approval(Box::new(approval::compile(report, scope, catalogue.approvals(), &node, step)?)));
     }
     if let Some(node) = fields.get("wait") {
         fields.refuse(report, &["timeout"], "on a step that waits", "`wait` says how long");

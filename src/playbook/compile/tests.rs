@@ -6,6 +6,7 @@ mod defaults;
 mod each;
 mod forms;
 mod hostile;
+mod named;
 mod pitfalls;
 mod schedules;
 mod shipped;

@@ -13,9 +13,11 @@ pub const VOTES_MAX: u32 = 50;
 /// `approval`.
 pub static APPROVAL: Section = Section {
     name: "approval",
-    help: "A request to people. Silence never releases and never destroys.",
+    help: "A request to people. Silence never releases and never destroys. What it leaves out, the configuration may fill: `approvals` by name, `default_approval` for all.",
     keys: &[
-        Key::new("ask", Takes::Template, "the question, in your own words").required(),
+        Key::new("use", Takes::Name, "an approval of the configuration, for what is left out here")
+            .default("`default_approval` of the configuration alone fills what is left out"),
+        Key::new("ask", Takes::Template, "the question, in your own words; needed, here or in the configuration"),
         Key::new("releases", Takes::StepNames, "later steps that are held back until people approve"),
         Key::new("approvers", Takes::People, "who may vote").default("owner"),
         Key::new("exclude", Takes::People, "who may not"),
@@ -25,7 +27,7 @@ pub static APPROVAL: Section = Section {
         Key::new("reason", Takes::Section(&REASON), "whether a decision needs a reason").default("required"),
         Key::new("identity", Takes::Words(&IDENTITIES), "how sure we must be of a voter")
             .default("link; api before a step that destroys"),
-        Key::new("timeout", Takes::Duration, "how long people have").required(),
+        Key::new("timeout", Takes::Duration, "how long people have; needed, here or in the configuration"),
         Key::new("on_timeout", Takes::Words(&ON_TIMEOUT), "what silence does")
             .default("reject; escalate before a step that contains or destroys"),
         Key::new("valid_for", Takes::Duration, "how long a decision holds until it is carried out").default("10m"),

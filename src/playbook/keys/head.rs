@@ -30,13 +30,19 @@ pub static HEAD: Section = Section {
         Key::new("for_each_agent", Takes::Condition, "over `agent`: the agents that its schedule starts a run for"),
         Key::new("silence", Takes::OneOrMore(&SILENCE), "windows of time in which it starts nothing"),
         Key::new("incident", Takes::Section(&INCIDENT), "what further alerts about the same subject do"),
+        Key::new(
+            "rerun_when",
+            Takes::Condition,
+            "over `alert`, `agent`, `incident`, `last` and `now`: when an alert of an incident starts it again after its last run for it is over; then repeats of an alert can start it, too",
+        )
+        .default("a repeat of an alert starts nothing, a further alert does"),
         Key::new("budget", Takes::Section(&BUDGET), "how many agents it may contain in a window without a person"),
         Key::new("timeout", Takes::Duration, "how long a run may take"),
         Key::new("vars", Takes::Variables, "values with names, evaluated in this order, once, when a run begins"),
         Key::new("stages", Takes::Sections(&STAGE), "its stages: each starts when the one before has settled")
             .required(),
     ],
-    reserved: &["rerun_when"],
+    reserved: &[],
 };
 
 /// `incident`.

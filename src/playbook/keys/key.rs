@@ -80,6 +80,8 @@ pub enum Takes {
     Parameters,
     /// A mapping.
     Section(&'static Section),
+    /// A mapping, or the name of one that the configuration has.
+    Named(&'static Section),
     /// A list of mappings.
     Sections(&'static Section),
     /// A list of mappings, or one of them.

@@ -29,8 +29,8 @@ pub static STEP: Section = Section {
         Key::new("action", Takes::Action, "what it does"),
         Key::new(
             "approval",
-            Takes::Section(&APPROVAL),
-            "people who must say yes: before the action, or as a step alone",
+            Takes::Named(&APPROVAL),
+            "people who must say yes: before the action, or as a step alone; a mapping, or the name of an approval of the configuration",
         ),
         Key::new("wait", Takes::Duration, "lets time pass; the step does nothing else"),
         Key::new("until", Takes::Condition, "on a wait: what ends it; if it does not hold in time, the step fails"),
@@ -66,7 +66,7 @@ pub static STEP: Section = Section {
         Key::new("irreversible", Takes::Section(&IRREVERSIBLE), "why a step that destroys needs nobody's yes")
             .on_action(),
     ],
-    reserved: &["rerun_when"],
+    reserved: &[],
 };
 
 /// `for_each` of a step.

@@ -28,7 +28,9 @@ fn every_section_is_reached_from_the_head() {
     while let Some(section) = open.pop() {
         if seen.insert(section.name) {
             open.extend(section.keys.iter().filter_map(|key| match key.takes {
-                Takes::Section(inner) | Takes::Sections(inner) | Takes::OneOrMore(inner) => Some(inner),
+                Takes::Section(inner) | Takes::Named(inner) | Takes::Sections(inner) | Takes::OneOrMore(inner) => {
+                    Some(inner)
+                }
                 _ => None,
             }));
         }

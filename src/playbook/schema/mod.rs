@@ -56,6 +56,10 @@ fn definition(section: &Section, catalogue: &Catalogue) -> Value {
             definition.insert("required".to_owned(), json!(required));
         }
         definition.extend(together::rules(section));
+        if section.name == keys::APPROVAL.name {
+            definition.insert("type".to_owned(), json!(["object", "string"]));
+            definition.insert("pattern".to_owned(), json!(value::NAME));
+        }
         if section.name == keys::STEP.name {
             definition.insert("allOf".to_owned(), action::cases(catalogue));
         }

@@ -128,7 +128,10 @@ fn what_is_wrong_in_shape_is_seen_at_its_place() {
             "/stages/0/steps/0/with/template",
         ),
         (with("", "{ step: a, action: agent.pause, on_failure: abort }"), "/stages/0/steps/0/on_failure"),
-        (with("", "{ step: a, approval: { ask: Sure? } }"), "/stages/0/steps/0/approval"),
+        (with("", "{ step: a, approval: { ask: Sure?, timeout: soon } }"), "/stages/0/steps/0/approval/timeout"),
+        (with("", "{ step: a, approval: owner release }"), "/stages/0/steps/0/approval"),
+        (with("", "{ step: a, approval: { use: 7 } }"), "/stages/0/steps/0/approval/use"),
+        (with("", "{ step: a, approval: 7 }"), "/stages/0/steps/0/approval"),
         (
             with("", "{ step: a, approval: { ask: Sure?, timeout: 1h, on_timeout: release } }"),
             "/stages/0/steps/0/approval/on_timeout",
@@ -185,5 +188,20 @@ fn what_is_wrong_in_shape_is_seen_at_its_place() {
         let found: Vec<String> =
             validator.iter_errors(&value(&text)).map(|fault| fault.instance_path().to_string()).collect();
         assert!(found.iter().any(|found| found == place), "{found:?} instead of `{place}`\n{text}");
+    }
+}
+
+#[test]
+fn an_approval_by_name_is_taken_in_either_form() {
+    let validator = validator();
+    for step in [
+        "{ step: a, approval: owner-release }",
+        "{ step: a, approval: { use: owner-release, ask: Sure? } }",
+        "{ step: a, approval: { ask: Sure? } }",
+        "{ step: a, action: agent.pause, approval: owner-release }",
+    ] {
+        let text = with("", step);
+        let faults: Vec<String> = validator.iter_errors(&value(&text)).map(|fault| fault.to_string()).collect();
+        assert!(faults.is_empty(), "{faults:#?}\n{text}");
     }
 }

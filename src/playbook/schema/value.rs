@@ -11,13 +11,15 @@ use super::reference;
 const DURATION: &str = "^(?=.)([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$";
 /// Date, time and offset; which days there are is for the compiler.
 const TIME: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:.*([Zz]|[+-][0-9]{2}.*)$";
+/// Letters, digits, `-` and `_`.
+pub(super) const NAME: &str = "^[A-Za-z0-9_-]{1,128}$";
 /// Anything with a template in it.
 const TEMPLATE: &str = "\\{\\{";
 
 /// The schema of a value. It may stand in one place only: a description is added to it.
 pub(super) fn of(takes: &Takes, catalogue: &Catalogue) -> Value {
     match takes {
-        Takes::Name => json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]{1,128}$" }),
+        Takes::Name => json!({ "type": "string", "pattern": NAME }),
         Takes::StepName => step_name(),
         Takes::StepNames => one_or_more(&step_name()),
         Takes::Text => json!({ "type": "string" }),
@@ -43,7 +45,8 @@ pub(super) fn of(takes: &Takes, catalogue: &Catalogue) -> Value {
             json!({ "type": "string", "enum": names, "enumDescriptions": meanings })
         }
         Takes::Parameters => json!({ "type": "object" }),
-        Takes::Section(section) => json!({ "$ref": reference(section.name) }),
+        // A section that may be a name says so itself, so that what is wrong inside is shown inside.
+        Takes::Section(section) | Takes::Named(section) => json!({ "$ref": reference(section.name) }),
         Takes::Sections(section) => {
             json!({ "type": "array", "minItems": 1, "items": { "$ref": reference(section.name) } })
         }

@@ -8,14 +8,14 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::approval::ApprovalStatus;
 use crate::domain::{
     Actor, AgentId, Alert, AlertStatus, Approval, Assurance, Digest, EventKind, Hold, HoldCause, HoldId, HoldLevel,
-    IncidentId, PersonId, Run, RunId,
+    IncidentId, PastRun, PersonId, Run, RunId,
 };
 use crate::engine::electorate::eligible;
 use crate::engine::{asks_about, words};
 use crate::intake::subject;
 use crate::machine::IllegalTransition;
 use crate::playbook::context::matching_values;
-use crate::playbook::{OnAlert, Playbook};
+use crate::playbook::{OnAlert, Playbook, Rerun};
 use crate::rehearsal::matching::{Taken, starter, taken as takes};
 use crate::rehearsal::performance::{Performance, Sent, SentKind, Start};
 use crate::rehearsal::place::{Place, covers, covers_all};
@@ -128,7 +128,12 @@ impl<'p> Story<'p> {
             self.passed_over = true;
             return Ok(());
         }
-        if alert.is_test || !self.firing.insert(alert.dedup_key) {
+        if alert.is_test {
+            return Ok(());
+        }
+        let last = self.runs.last().and_then(|run| PastRun::of(&run.run));
+        let is_repeat = !self.firing.insert(alert.dedup_key);
+        if is_repeat && (self.playbook.rerun_when.is_none() || last.is_none()) {
             return Ok(());
         }
         let agent = subject::of(&self.world.inventory, alert).agent;
@@ -142,6 +147,14 @@ impl<'p> Story<'p> {
             return Ok(());
         }
         self.matched = true;
+        match last.map(|last| self.playbook.again(alert, &agent, self.incident, &last, self.at)) {
+            Some(Rerun::No(_)) => {
+                self.passed_over = true;
+                return Ok(());
+            }
+            Some(Rerun::Fault(error)) => return Err(error),
+            Some(Rerun::Unsaid | Rerun::Yes(_)) | None => {}
+        }
         let open = self.runs.last_mut().filter(|run| !run.run.status.is_finished());
         let mut inherits = Vec::new();
         if let Some(run) = open {

@@ -10,7 +10,9 @@ use serde_json::Value;
 
 use crate::domain::{AgentId, Mode};
 use crate::language::{Diagnostic, Level, Source, Span, SpanMap};
-use crate::playbook::{Catalogue, Fields, Node, Playbook, Report, compile, compile_folder};
+use crate::playbook::{
+    Approvals, Catalogue, Fields, Node, Playbook, Report, compile, compile_folder, read_approvals,
+};
 use crate::rehearsal::codes;
 use crate::rehearsal::family::{self, Library, Missing, starts_others};
 
@@ -25,7 +27,7 @@ const ENDING: &str = ".test.yaml";
 /// When a case begins, if it does not say: a Monday, three in the morning.
 const BEGINNING: &str = "2026-11-23T03:00:00Z";
 const MODES: [(&str, Mode); 2] = [("observe", Mode::Observe), ("enforce", Mode::Enforce)];
-const KEYS: [&str; 6] = ["playbook", "mode", "at", "inventory", "alert", "cases"];
+const KEYS: [&str; 8] = ["playbook", "approvals", "default_approval", "mode", "at", "inventory", "alert", "cases"];
 const CASE_KEYS: [&str; 9] = ["case", "mode", "at", "inventory", "agent", "alert", "outcomes", "then", "expect"];
 
 /// A test file, ready to be performed.
@@ -181,7 +183,8 @@ impl Loaded {
         };
         let pointer = node.map_or_else(String::new, |node| node.pointer);
         let file = path.with_file_name(&named);
-        if let Some(playbook) = self.compiled.get(&file) {
+        let own = own_approvals(report, fields).map(|approvals| catalogue.clone().with_approvals(approvals));
+        if let Some(playbook) = self.compiled.get(&file).filter(|_| own.is_none()) {
             return Some(Arc::clone(playbook));
         }
         let text = match std::fs::read_to_string(&file) {
@@ -194,7 +197,7 @@ impl Loaded {
             }
         };
         let source = Source { name: file.display().to_string(), text };
-        let compiled = compile(&source, catalogue);
+        let compiled = compile(&source, own.as_ref().unwrap_or(catalogue));
         if let Err(found) = &compiled {
             let errors = found.iter().filter(|fault| fault.level == Level::Error).count();
             let message = format!("the playbook {} has faults ({errors})", file.display());
@@ -203,7 +206,9 @@ impl Loaded {
             self.sources.push(source);
         }
         let playbook = Arc::new(compiled.ok()?.0);
-        self.compiled.insert(file, Arc::clone(&playbook));
+        if own.is_none() {
+            self.compiled.insert(file, Arc::clone(&playbook));
+        }
         Some(playbook)
     }
 
@@ -230,6 +235,12 @@ impl Loaded {
         }
         None
     }
+}
+
+/// The approvals that a file of tests gives in place of those of the configuration, if it gives any.
+fn own_approvals(report: &mut Report, fields: &Fields<'_>) -> Option<Approvals> {
+    let (named, default) = (fields.get("approvals"), fields.get("default_approval"));
+    (named.is_some() || default.is_some()).then(|| read_approvals(report, named.as_ref(), default.as_ref()))
 }
 
 /// What the cases of a file share.

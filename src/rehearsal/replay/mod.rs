@@ -17,13 +17,15 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{Actor, Alert, AlertStatus, Digest, EventKind, IncidentId, Mode, PlaybookName, RunId, SourceId};
+use crate::domain::{
+    Actor, Alert, AlertStatus, Digest, EventKind, IncidentId, Mode, PastRun, PlaybookName, RunId, SourceId,
+};
 use crate::engine::Inventory;
 use crate::intake::schedules::scheduled_by;
 use crate::intake::subject::{self, Subject};
 use crate::machine::IllegalTransition;
 use crate::playbook::context::matching_values;
-use crate::playbook::{OnAlert, Playbook};
+use crate::playbook::{OnAlert, Playbook, Rerun};
 
 use super::family::Library;
 use super::matching::{Taken, starter, taken};
@@ -61,6 +63,8 @@ struct Replay<'p> {
     firing: HashMap<(SourceId, Digest), Firing>,
     /// The playbooks by their names.
     numbers: HashMap<PlaybookName, usize>,
+    /// The last run of an incident key and a playbook with `rerun_when`, once it is over.
+    last: HashMap<(String, usize), PastRun>,
     report: Report,
 }
 
@@ -100,6 +104,7 @@ impl<'p> Replay<'p> {
             script: Script::default(),
             runs: Runs::default(),
             incidents: HashMap::new(),
+            last: HashMap::new(),
             firing: HashMap::new(),
             numbers: names.enumerate().map(|(index, name)| (name, index)).collect(),
             report,
@@ -117,7 +122,7 @@ impl<'p> Replay<'p> {
                 self.report.fault(ticked.index, fault);
             }
             for alert in &ticked.alerts {
-                self.judge(alert);
+                self.judge(alert, false);
             }
         }
     }
@@ -147,34 +152,45 @@ impl<'p> Replay<'p> {
         }
         let heard_of = |last: Timestamp| last.saturating_add(FIRING_TTL).unwrap_or(last) >= at;
         let known = self.firing.get_mut(&identity).filter(|firing| heard_of(firing.seen_at));
+        let is_repeat = known.is_some();
+        self.report.repeated += u64::from(is_repeat);
         if let Some(firing) = known {
             firing.seen_at = at;
-            self.report.repeated += 1;
+        } else {
+            self.firing.insert(identity, Firing { occurred_at: alert.occurred_at, seen_at: at });
+        }
+        // Nearly all repeats end here: only what starts again is asked about one.
+        if is_repeat && self.last.is_empty() {
             return;
         }
-        self.firing.insert(identity, Firing { occurred_at: alert.occurred_at, seen_at: at });
-        if !self.judge(alert) {
-            self.report.unmatched += 1;
-        }
+        let any = self.judge(alert, is_repeat);
+        self.report.unmatched += u64::from(!any && !is_repeat);
     }
 
-    /// Starts what matches; whether anything does.
-    fn judge(&mut self, alert: &Arc<Alert>) -> bool {
+    /// Starts what matches, of a repeat only what starts again; whether anything does.
+    fn judge(&mut self, alert: &Arc<Alert>, is_repeat: bool) -> bool {
         let subject = subject::of(&self.world.inventory, alert);
         let values = matching_values(alert, &subject.agent);
         let mut any = false;
         for (index, playbook) in self.playbooks.iter().enumerate() {
+            let again = self.again(index, playbook, alert, &subject);
+            if is_repeat && again == Rerun::Unsaid {
+                continue;
+            }
             match taken(playbook, alert, &values, alert.received_at) {
                 Taken::No => {}
+                Taken::Yes if alert.status == AlertStatus::Acknowledged => {}
+                Taken::Yes | Taken::Silent(_) if matches!(again, Rerun::No(_)) => any = true,
                 Taken::Silent(_) => {
                     any = true;
                     self.report.of(index).silenced += 1;
                 }
-                Taken::Yes if alert.status == AlertStatus::Acknowledged => {}
                 Taken::Yes => {
                     any = true;
                     self.report.of(index).matched += 1;
-                    if let Err(error) = self.start(index, playbook, alert, &subject) {
+                    if let Rerun::Fault(error) = again {
+                        self.report.fault(index, error);
+                    } else if let Err(error) = self.start(index, playbook, alert, &subject) {
                         self.report.fault(index, error.to_string());
                     }
                 }
@@ -182,6 +198,21 @@ impl<'p> Replay<'p> {
             }
         }
         any
+    }
+
+    /// What a playbook that is not at it says of its last run for the incident of an alert.
+    fn again(&self, index: usize, playbook: &Playbook, alert: &Alert, subject: &Subject) -> Rerun {
+        if playbook.rerun_when.is_none() {
+            return Rerun::Unsaid;
+        }
+        let key = (subject.key.clone(), index);
+        let at_it = || self.runs.under_way(&key.0, index, &playbook.name, &subject.agent.id).is_some();
+        match (self.last.get(&key), self.incidents.get(&key.0)) {
+            (Some(last), Some(incident)) if !at_it() => {
+                playbook.again(alert, &subject.agent, *incident, last, alert.received_at)
+            }
+            _ => Rerun::Unsaid,
+        }
     }
 
     fn start(
@@ -257,9 +288,23 @@ impl<'p> Replay<'p> {
 
     /// Sees when a run goes on by itself; one that never does is counted.
     fn look_at(&mut self, number: usize) {
+        self.remember(number);
         if let Some(open) = self.runs.look_at(number) {
             self.count(open.index, &open.performance);
         }
+    }
+
+    /// Remembers a run that is over, for a playbook that asks about its last one.
+    fn remember(&mut self, number: usize) {
+        let Some(open) = self.runs.get(number) else { return };
+        if open.performance.playbook.rerun_when.is_none() {
+            return;
+        }
+        let key = (open.key.clone(), open.index);
+        // A look after the end of an older run changes nothing for the later one.
+        let is_later = |last: &PastRun| self.last.get(&key).is_none_or(|it| it.started_at <= last.started_at);
+        let last = PastRun::of(&open.performance.run).filter(is_later);
+        self.last.extend(last.map(|last| (key, last)));
     }
 
     /// Counts a run with those that it started, each for its own playbook.

@@ -137,10 +137,10 @@ pub static STATEMENTS: [Statement; 40] = [
     ),
     write(
         Target::Playbooks,
-        &[B, T, T, N, N],
+        &[B, T, T, T, N, N],
         Repeats::Rounds,
-        "INSERT INTO playbooks (digest, name, text, first_at, loaded_at)
-            SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
+        "INSERT INTO playbooks (digest, name, text, approvals, first_at, loaded_at)
+            SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[])
             ON CONFLICT (digest) DO UPDATE SET loaded_at = greatest(playbooks.loaded_at, excluded.loaded_at)",
     ),
     write(

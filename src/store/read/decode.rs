@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::domain::Digest;
@@ -116,6 +117,25 @@ impl<'a> Decoder<'a> {
     /// Bytes.
     pub fn bytes(&self, column: &str) -> Read<Vec<u8>> {
         self.slice(column).map(<[u8]>::to_vec)
+    }
+
+    /// A word that stands for a value.
+    pub fn word<T: DeserializeOwned>(&self, column: &str) -> Read<T> {
+        let word = self.text(column)?;
+        serde_json::from_value(Value::String(word)).map_err(|error| self.damaged(column, error))
+    }
+
+    /// A word that stands for a value and may be missing.
+    pub fn optional_word<T: DeserializeOwned>(&self, column: &str) -> Read<Option<T>> {
+        let word = self.optional_text(column)?;
+        let value = word.map(|word| serde_json::from_value(Value::String(word))).transpose();
+        value.map_err(|error| self.damaged(column, error))
+    }
+
+    /// A value that is kept as JSON and may be missing.
+    pub fn optional_json<T: DeserializeOwned>(&self, column: &str) -> Read<Option<T>> {
+        let text = self.row.text(column).map_err(|reason| self.damaged(column, reason))?;
+        text.map(serde_json::from_str).transpose().map_err(|error| self.damaged(column, error))
     }
 
     /// A value that is kept as JSON.

@@ -1,8 +1,9 @@
 //! What intake asks.
 
+use serde::Deserialize;
 use serde_json::Value;
 
-use crate::domain::{Digest, Incident, IncidentId, SourceId};
+use crate::domain::{AgentId, Digest, Incident, IncidentId, PastRun, PlaybookName, Severity, SourceId};
 use crate::store::ports::{Inbox, Read};
 use crate::store::rows::{OpenRun, StoredAlert};
 
@@ -57,6 +58,33 @@ pub(super) fn open_run(row: &Decoder<'_>) -> Read<OpenRun> {
     })
 }
 
+// Of two that began at the same moment the later id counts.
+const LAST_RUN: &str = "SELECT r.id AS id, r.status AS status, r.open AS open, r.verdict AS verdict,
+        r.started_at AS started_at, r.ended_at AS ended_at, coalesce(r.alert, a.body) AS alert
+    FROM runs AS r LEFT JOIN alerts AS a ON r.alert IS NULL AND a.id = r.alert_id
+    WHERE r.incident = $1 AND r.playbook = $2 AND r.agent = $3 ORDER BY r.started_at DESC, r.id DESC LIMIT 1";
+
+/// What a past run's alert is asked for.
+#[derive(Deserialize)]
+struct Weighed {
+    severity: Severity,
+}
+
+/// A run of a row, if it is over.
+fn past_run(row: &Decoder<'_>) -> Read<Option<PastRun>> {
+    if row.flag("open")? {
+        return Ok(None);
+    }
+    Ok(Some(PastRun {
+        id: row.id("id")?,
+        outcome: row.word("status")?,
+        verdict: row.optional_word("verdict")?,
+        severity: row.json::<Weighed>("alert")?.severity,
+        started_at: row.time("started_at")?,
+        ended_at: row.time("ended_at")?,
+    }))
+}
+
 impl<D: Database> Inbox for D {
     async fn delivery(&self, source: &SourceId, delivery: &str) -> Read<Option<Value>> {
         let parameters = [source.as_str().into(), delivery.into()];
@@ -77,6 +105,16 @@ impl<D: Database> Inbox for D {
     async fn open_incident(&self, key: &str) -> Read<Option<Incident>> {
         let query = keyed(self, &Key::Incident(key), OPEN_INCIDENT, [key.into()])?;
         found(self, "incident", query, |row| row.json("body")).await
+    }
+
+    async fn last_run_of(
+        &self,
+        incident: IncidentId,
+        playbook: &PlaybookName,
+        agent: &AgentId,
+    ) -> Read<Option<PastRun>> {
+        let parameters = [Cell::from(incident.as_bytes()), playbook.as_str().into(), agent.as_str().into()];
+        one(self.readers(), "run", query(LAST_RUN, parameters), past_run).await.map(Option::flatten)
     }
 
     async fn open_runs_of(&self, incident: IncidentId) -> Read<Vec<OpenRun>> {

@@ -23,8 +23,10 @@ use super::writer::WriterHandle;
 use super::{Inner, SqliteStore, claims, sending, upkeep};
 
 /// Every migration, oldest first. A file that was released is never changed; a change is a new file.
-pub const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "first", include_str!("../../../migrations/sqlite/0001_first.sql"))];
+pub const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "first", include_str!("../../../migrations/sqlite/0001_first.sql")),
+    (2, "approvals_of_playbooks", include_str!("../../../migrations/sqlite/0002_approvals_of_playbooks.sql")),
+];
 
 /// The oldest SQLite that the store trusts: before it a checkpoint could lose a write (fixed in 3.51.3).
 const VERSION_MIN: (u32, u32, u32) = (3, 51, 3);

@@ -93,8 +93,8 @@ pub static STATEMENTS: [Statement; 40] = [
     insert(Target::Containments, 4, "INSERT INTO containments (at, agent, run, playbook)", ""),
     insert(
         Target::Playbooks,
-        5,
-        "INSERT INTO playbooks (digest, name, text, first_at, loaded_at)",
+        6,
+        "INSERT INTO playbooks (digest, name, text, approvals, first_at, loaded_at)",
         " ON CONFLICT (digest) DO UPDATE SET loaded_at = max(loaded_at, excluded.loaded_at)",
     ),
     insert(Target::DeadLetters, 2, "INSERT INTO dead_letters (id, body)", ""),

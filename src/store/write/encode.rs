@@ -62,8 +62,10 @@ pub fn encode(row: Row, replica: ReplicaId, context: &Context, rows: &mut Rows) 
             Target::Containments,
             vec![at.into(), agent.as_str().into(), run.as_bytes().into(), playbook.as_str().into()],
         ),
-        Row::Playbook { digest, name, text, at } => {
-            (Target::Playbooks, vec![(&digest).into(), name.as_str().into(), Cell::text(text), at.into(), at.into()])
+        Row::Playbook { digest, name, text, approvals, at } => {
+            let approvals = approvals.map(|kept| Cell::json(&kept));
+            let (digest, name) = ((&digest).into(), name.as_str().into());
+            (Target::Playbooks, vec![digest, name, Cell::text(text), approvals.into(), at.into(), at.into()])
         }
         Row::DeadLetter(letter) => (Target::DeadLetters, vec![letter.id.as_bytes().into(), Cell::record(&letter)]),
         Row::Blob { digest, bytes } => (Target::Blobs, vec![(&digest).into(), Cell::bytes(&bytes)]),

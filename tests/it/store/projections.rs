@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::json;
 use standdown::domain::action::Verdict;
 use standdown::domain::run::Recheck;
-use standdown::domain::{Actor, AlertStatus, Digest, IncidentStatus, Outcome, RunStatus};
-use standdown::store::{CommitError, OpenRun, RUN_STATE_BYTES_MAX, Row, Subject};
+use standdown::domain::{Actor, AlertStatus, Digest, IncidentStatus, Outcome, PastRun, RunStatus, Severity};
+use standdown::store::{CommitError, OpenRun, RUN_STATE_BYTES_MAX, Row, StoredPlaybook, Subject};
 
 use super::Backend;
 use super::samples::*;
@@ -97,6 +97,34 @@ pub async fn open_runs_are_paged_oldest_first(store: &impl Backend) {
     assert_eq!(store.open_runs_of(over.incident).await.unwrap(), []);
 }
 
+pub async fn the_last_run_for_an_incident_is_found_once_it_is_over(store: &impl Backend) {
+    let incident = incident("billing-bot", 0);
+    let heavy = |seconds: i64, severity| {
+        let mut alert = alert("spend", seconds);
+        alert.severity = severity;
+        run(incident.id, alert, seconds)
+    };
+    let mut runs = [heavy(0, Severity::Low), heavy(1, Severity::High)];
+    for (run, outcome) in runs.iter_mut().zip([Outcome::Failed, Outcome::Completed]) {
+        run.status = RunStatus::Finished(outcome);
+        run.ended_at = Some(at(60));
+    }
+    let last = async |agent_id: &str| store.last_run_of(incident.id, &playbook(), &agent(agent_id)).await.unwrap();
+    assert_eq!(last("billing-bot").await, None);
+    // The alert of the one is stored beside it, that of the other with the run alone.
+    store.commit(rows([alert_row(&runs[0].alert, Some(incident.id)), run_row(&runs[0])])).await.unwrap();
+    assert_eq!(last("billing-bot").await, PastRun::of(&runs[0]));
+    let contained = contained(runs[1].clone());
+    store.commit(rows([run_row(&contained)])).await.unwrap();
+    let found = last("billing-bot").await.unwrap();
+    assert_eq!((found.id, found.outcome, found.severity), (contained.id, Outcome::Completed, Severity::High));
+    assert_eq!((found.verdict, found.started_at, found.ended_at), (Some(Verdict::Contained), at(1), at(60)));
+    assert_eq!(last("mail-bot").await, None);
+    let under_way = heavy(2, Severity::Info);
+    store.commit(rows([run_row(&under_way)])).await.unwrap();
+    assert_eq!(last("billing-bot").await, None, "the last one is not over");
+}
+
 pub async fn runs_and_incidents_are_listed_newest_first(store: &impl Backend) {
     let mut incidents = [0, 1, 2].map(|seconds| incident(&format!("agent-{seconds}"), seconds));
     incidents[1].status = IncidentStatus::Resolved;
@@ -127,15 +155,23 @@ pub async fn the_newest_playbook_is_the_one_loaded_last(store: &impl Backend) {
         digest: Digest::of(text.as_bytes()),
         name: playbook(),
         text: text.to_owned(),
+        approvals: (text == "one").then(|| serde_json::json!({ "approvals": { "release": { "timeout": "4h" } } })),
         at: at(seconds),
     };
     store.commit(rows([version("one", 0), version("two", 1)])).await.unwrap();
     let newest = async || store.newest_playbooks().await.unwrap();
-    assert_eq!(newest().await, [(playbook(), Digest::of(b"two"), "two".to_owned())]);
+    let stored = |text: &str| StoredPlaybook {
+        name: playbook(),
+        digest: Digest::of(text.as_bytes()),
+        text: text.to_owned(),
+        approvals: (text == "one").then(|| serde_json::json!({ "approvals": { "release": { "timeout": "4h" } } })),
+    };
+    assert_eq!(newest().await, [stored("two")]);
     store.commit(rows([version("one", 2)])).await.unwrap();
-    assert_eq!(newest().await, [(playbook(), Digest::of(b"one"), "one".to_owned())]);
-    assert_eq!(store.playbook_text(&Digest::of(b"two")).await.unwrap().as_deref(), Some("two"));
-    assert_eq!(store.playbook_text(&Digest::of(b"three")).await.unwrap(), None);
+    assert_eq!(newest().await, [stored("one")]);
+    assert_eq!(store.playbook(&Digest::of(b"one")).await.unwrap(), Some(stored("one")));
+    assert_eq!(store.playbook(&Digest::of(b"two")).await.unwrap(), Some(stored("two")));
+    assert_eq!(store.playbook(&Digest::of(b"three")).await.unwrap(), None);
 }
 
 pub async fn facts_of_the_daemon_are_found_by_their_kind_newest_first(store: &impl Backend) {

@@ -24,7 +24,13 @@ async fn over(store: &impl Backend, key: &str, seconds: i64) -> (Incident, Run) 
     let name = PlaybookName::parse("contain-runaway").unwrap();
     let fact = |subject: &Subject, kind| event(subject, kind, serde_json::json!({}), seconds);
     let rows_of = [
-        Row::Playbook { digest: Digest::of(text.as_bytes()), name, text: text.to_owned(), at: at(seconds) },
+        Row::Playbook {
+            digest: Digest::of(text.as_bytes()),
+            name,
+            text: text.to_owned(),
+            approvals: None,
+            at: at(seconds),
+        },
         incident_row(&incident),
         alert_row(&first, Some(incident.id)),
         alert_row(&second, Some(incident.id)),

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::domain::{AlertStatus, Decision, Impact, StepState, Tier, Verdict};
+use crate::domain::{AlertStatus, Decision, Impact, Outcome, StepState, Tier, Verdict};
 use crate::language::{Compared, Expression, Fault, suggest};
 use crate::playbook::compile::outline::{Outline, StepOutline};
 use crate::playbook::compile::report::Report;
-use crate::playbook::{Body, Playbook, Wait, codes};
+use crate::playbook::{Body, Playbook, Wait, codes, context};
 
 /// Looks at the condition of the playbook, of each stage and of each step.
 pub(super) fn look(report: &mut Report, outline: &Outline, playbook: &Playbook) {
@@ -18,6 +18,9 @@ pub(super) fn look(report: &mut Report, outline: &Outline, playbook: &Playbook) 
         report
             .warn_at(matching, codes::NEVER_MATCHES, "this can never be true, so the playbook never runs")
             .hint("look for two values that are demanded of one field, or for a severity above the highest");
+    }
+    if let Some(condition) = &playbook.rerun_when {
+        again(report, &known, condition);
     }
     for (index, stage) in playbook.stages.iter().enumerate() {
         if let Some(when) = &stage.when {
@@ -34,6 +37,30 @@ pub(super) fn look(report: &mut Report, outline: &Outline, playbook: &Playbook) 
         if let Some(when) = &step.when {
             known.reached(report, &format!("{}/when", outlined.pointer), when, "step", step.name.as_str());
         }
+    }
+}
+
+/// A playbook that starts again at every repeat of an alert, or never.
+fn again(report: &mut Report, known: &Known<'_>, condition: &Expression) {
+    let pointer = "/rerun_when";
+    if !known.words(report, pointer, condition) {
+        return;
+    }
+    let otherwise = Expression::compile_bool(&format!("!({})", condition.source()), &context::rerun_environment());
+    if !condition.can_be_true(&json!({})) {
+        report
+            .warn_at(pointer, codes::RERUN, "this can never be true, so the playbook never starts again")
+            .hint("mend the condition; without `rerun_when`, a further alert starts it again and a repeat does not");
+    } else if otherwise.is_ok_and(|otherwise| !otherwise.can_be_true(&json!({}))) {
+        report
+            .warn_at(
+                pointer,
+                codes::RERUN,
+                "this is always true, so every repeat of an alert starts the playbook again",
+            )
+            .hint(
+                "let time pass, or demand more: now - last.ended_at > duration('1h') || alert.severity > last.severity",
+            );
     }
 }
 
@@ -90,6 +117,8 @@ impl Known<'_> {
             }
             ["alert", "status"] => ALERT_STATUS.map(AlertStatus::as_str).to_vec(),
             ["steps", _, "verdict"] => VERDICTS.map(Verdict::as_str).to_vec(),
+            ["last", "outcome"] => OUTCOMES.map(Outcome::as_str).to_vec(),
+            ["last", "verdict"] => VERDICTS.map(Verdict::as_str).to_vec(),
             ["steps", _, "state"] => StepState::NAMES.to_vec(),
             ["steps", name, "decision"] if !self.asks(name) => {
                 return Some((Vec::new(), Some(format!("step `{name}` asks nobody, so it has no decision"))));
@@ -117,5 +146,6 @@ impl Known<'_> {
 
 const ALERT_STATUS: [AlertStatus; 5] =
     [AlertStatus::Firing, AlertStatus::Acknowledged, AlertStatus::Resolved, AlertStatus::Event, AlertStatus::Unknown];
+const OUTCOMES: [Outcome; 4] = [Outcome::Completed, Outcome::Failed, Outcome::Cancelled, Outcome::Superseded];
 const VERDICTS: [Verdict; 5] =
     [Verdict::Contained, Verdict::Unproven, Verdict::AlreadyDone, Verdict::Failed, Verdict::Regressed];

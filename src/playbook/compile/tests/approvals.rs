@@ -47,11 +47,10 @@ fn approvals_that_can_not_be_decided_well_are_refused() {
 }
 
 #[test]
-fn an_approval_without_a_deadline_or_by_name_is_refused() {
+fn an_approval_without_a_deadline_or_a_question_is_refused() {
     let text = with_steps("      - { step: a, «approval»: { ask: Sure? } }\n");
     assert_fault(&text, codes::APPROVAL_TIMEOUT, "no deadline", "4h");
-    let text = with_steps("      - { step: a, approval: «owner-release» }\n");
-    assert_fault(&text, codes::NOT_AVAILABLE, "by name", "write the approval out");
+    assert_fault(&text, codes::APPROVAL_TIMEOUT, "no deadline", "--config FILE");
     let text = with_steps("      - { step: a, approval: «{ timeout: 1h } }\n");
     assert_fault(&text, language::YAML_MISSING_FIELD, "`ask`", "");
     let text = with_steps("      - { step: a, approval: { ask: «\"{{agent.credentials.idp}}\"», timeout: 1h } }\n");

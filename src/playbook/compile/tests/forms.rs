@@ -27,7 +27,24 @@ fn faults_of_the_head_are_found_at_their_place() {
         ),
         (format!("playbook: p\ntitle: «42»\n{MATCH}{STAGES}"), language::YAML_WRONG_TYPE, "a number", "quotes"),
         (format!("playbook: p\n«stagse»: 1\n{MATCH}{STAGES}"), language::YAML_UNKNOWN_FIELD, "`stagse`", "`stages`"),
-        (format!("playbook: p\n«rerun_when»: x\n{MATCH}{STAGES}"), codes::NOT_AVAILABLE, "`rerun_when`", "remove"),
+        (
+            format!("playbook: p\nrerun_when: alert.severity > last.«sevrity»\n{MATCH}{STAGES}"),
+            language::EXPRESSION_UNKNOWN_FIELD,
+            "sevrity",
+            "severity",
+        ),
+        (
+            format!("playbook: p\nrerun_when: «steps».a.state == 'x'\n{MATCH}{STAGES}"),
+            language::EXPRESSION_UNKNOWN_VARIABLE,
+            "steps",
+            "",
+        ),
+        (
+            format!("playbook: p\nrerun_when: «last.ended_at»\n{MATCH}{STAGES}"),
+            language::EXPRESSION_NOT_BOOL,
+            "true or false",
+            "",
+        ),
         (
             format!("playbook: p\nmatch: {{ when: \"true\", corroborate: {{ sources: «1», within: 10m }} }}\n{STAGES}"),
             codes::LIMIT,

@@ -17,7 +17,12 @@ fn faults_of_a_step_are_found_at_their_place() {
         ("{ step: a, action: «agent.puase» }", codes::UNKNOWN_ACTION, "`agent.puase`", "did you mean `agent.pause`?"),
         ("{ step: a, action: «kubernetes» }", codes::UNKNOWN_ACTION, "`kubernetes`", "oauth.revoke_token"),
         ("{ step: a, action: agent.pause, «actoin»: x }", language::YAML_UNKNOWN_FIELD, "`actoin`", "`action`"),
-        ("{ step: a, action: agent.pause, «rerun_when»: x }", codes::NOT_AVAILABLE, "`rerun_when`", ""),
+        (
+            "{ step: a, action: agent.pause, «rerun_when»: x }",
+            language::YAML_UNKNOWN_FIELD,
+            "`rerun_when`",
+            "head of the playbook",
+        ),
         ("{ step: a, action: agent.pause, hold: «8» }", codes::DURATION, "no unit", "`8s`"),
         ("{ step: a, action: agent.pause, «on_hold_end»: ask }", codes::MISPLACED, "without an end", "`hold:`"),
         ("{ step: a, action: agent.retire, «hold»: 8h }", codes::MISPLACED, "`agent.retire`", "until a person"),

@@ -1,0 +1,200 @@
+//! Playbooks that start again after their last run for an incident: for repeats of an alert, and for further alerts.
+//!
+//! Only a playbook with `rerun_when` is asked here, and nothing is read for the others. That its last run is over is read
+//! before the commit and stands in its guard: whoever starts a run raises the version of the incident, and a run that is
+//! over stays over.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::domain::{Alert, AlertStatus, IncidentId, PastRun};
+use crate::intake::answer::Refused;
+use crate::intake::matching::{line, line_again};
+use crate::intake::planned::Decided;
+use crate::playbook::context::matching_values;
+use crate::playbook::{Playbook, Rerun};
+use crate::store::{Inbox, ReadError, StoredAlert};
+
+use super::{Batch, Subject};
+
+/// What was asked about a playbook's last run.
+struct Asked {
+    rerun: Rerun,
+    /// When that run ended, if it could be read.
+    ended_at: Option<Timestamp>,
+}
+
+/// A repeat of an alert in its incident.
+struct Repeat<'r> {
+    /// The alert as it is now, under the id by which it is known.
+    alert: Arc<Alert>,
+    subject: &'r Subject,
+    incident: IncidentId,
+    /// When the incident had heard of an alert before.
+    before: Timestamp,
+}
+
+impl Repeat<'_> {
+    /// Whether this is the first word since the last run ended. Only then history and people are told why nothing starts: a
+    /// detector may repeat itself every second.
+    fn is_first_since(&self, ended_at: Option<Timestamp>) -> bool {
+        ended_at.is_none_or(|ended_at| self.before <= ended_at)
+    }
+}
+
+impl Batch<'_> {
+    /// Starts again what the repeat of an alert starts again. `before` is when the incident had heard of one before.
+    pub(super) async fn start_again(
+        &mut self,
+        repeat: &Arc<Alert>,
+        known: &StoredAlert,
+        subject: &Subject,
+        before: Timestamp,
+    ) -> Result<Decided, Refused> {
+        let mut decided = Decided { lines: Vec::new(), unlisted: 0, runs: Vec::new() };
+        let rerunning = self.intake.engine.library().rerunning();
+        if rerunning.is_empty() || repeat.status == AlertStatus::Acknowledged {
+            return Ok(decided);
+        }
+        let Some(incident) = self.incidents.get(&subject.key).map(|touched| touched.incident.id) else {
+            return Ok(decided);
+        };
+        let alert = Arc::new(Alert { id: known.alert.id, ..Alert::clone(repeat) });
+        let repeat = Repeat { alert, subject, incident, before };
+        let values = matching_values(&repeat.alert, &subject.agent);
+        for playbook in rerunning.iter() {
+            match playbook.when.evaluate_bool(&values, self.at) {
+                Ok(true) => {
+                    let silent = playbook.silenced(&values, self.at).map(str::to_owned);
+                    self.start_one_again(&mut decided, playbook, &repeat, silent).await?;
+                }
+                Ok(false) => {}
+                // Its owner was told when the alert was new.
+                Err(error) => {
+                    let why = format!("could not be evaluated: {error}");
+                    decided.lines.push(line(playbook, false, Some(&why)));
+                }
+            }
+        }
+        Ok(decided)
+    }
+
+    async fn start_one_again(
+        &mut self,
+        decided: &mut Decided,
+        playbook: &Arc<Playbook>,
+        repeat: &Repeat<'_>,
+        silent: Option<String>,
+    ) -> Result<(), Refused> {
+        let Repeat { alert, subject, incident, .. } = repeat;
+        let why_not = if let Some(run) = self.under_way(*incident, &playbook.name, &subject.agent.id) {
+            format!("{run} of this playbook is under way")
+        } else if let Some(Asked { rerun, ended_at }) = self.ask_again(playbook, alert, subject, *incident).await? {
+            let is_told = repeat.is_first_since(ended_at);
+            match (rerun, silent) {
+                (Rerun::Yes(_), Some(because)) => {
+                    if is_told {
+                        self.silence(playbook, alert, subject, &because);
+                    }
+                    format!("silenced: {because}")
+                }
+                (Rerun::Yes(why), None) => {
+                    let (run, why_not) = self.start(playbook, alert, subject, *incident);
+                    if let Some(run) = run {
+                        self.say_again(playbook, alert, subject, (Some(run), &why));
+                        decided.runs.push((run, playbook.mode.as_str()));
+                        decided.lines.push(line_again(playbook, &why));
+                        return Ok(());
+                    }
+                    why_not.unwrap_or_default()
+                }
+                (Rerun::No(why), _) => {
+                    if is_told {
+                        self.say_again(playbook, alert, subject, (None, &why));
+                    }
+                    why
+                }
+                (Rerun::Fault(why), _) => {
+                    if is_told {
+                        self.say_again(playbook, alert, subject, (None, &why));
+                        self.tell_playbook_owner(playbook, &why);
+                    }
+                    why
+                }
+                (Rerun::Unsaid, _) => return Ok(()),
+            }
+        } else {
+            "it has not run for this incident, and a repeat starts no first run".to_owned()
+        };
+        decided.lines.push(line(playbook, true, Some(&why_not)));
+        Ok(())
+    }
+
+    /// Whether a further alert starts a playbook that may have run for its incident before: the reason why it does, if one
+    /// was asked for, or why not.
+    pub(super) async fn may_start(
+        &mut self,
+        playbook: &Arc<Playbook>,
+        alert: &Arc<Alert>,
+        subject: &Subject,
+        incident: IncidentId,
+    ) -> Result<Result<Option<String>, String>, Refused> {
+        let is_new = self.incidents.get(&subject.key).is_some_and(super::Touched::is_new);
+        if playbook.rerun_when.is_none() || (is_new && self.started.is_empty()) {
+            return Ok(Ok(None));
+        }
+        if self.under_way(incident, &playbook.name, &subject.agent.id).is_some() {
+            return Ok(Ok(None));
+        }
+        let Some(asked) = self.ask_again(playbook, alert, subject, incident).await? else { return Ok(Ok(None)) };
+        Ok(match asked.rerun {
+            Rerun::Unsaid => Ok(None),
+            Rerun::Yes(why) => Ok(Some(why)),
+            Rerun::No(why) => {
+                self.say_again(playbook, alert, subject, (None, &why));
+                Err(why)
+            }
+            Rerun::Fault(why) => {
+                self.say_again(playbook, alert, subject, (None, &why));
+                self.tell_playbook_owner(playbook, &why);
+                Err(why)
+            }
+        })
+    }
+
+    /// What a playbook's condition says of its last run, if there is one and it is over.
+    async fn ask_again(
+        &self,
+        playbook: &Playbook,
+        alert: &Alert,
+        subject: &Subject,
+        incident: IncidentId,
+    ) -> Result<Option<Asked>, Refused> {
+        let last = match self.just_over(playbook, subject, incident) {
+            Some(last) => Ok(Some(last)),
+            None => self.intake.engine.store().last_run_of(incident, &playbook.name, &subject.agent.id).await,
+        };
+        match last {
+            Ok(None) => Ok(None),
+            Ok(Some(last)) => {
+                let rerun = playbook.again(alert, &subject.agent, incident, &last, self.at);
+                Ok(Some(Asked { rerun, ended_at: Some(last.ended_at) }))
+            }
+            // Of this one run nobody can tell; the alert is taken all the same.
+            Err(error @ ReadError::Damaged { .. }) => {
+                Ok(Some(Asked { rerun: Rerun::Fault(error.to_string()), ended_at: None }))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The run of a playbook that this very delivery began, and that was over at once: nobody can read it yet.
+    fn just_over(&self, playbook: &Playbook, subject: &Subject, incident: IncidentId) -> Option<PastRun> {
+        let runs = self.started.iter().rev().map(crate::engine::Started::run);
+        let mut own = runs.filter(|run| {
+            run.incident == incident && run.playbook == playbook.name && run.agent.id == subject.agent.id
+        });
+        own.next().and_then(PastRun::of)
+    }
+}
