@@ -35,11 +35,16 @@ pub struct Surroundings {
     pub clock: SharedClock,
     /// Where secrets are read.
     pub secrets: Arc<dyn Secrets>,
+    /// Reads the configuration again, for the approvals that playbooks use; none keeps those of the start.
+    pub configuration: Option<Reread>,
 }
+
+/// Reads a configuration again, as it is by now.
+pub type Reread = Arc<dyn Fn() -> Result<Configuration, Vec<Diagnostic>> + Send + Sync>;
 
 impl Default for Surroundings {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), secrets: Arc::new(SystemSecrets) }
+        Self { clock: Arc::new(SystemClock), secrets: Arc::new(SystemSecrets), configuration: None }
     }
 }
 
@@ -91,7 +96,7 @@ pub struct Application {
 impl Application {
     /// Puts a daemon together. It listens already, but answers nobody before [`Application::run_until_stopped`].
     pub async fn build(configuration: Configuration, surroundings: Surroundings) -> Result<Self, BuildError> {
-        let Surroundings { clock, secrets } = surroundings;
+        let Surroundings { clock, secrets, configuration: reread } = surroundings;
         let faults = configuration.check_secrets(secrets.as_ref());
         let (registry, sources, channels) = parts::adapters(&configuration, &secrets, faults)?;
         let password = configuration.store_password.clone().map(|named| Password::new(named, secrets.clone()));
@@ -139,7 +144,7 @@ impl Application {
             metrics: Arc::new(web::Metrics::new(clock.now())),
             options: Arc::new(parts::web_options(&configuration, secrets.as_ref())?),
         };
-        let reloader = reload::Reloader::new(engine.clone(), last_load);
+        let reloader = reload::Reloader::new(engine.clone(), last_load, reread);
         let (router, drain) = (web::router(state), configuration.limits.drain);
         Ok(Self {
             listener,

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use crate::config::excerpts;
 use crate::engine::{Cause, Engine, Occasion};
 use crate::language::{Level, render_human};
 use crate::web::LastLoad;
 
+use super::Reread;
 use super::watch::Watch;
 
 /// How long a folder must be quiet: editors write a file in several moves.
@@ -43,12 +45,13 @@ impl Reload {
 pub(super) struct Reloader {
     engine: Engine,
     last_load: Arc<LastLoad>,
+    reread: Option<Reread>,
     asked: Reload,
 }
 
 impl Reloader {
-    pub fn new(engine: Engine, last_load: Arc<LastLoad>) -> Self {
-        Self { engine, last_load, asked: Reload::default() }
+    pub fn new(engine: Engine, last_load: Arc<LastLoad>, reread: Option<Reread>) -> Self {
+        Self { engine, last_load, reread, asked: Reload::default() }
     }
 
     pub fn asked(&self) -> Reload {
@@ -72,7 +75,21 @@ impl Reloader {
         }
     }
 
+    /// Playbooks are compiled with the approvals of the configuration, so those are read again with them; nothing else of
+    /// it is.
+    fn reread_approvals(&self) {
+        let Some(reread) = &self.reread else { return };
+        match reread() {
+            Ok(configuration) => self.engine.library().use_approvals(configuration.approvals),
+            Err(faults) => {
+                let shown = render_human(&faults, &excerpts(&faults), false);
+                tracing::error!("the configuration has faults; its approvals stay as they were:\n{shown}");
+            }
+        }
+    }
+
     async fn reload(&self) {
+        self.reread_approvals();
         let occasion = Occasion::system(self.asked.cause());
         let loaded = self.engine.library().reload(self.engine.store(), &occasion, self.engine.clock().now()).await;
         match loaded {

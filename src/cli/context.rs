@@ -8,6 +8,7 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::app::Reread;
 use crate::client::SystemSecrets;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{self, Configuration};
@@ -77,6 +78,12 @@ impl Context {
     /// The configuration.
     pub fn configuration(&self) -> Result<Configuration, Vec<Diagnostic>> {
         config::load(self.configuration_file().as_deref(), &self.environment)
+    }
+
+    /// By which a daemon reads the configuration again.
+    pub fn reread(&self) -> Reread {
+        let (file, environment) = (self.configuration_file(), self.environment.clone());
+        Arc::new(move || config::load(file.as_deref(), &environment))
     }
 
     /// A client of the daemon.

@@ -32,7 +32,8 @@ impl Serve {
         let signals = Signals::catch().map_err(|error| Error::Failed(format!("failed to catch signals: {error}")))?;
         telemetry::start(configuration.log, context.variable("RUST_LOG"))?;
         show(&configuration.warnings)?;
-        let application = match Application::build(configuration, Surroundings::default()).await {
+        let surroundings = Surroundings { configuration: Some(context.reread()), ..Surroundings::default() };
+        let application = match Application::build(configuration, surroundings).await {
             Ok(application) => application,
             Err(BuildError::Configuration(faults)) => return refuse(&faults),
             Err(error) => return Err(Error::Failed(error.to_string())),

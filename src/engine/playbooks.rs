@@ -67,6 +67,8 @@ pub struct Loaded {
 /// The playbooks of a daemon.
 pub struct Library {
     catalogue: Catalogue,
+    /// The approvals that playbooks are compiled with from now on.
+    approvals: ArcSwap<Approvals>,
     folder: PathBuf,
     serving: ArcSwap<BTreeMap<PlaybookName, Arc<Playbook>>>,
     /// Of those, the ones that a repeat of an alert can start again: repeats come often, and must not look at all.
@@ -80,8 +82,10 @@ impl Library {
     /// An empty library over a folder.
     #[must_use]
     pub fn new(catalogue: Catalogue, folder: PathBuf) -> Self {
+        let approvals = ArcSwap::from_pointee(catalogue.approvals().clone());
         Self {
             catalogue,
+            approvals,
             folder,
             serving: ArcSwap::default(),
             rerunning: ArcSwap::default(),
@@ -106,6 +110,11 @@ impl Library {
     #[must_use]
     pub fn rerunning(&self) -> Arc<Vec<Arc<Playbook>>> {
         self.rerunning.load_full()
+    }
+
+    /// Has playbooks compiled with these approvals the next time that they are loaded. Versions that runs are on keep theirs.
+    pub fn use_approvals(&self, approvals: Approvals) {
+        self.approvals.store(Arc::new(approvals));
     }
 
     /// Reads the folder for the first time in this process: [`Library::reload`] because the daemon started.
@@ -152,7 +161,8 @@ impl Library {
         recorded: Option<&Recorded>,
         loaded_before: bool,
     ) -> Result<(Loaded, BTreeMap<PlaybookName, Arc<Playbook>>), ReadError> {
-        let read = read_folder(&self.folder, &self.catalogue);
+        let catalogue = self.catalogue.clone().with_approvals(Approvals::clone(&self.approvals.load()));
+        let read = read_folder(&self.folder, &catalogue);
         let mut broken = read.broken;
         let mut serving: BTreeMap<PlaybookName, Arc<Playbook>> =
             read.playbooks.into_iter().map(|playbook| (playbook.name.clone(), Arc::new(playbook))).collect();

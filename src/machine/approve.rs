@@ -212,7 +212,7 @@ fn asked(spec: &ApprovalSpec, starter: Option<crate::domain::PersonId>) -> Asked
 
 fn limit_spec(path: &StepPath, cause: ApprovalCause) -> ApprovalSpec {
     ApprovalSpec {
-        lenders: std::collections::BTreeSet::new(),
+        lent: std::collections::BTreeMap::new(),
         ask: Template::text(&limit_question(std::slice::from_ref(path), cause)),
         releases: vec![path.step.clone()],
         approvers: vec![Principal::Owner, Principal::Fallback],

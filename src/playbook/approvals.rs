@@ -24,6 +24,13 @@ pub enum Lender {
     Named(ApprovalName),
 }
 
+impl Lender {
+    /// Where a key came from, for people.
+    pub(crate) fn of(&self, key: &str) -> String {
+        format!("`{key}` comes from `{self}` of the configuration")
+    }
+}
+
 impl fmt::Display for Lender {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

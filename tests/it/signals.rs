@@ -57,6 +57,36 @@ async fn a_hangup_has_the_playbooks_loaded_again_and_ends_nothing() {
     assert_eq!(daemon.read("/status").await["playbooks"]["serving"], 2);
 }
 
+const NAMED: &str = "
+playbook: named
+mode: enforce
+match: { when: alert.rule == 'none' }
+stages:
+  - stage: ask
+    steps:
+      - { step: ask, approval: on-call }
+";
+
+#[tokio::test]
+async fn a_hangup_reads_the_approvals_of_the_configuration_again_and_a_broken_one_takes_nothing_away() {
+    let daemon = Daemon::start(&Setup::new()).await;
+    let file = daemon.configuration();
+    let before = std::fs::read_to_string(&file).unwrap();
+    let with = |timeout: &str| {
+        let text = format!("{before}\napprovals: {{ on-call: {{ ask: \"Go on?\", timeout: {timeout} }} }}\n");
+        std::fs::write(&file, text).unwrap();
+    };
+    with("1h");
+    std::fs::write(daemon.folder().join("playbooks/named.yaml"), NAMED).unwrap();
+    tell(&daemon, Signal::HUP);
+    let serving = || async { (daemon.read("/status").await["playbooks"]["serving"] == 3).then_some(()) };
+    assert!(poll(PATIENCE, serving).await.is_some(), "{}", daemon.log());
+    with("soon");
+    tell(&daemon, Signal::HUP);
+    until_logged(&daemon, "its approvals stay as they were").await;
+    assert_eq!(daemon.read("/status").await["playbooks"]["serving"], 3);
+}
+
 #[tokio::test]
 async fn what_a_hangup_changed_stands_in_the_log_in_the_history_and_on_the_command_line() {
     let mut daemon = Daemon::start(&Setup::new()).await;

@@ -118,7 +118,7 @@ pub(super) fn compile(
         on_timeout: terms.on_timeout,
         valid_for: terms.valid_for,
         escalate_to: terms.escalate_to,
-        lenders: filled.lent.into_values().collect(),
+        lent: filled.lent,
     })
 }
 

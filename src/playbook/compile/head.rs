@@ -76,7 +76,7 @@ fn lenders(stages: &[Stage]) -> BTreeSet<Lender> {
         Body::Action(action) => action.guard.as_deref(),
         Body::Wait(_) => None,
     });
-    asked.flat_map(|approval| approval.lenders.iter().cloned()).collect()
+    asked.flat_map(|approval| approval.lent.values().cloned()).collect()
 }
 
 /// The version of a text, with what it uses of the configuration's approvals.

@@ -105,7 +105,7 @@ pub(super) fn fill(report: &mut Report, approvals: &Approvals, node: &Node<'_>) 
     };
     let filled = approvals.fill(own, name);
     for (key, lender) in &filled.lent {
-        report.lend(child(&node.pointer, key), format!("`{key}` comes from `{lender}` of the configuration"));
+        report.lend(child(&node.pointer, key), lender.of(key));
     }
     Some(filled)
 }

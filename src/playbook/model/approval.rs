@@ -1,6 +1,6 @@
 //! A request to people as a playbook words it, with everything filled in.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::approval::OnTimeout;
@@ -59,6 +59,6 @@ pub struct ApprovalSpec {
     pub valid_for: Option<Duration>,
     /// Who is asked besides, when silence escalates; empty for the fallback owner.
     pub escalate_to: Vec<Principal>,
-    /// What of the configuration filled what the playbook leaves out.
-    pub lenders: BTreeSet<Lender>,
+    /// What of the configuration filled which key that the playbook leaves out.
+    pub lent: BTreeMap<String, Lender>,
 }

@@ -8,18 +8,20 @@ use crate::playbook::model::{ActionStep, ApprovalSpec};
 /// Those whom a message goes to.
 pub(super) fn told(found: &mut Found, pointer: &str, action: &ActionStep, surroundings: &Surroundings<'_>) {
     for principal in action.notice.iter().flat_map(|notice| &notice.to) {
-        reached(found, &format!("{pointer}/with/to"), principal, surroundings);
+        reached(found, &format!("{pointer}/with/to"), principal, "", surroundings);
     }
 }
 
 /// Those who are asked, and whether they are enough.
 pub(super) fn asked(found: &mut Found, pointer: &str, approval: &ApprovalSpec, surroundings: &Surroundings<'_>) {
     let pointer = format!("{pointer}/approval");
+    // What the configuration lent stands elsewhere than where it is said.
+    let origin = |key: &str| approval.lent.get(key).map(|lender| format!("; {}", lender.of(key))).unwrap_or_default();
     for principal in &approval.approvers {
-        reached(found, &format!("{pointer}/approvers"), principal, surroundings);
+        reached(found, &format!("{pointer}/approvers"), principal, &origin("approvers"), surroundings);
     }
     for principal in &approval.escalate_to {
-        reached(found, &format!("{pointer}/escalate_to"), principal, surroundings);
+        reached(found, &format!("{pointer}/escalate_to"), principal, &origin("escalate_to"), surroundings);
     }
     // Who owns an agent differs from agent to agent.
     if approval.approvers.contains(&Principal::Owner) {
@@ -32,15 +34,16 @@ pub(super) fn asked(found: &mut Found, pointer: &str, approval: &ApprovalSpec, s
         let from = surroundings.directory.resolve(&threshold.from, None);
         let counted = voters.iter().filter(|person| threshold.from.is_empty() || from.contains(**person)).count();
         if usize::try_from(threshold.approve).is_ok_and(|needed| needed > counted) {
-            let message =
-                format!("{} approvals are needed, and {counted} of the people here may vote", threshold.approve);
+            let needed = threshold.approve;
+            let origin = origin("thresholds");
+            let message = format!("{needed} approvals are needed, and {counted} of the people here may vote{origin}");
             let hint = "name more people under `approvers`, or lower the threshold".to_owned();
             found.warn(&format!("{pointer}/thresholds/{index}"), codes::TOO_FEW, message, hint);
         }
     }
 }
 
-fn reached(found: &mut Found, pointer: &str, principal: &Principal, surroundings: &Surroundings<'_>) {
+fn reached(found: &mut Found, pointer: &str, principal: &Principal, origin: &str, surroundings: &Surroundings<'_>) {
     let directory = surroundings.directory;
     let unknown = match principal {
         Principal::Owner => return,
@@ -59,7 +62,7 @@ fn reached(found: &mut Found, pointer: &str, principal: &Principal, surroundings
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("add it to `{place}` in the configuration"),
         };
-        (format!("there is no `{principal}` in the configuration"), hint)
+        (format!("there is no `{principal}` in the configuration{origin}"), hint)
     } else {
         let people = directory.resolve(std::slice::from_ref(principal), None);
         let heard =
@@ -68,7 +71,7 @@ fn reached(found: &mut Found, pointer: &str, principal: &Principal, surroundings
             return;
         }
         let hint = "give somebody an e-mail address or a webhook whose channel is configured".to_owned();
-        (format!("no message reaches anybody of `{principal}`"), hint)
+        (format!("no message reaches anybody of `{principal}`{origin}"), hint)
     };
     found.warn(pointer, codes::NOBODY, message, hint);
 }

@@ -164,3 +164,17 @@ fn what_has_more_time_than_what_is_around_it_is_warned_of() {
         [(codes::CUT_SHORT, 13)]
     );
 }
+
+#[test]
+fn a_playbook_that_starts_again_always_or_never_is_warned_of() {
+    let again =
+        |condition: &str| warnings(&GOOD.replacen("stages:\n", &format!("rerun_when: {condition}\nstages:\n"), 1));
+    for condition in ["'true'", "alert.severity >= INFO", "last.severity > CRITICAL"] {
+        let found = again(condition);
+        assert_eq!(found.iter().map(|(code, ..)| *code).collect::<Vec<_>>(), [codes::RERUN], "{condition}: {found:?}");
+    }
+    let found = again("last.outcome == 'finished'");
+    assert_eq!(found[0].0, codes::NEVER_THIS_WORD, "{found:?}");
+    assert_eq!(again("alert.severity > last.severity || now - last.ended_at > duration('1h')"), []);
+    assert_eq!(again("last.outcome == 'failed' || last.verdict == 'regressed'"), []);
+}
