@@ -75,13 +75,7 @@ impl Touched {
     }
 
     /// A playbook that had run for it started again, by a run, or did not.
-    pub fn again(
-        &mut self,
-        playbook: &PlaybookName,
-        alert: &Alert,
-        (run, because): (Option<RunId>, &str),
-        at: Timestamp,
-    ) {
+    pub fn again(&mut self, playbook: &PlaybookName, alert: &Alert, run: Option<RunId>, because: &str, at: Timestamp) {
         self.rows.push(Row::Event {
             subject: History::Incident(self.incident.id),
             at,

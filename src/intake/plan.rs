@@ -15,6 +15,8 @@ use crate::store::{Commit, Guard, Inbox, OpenRun, Row, StoredAlert};
 mod rerun;
 mod words;
 
+use rerun::Further;
+
 use super::Intake;
 use super::answer::Refused;
 use super::incident::Touched;
@@ -303,8 +305,9 @@ impl<'a> Batch<'a> {
                 }
                 Match::Yes => {
                     let again = match self.may_start(&playbook, alert, subject, incident).await? {
-                        Ok(again) => again,
-                        Err(why) => {
+                        Further::Unasked => None,
+                        Further::Again(why) => Some(why),
+                        Further::Not(why) => {
                             lines.push(line(&playbook, true, Some(&why)));
                             continue;
                         }
@@ -313,7 +316,7 @@ impl<'a> Batch<'a> {
                     runs.extend(run.map(|run| (run, playbook.mode.as_str())));
                     match again.filter(|_| run.is_some()) {
                         Some(why) => {
-                            self.say_again(&playbook, alert, subject, (run, &why));
+                            self.say_again(&playbook, alert, subject, run, &why);
                             lines.push(line_again(&playbook, &why));
                         }
                         None => lines.push(line(&playbook, true, why_not.as_deref())),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -71,10 +72,11 @@ stages:
 async fn a_hangup_reads_the_approvals_of_the_configuration_again_and_a_broken_one_takes_nothing_away() {
     let daemon = Daemon::start(&Setup::new()).await;
     let file = daemon.configuration();
-    let before = std::fs::read_to_string(&file).unwrap();
+    let before: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
     let with = |timeout: &str| {
-        let text = format!("{before}\napprovals: {{ on-call: {{ ask: \"Go on?\", timeout: {timeout} }} }}\n");
-        std::fs::write(&file, text).unwrap();
+        let mut after = before.clone();
+        after["approvals"] = json!({ "on-call": { "ask": "Go on?", "timeout": timeout } });
+        std::fs::write(&file, after.to_string()).unwrap();
     };
     with("1h");
     std::fs::write(daemon.folder().join("playbooks/named.yaml"), NAMED).unwrap();

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use crate::domain::severity::UnknownSeverity;
 use crate::domain::{Outcome, PastRun, RunId, Severity, Verdict};
 
 /// What was told of a last run.
@@ -42,10 +43,7 @@ pub fn parse(text: &str) -> Result<Told, String> {
     for pair in text.split(',').map(str::trim) {
         let (key, value) = pair.split_once('=').ok_or_else(|| format!("`{pair}` is no KEY=VALUE"))?;
         match key {
-            "severity" => {
-                told.severity =
-                    value.parse().map_err(|error: crate::domain::severity::UnknownSeverity| error.to_string())?
-            }
+            "severity" => told.severity = severity(value)?,
             "started" => told.started_ago = Some(length(value)?),
             "ended" => told.ended_ago = length(value)?,
             "outcome" => told.outcome = word(value, "completed, failed, cancelled or superseded")?,
@@ -54,6 +52,10 @@ pub fn parse(text: &str) -> Result<Told, String> {
         }
     }
     Ok(told)
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    text.parse().map_err(|error: UnknownSeverity| error.to_string())
 }
 
 /// How long ago something was.

@@ -25,6 +25,16 @@ struct Asked {
     ended_at: Option<Timestamp>,
 }
 
+/// How a playbook takes a further alert of an incident for which it may have run.
+pub(super) enum Further {
+    /// There is nothing to ask: it has no `rerun_when`, has not run yet, or is at it.
+    Unasked,
+    /// It starts again: why.
+    Again(String),
+    /// It does not: why.
+    Not(String),
+}
+
 /// A repeat of an alert in its incident.
 struct Repeat<'r> {
     /// The alert as it is now, under the id by which it is known.
@@ -102,7 +112,7 @@ impl Batch<'_> {
                 (Rerun::Yes(why), None) => {
                     let (run, why_not) = self.start(playbook, alert, subject, *incident);
                     if let Some(run) = run {
-                        self.say_again(playbook, alert, subject, (Some(run), &why));
+                        self.say_again(playbook, alert, subject, Some(run), &why);
                         decided.runs.push((run, playbook.mode.as_str()));
                         decided.lines.push(line_again(playbook, &why));
                         return Ok(());
@@ -111,13 +121,13 @@ impl Batch<'_> {
                 }
                 (Rerun::No(why), _) => {
                     if is_told {
-                        self.say_again(playbook, alert, subject, (None, &why));
+                        self.say_again(playbook, alert, subject, None, &why);
                     }
                     why
                 }
                 (Rerun::Fault(why), _) => {
                     if is_told {
-                        self.say_again(playbook, alert, subject, (None, &why));
+                        self.say_again(playbook, alert, subject, None, &why);
                         self.tell_playbook_owner(playbook, &why);
                     }
                     why
@@ -131,34 +141,35 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Whether a further alert starts a playbook that may have run for its incident before: the reason why it does, if one
-    /// was asked for, or why not.
+    /// Whether a further alert starts a playbook that may have run for its incident before.
     pub(super) async fn may_start(
         &mut self,
         playbook: &Arc<Playbook>,
         alert: &Arc<Alert>,
         subject: &Subject,
         incident: IncidentId,
-    ) -> Result<Result<Option<String>, String>, Refused> {
+    ) -> Result<Further, Refused> {
         let is_new = self.incidents.get(&subject.key).is_some_and(super::Touched::is_new);
         if playbook.rerun_when.is_none() || (is_new && self.started.is_empty()) {
-            return Ok(Ok(None));
+            return Ok(Further::Unasked);
         }
         if self.under_way(incident, &playbook.name, &subject.agent.id).is_some() {
-            return Ok(Ok(None));
+            return Ok(Further::Unasked);
         }
-        let Some(asked) = self.ask_again(playbook, alert, subject, incident).await? else { return Ok(Ok(None)) };
+        let Some(asked) = self.ask_again(playbook, alert, subject, incident).await? else {
+            return Ok(Further::Unasked);
+        };
         Ok(match asked.rerun {
-            Rerun::Unsaid => Ok(None),
-            Rerun::Yes(why) => Ok(Some(why)),
+            Rerun::Unsaid => Further::Unasked,
+            Rerun::Yes(why) => Further::Again(why),
             Rerun::No(why) => {
-                self.say_again(playbook, alert, subject, (None, &why));
-                Err(why)
+                self.say_again(playbook, alert, subject, None, &why);
+                Further::Not(why)
             }
             Rerun::Fault(why) => {
-                self.say_again(playbook, alert, subject, (None, &why));
+                self.say_again(playbook, alert, subject, None, &why);
                 self.tell_playbook_owner(playbook, &why);
-                Err(why)
+                Further::Not(why)
             }
         })
     }

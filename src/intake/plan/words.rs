@@ -23,11 +23,12 @@ impl Batch<'_> {
         playbook: &Playbook,
         alert: &Alert,
         subject: &Subject,
-        (run, because): (Option<RunId>, &str),
+        run: Option<RunId>,
+        because: &str,
     ) {
         tracing::debug!(playbook.name = %playbook.name, alert.id = %alert.id, ?run, because, "asked whether it runs again");
         if let Some(touched) = self.incidents.get_mut(&subject.key) {
-            touched.again(&playbook.name, alert, (run, because), self.at);
+            touched.again(&playbook.name, alert, run, because, self.at);
         }
     }
 

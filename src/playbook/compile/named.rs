@@ -33,7 +33,7 @@ pub(crate) fn approvals(report: &mut Report, named: Option<&Node<'_>>, default: 
     let default = default.filter(|node| !node.value.is_null()).and_then(|node| match node.value {
         Value::String(name) => {
             let known = found.get(name.as_str()).cloned();
-            if known.is_none() && !named.is_some_and(|named| named.value.get(name).is_some()) {
+            if known.is_none() && named.is_none_or(|named| named.value.get(name).is_none()) {
                 let names = found.keys().map(ApprovalName::as_str);
                 let message = format!("there is no approval `{name}` under `approvals`");
                 report.error(&node.pointer, codes::UNKNOWN_APPROVAL, message).did_you_mean(name, names);

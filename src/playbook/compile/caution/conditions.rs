@@ -116,9 +116,8 @@ impl Known<'_> {
                 [Tier::ReadOnly, Tier::Supervised, Tier::Autonomous, Tier::Unknown].map(Tier::as_str).to_vec()
             }
             ["alert", "status"] => ALERT_STATUS.map(AlertStatus::as_str).to_vec(),
-            ["steps", _, "verdict"] => VERDICTS.map(Verdict::as_str).to_vec(),
+            ["steps", _, "verdict"] | ["last", "verdict"] => VERDICTS.map(Verdict::as_str).to_vec(),
             ["last", "outcome"] => OUTCOMES.map(Outcome::as_str).to_vec(),
-            ["last", "verdict"] => VERDICTS.map(Verdict::as_str).to_vec(),
             ["steps", _, "state"] => StepState::NAMES.to_vec(),
             ["steps", name, "decision"] if !self.asks(name) => {
                 return Some((Vec::new(), Some(format!("step `{name}` asks nobody, so it has no decision"))));
