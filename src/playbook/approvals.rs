@@ -117,20 +117,20 @@ impl Approvals {
 mod tests {
     use super::*;
 
-    fn keys(value: Value) -> Keys {
+    fn keys(value: &Value) -> Keys {
         value.as_object().unwrap().clone()
     }
 
     fn approvals() -> Approvals {
         let named = [("release", json!({ "timeout": "4h", "identity": "api" })), ("idle", json!({ "timeout": "1h" }))];
-        let named = named.map(|(name, value)| (ApprovalName::parse(name).unwrap(), keys(value)));
-        Approvals::configured(BTreeMap::from(named), Some(keys(json!({ "timeout": "2h", "valid_for": "5m" }))))
+        let named = named.map(|(name, value)| (ApprovalName::parse(name).unwrap(), keys(&value)));
+        Approvals::configured(BTreeMap::from(named), Some(keys(&json!({ "timeout": "2h", "valid_for": "5m" }))))
     }
 
     #[test]
     fn own_keys_win_over_the_named_approval_and_that_over_the_default() {
         let name = ApprovalName::parse("release").unwrap();
-        let filled = approvals().fill(keys(json!({ "ask": "Sure?", "identity": "link" })), Some(&name));
+        let filled = approvals().fill(keys(&json!({ "ask": "Sure?", "identity": "link" })), Some(&name));
         let expected = json!({ "ask": "Sure?", "identity": "link", "timeout": "4h", "valid_for": "5m" });
         assert_eq!(Value::Object(filled.keys), expected);
         let lent = [("timeout", Lender::Named(name)), ("valid_for", Lender::Default)];
@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(kept["approvals"], json!({ "release": { "timeout": "4h", "identity": "api" } }));
         assert!(kept["default_approval"].is_null());
         let again = Approvals::pinned(Some(&kept));
-        assert_eq!(again.fill(Keys::new(), Some(&name)).keys, keys(json!({ "timeout": "4h", "identity": "api" })));
+        assert_eq!(again.fill(Keys::new(), Some(&name)).keys, keys(&json!({ "timeout": "4h", "identity": "api" })));
         assert_eq!(approvals().kept(&BTreeSet::new()), None);
         assert_eq!(Approvals::pinned(Some(&json!([1]))).names().count(), 0);
     }
