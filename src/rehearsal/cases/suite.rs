@@ -10,9 +10,7 @@ use serde_json::Value;
 
 use crate::domain::{AgentId, Mode};
 use crate::language::{Diagnostic, Level, Source, Span, SpanMap};
-use crate::playbook::{
-    Approvals, Catalogue, Fields, Node, Playbook, Report, compile, compile_folder, read_approvals,
-};
+use crate::playbook::{Approvals, Catalogue, Fields, Node, Playbook, Report, compile, compile_folder, read_approvals};
 use crate::rehearsal::codes;
 use crate::rehearsal::family::{self, Library, Missing, starts_others};
 
@@ -151,8 +149,11 @@ impl Loaded {
         let root = Node { value: document, pointer: String::new() };
         let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
         let fields = Fields::open_named(&mut report, &root, &KEYS, &[]);
-        let playbook = fields.as_ref().and_then(|fields| self.playbook(&mut report, fields, path, catalogue));
-        let family = playbook.as_ref().and_then(|playbook| self.family(&mut report, playbook, catalogue));
+        let own = fields.as_ref().and_then(|fields| own_approvals(&mut report, fields));
+        let own = own.map(|approvals| catalogue.clone().with_approvals(approvals));
+        let known = Known { catalogue: own.as_ref().unwrap_or(catalogue), is_shared: own.is_none() };
+        let playbook = fields.as_ref().and_then(|fields| self.playbook(&mut report, fields, path, &known));
+        let family = playbook.as_ref().and_then(|playbook| self.family(&mut report, playbook, &known));
         let cases = match (&fields, &playbook, &family) {
             (Some(fields), Some(playbook), Some(family)) => {
                 let mut payloads = Payloads::new(folder, table);
@@ -172,7 +173,7 @@ impl Loaded {
         report: &mut Report,
         fields: &Fields<'_>,
         path: &Path,
-        catalogue: &Catalogue,
+        known: &Known<'_>,
     ) -> Option<Arc<Playbook>> {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let beside = format!("{}.yaml", name.strip_suffix(ENDING).unwrap_or(name));
@@ -183,8 +184,7 @@ impl Loaded {
         };
         let pointer = node.map_or_else(String::new, |node| node.pointer);
         let file = path.with_file_name(&named);
-        let own = own_approvals(report, fields).map(|approvals| catalogue.clone().with_approvals(approvals));
-        if let Some(playbook) = self.compiled.get(&file).filter(|_| own.is_none()) {
+        if let Some(playbook) = self.compiled.get(&file).filter(|_| known.is_shared) {
             return Some(Arc::clone(playbook));
         }
         let text = match std::fs::read_to_string(&file) {
@@ -197,7 +197,7 @@ impl Loaded {
             }
         };
         let source = Source { name: file.display().to_string(), text };
-        let compiled = compile(&source, own.as_ref().unwrap_or(catalogue));
+        let compiled = compile(&source, known.catalogue);
         if let Err(found) = &compiled {
             let errors = found.iter().filter(|fault| fault.level == Level::Error).count();
             let message = format!("the playbook {} has faults ({errors})", file.display());
@@ -206,24 +206,29 @@ impl Loaded {
             self.sources.push(source);
         }
         let playbook = Arc::new(compiled.ok()?.0);
-        if own.is_none() {
+        if known.is_shared {
             self.compiled.insert(file, Arc::clone(&playbook));
         }
         Some(playbook)
     }
 
     /// The playbooks that steps of the one under test start: they stand in its folder.
-    fn family(&mut self, report: &mut Report, playbook: &Playbook, catalogue: &Catalogue) -> Option<Arc<Library>> {
+    fn family(&mut self, report: &mut Report, playbook: &Playbook, known: &Known<'_>) -> Option<Arc<Library>> {
         if !starts_others(playbook) {
             return Some(Arc::default());
         }
         let folder = Path::new(&playbook.file).parent().unwrap_or(Path::new(".")).to_owned();
         let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
-        let library = self.libraries.entry(folder).or_insert_with_key(|folder| {
-            let named = |playbook: Playbook| (playbook.name.clone(), Arc::new(playbook));
-            Arc::new(compile_folder(folder, catalogue).playbooks.into_iter().map(named).collect())
-        });
-        let (family, missing) = family::of(playbook, library);
+        let named = |playbook: Playbook| (playbook.name.clone(), Arc::new(playbook));
+        let read = |folder: &PathBuf| -> Arc<Library> {
+            Arc::new(compile_folder(folder, known.catalogue).playbooks.into_iter().map(named).collect())
+        };
+        let library = if known.is_shared {
+            Arc::clone(self.libraries.entry(folder).or_insert_with_key(read))
+        } else {
+            read(&folder)
+        };
+        let (family, missing) = family::of(playbook, &library);
         if missing.is_empty() {
             return Some(Arc::new(family));
         }
@@ -235,6 +240,13 @@ impl Loaded {
         }
         None
     }
+}
+
+/// What the playbooks of a file of tests may name.
+struct Known<'a> {
+    catalogue: &'a Catalogue,
+    /// Whether it is that of other files, too: what was compiled with it is kept for them.
+    is_shared: bool,
 }
 
 /// The approvals that a file of tests gives in place of those of the configuration, if it gives any.

@@ -14,7 +14,7 @@ pub(super) struct Open {
     /// Which playbook.
     pub index: usize,
     /// The key of its incident.
-    key: String,
+    pub key: String,
     pub performance: Performance,
 }
 
@@ -39,6 +39,11 @@ impl Runs {
         self.last.insert((key.clone(), index), number);
         self.open.insert(number, Open { index, key, performance });
         number
+    }
+
+    /// A run that is not over, or has only just ended.
+    pub fn get(&self, number: usize) -> Option<&Open> {
+        self.open.get(&number)
     }
 
     /// A run that is not over.
