@@ -36,7 +36,7 @@ impl Freeze {
         let kind = if self.frozen { "frozen" } else { "thawed" };
         let value = json!(self);
         vec![
-            Row::Setting { key: SETTING, value: value.clone() },
+            Row::Setting { key: SETTING.into(), value: value.clone() },
             Row::Event { subject: Subject::Daemon, at: self.at, actor: self.by.clone(), kind, body: value },
         ]
     }

@@ -39,13 +39,19 @@ pub struct Intake {
     engine: Engine,
     sources: ArcSwap<Sources>,
     memory: memory::Memory,
+    ticks: schedules::last::Remembered,
 }
 
 impl Intake {
     /// Intake for the given sources.
     #[must_use]
     pub fn new(engine: Engine, sources: Sources) -> Self {
-        Self { engine, sources: ArcSwap::from_pointee(sources), memory: memory::Memory::default() }
+        Self {
+            engine,
+            sources: ArcSwap::from_pointee(sources),
+            memory: memory::Memory::default(),
+            ticks: schedules::last::Remembered::default(),
+        }
     }
 
     /// The engine behind it.

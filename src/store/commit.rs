@@ -1,5 +1,6 @@
 //! The one write: guards that must hold, and rows that are written if they do; all or nothing.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -260,7 +261,7 @@ pub enum Row {
     /// A switch of the daemon, e.g. `frozen`.
     Setting {
         /// Its name.
-        key: &'static str,
+        key: Cow<'static, str>,
         /// Its value.
         value: Value,
     },

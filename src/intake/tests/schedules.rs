@@ -74,8 +74,9 @@ fn a_tick_that_was_cut_off_by_a_crash_is_finished_and_no_part_of_it_is_done_twic
     assert_eq!(tick(&desk), 2);
     let runs = desk.life.runs();
     // As if the process had died before it wrote down that the tick is done.
-    let old = json!({ "daily": { "at": "2026-11-23T03:00:00Z", "schedule": "30 6 * * * Europe/Zurich" } });
-    let row = crate::store::Row::Setting { key: "schedules", value: old };
+    let at = "2026-11-23T03:00:00Z";
+    let old = json!({ "at": at, "schedule": "30 6 * * * Europe/Zurich", "served_at": at });
+    let row = crate::store::Row::Setting { key: "schedule/daily".into(), value: old };
     let commit = crate::store::Commit { guards: Vec::new(), rows: vec![row] };
     desk.life.on(desk.intake.engine().commit(commit, Vec::new())).unwrap();
     desk.crash();
@@ -145,4 +146,101 @@ fn a_window_that_comes_once_silences_a_schedule_too() {
     world.clock.advance(Duration::from_hours(24));
     tick(&desk);
     assert_eq!(desk.life.runs().len(), 2);
+}
+
+/// Every minute.
+fn minutely() -> String {
+    DAILY.replace("30 6 * * *", "* * * * *")
+}
+
+#[test]
+fn of_thousands_of_missed_ticks_one_is_done() {
+    let (world, desk) = open(&[&minutely()]);
+    tick(&desk);
+    desk.crash();
+    world.clock.advance(Duration::from_mins(2_500));
+    let desk = Desk::open(&world);
+    assert_eq!((tick(&desk), tick(&desk)), (2, 0), "the last of them, and no other after it");
+    let run = desk.life.run(desk.life.runs()[0]);
+    assert_eq!(run.alert.occurred_at, world.clock_now());
+    assert!(run.alert.title.ends_with("catching up 1000 or more missed"), "{}", run.alert.title);
+}
+
+#[test]
+fn a_schedule_that_was_away_for_a_while_catches_up_and_one_that_was_away_for_long_starts_from_now() {
+    for (away, caught_up) in [(Duration::from_hours(48), 2), (Duration::from_hours(24 * 32), 0)] {
+        let (world, desk) = open(&[DAILY]);
+        tick(&desk);
+        let load = |desk: &Desk| {
+            let engine = &desk.life.engine;
+            desk.life.on(async { engine.library().load(engine.store(), world.clock_now()).await }).unwrap();
+        };
+        world.remove("daily");
+        load(&desk);
+        tick(&desk);
+        world.clock.advance(away);
+        assert_eq!(tick(&desk), 0);
+        world.write(DAILY);
+        load(&desk);
+        assert_eq!(tick(&desk), caught_up, "after {away:?}");
+    }
+}
+
+#[test]
+fn a_replica_that_does_not_have_a_playbook_takes_no_tick_from_one_that_has() {
+    let (world, desk) = open(&[DAILY]);
+    tick(&desk);
+    world.remove("daily");
+    let other = world.neighbour(&desk.life, std::sync::Arc::default());
+    let other = crate::intake::Intake::new(other, crate::intake::Sources::new());
+    for _ in 0..3 {
+        desk.life.on(other.tick_schedules()).unwrap();
+        world.clock.advance(Duration::from_mins(50));
+    }
+    // The replica that has it was away at the time of the tick.
+    drop(other);
+    desk.crash();
+    world.write(DAILY);
+    let desk = Desk::open(&world);
+    assert_eq!(tick(&desk), 2);
+}
+
+#[test]
+fn what_is_damaged_of_one_schedule_is_an_error_about_that_one_alone() {
+    let (world, desk) = open(&[DAILY, &DAILY.replace("playbook: daily", "playbook: other")]);
+    tick(&desk);
+    let row = crate::store::Row::Setting { key: "schedule/daily".into(), value: json!("what?") };
+    let commit = crate::store::Commit { guards: Vec::new(), rows: vec![row] };
+    desk.life.on(desk.intake.engine().commit(commit, Vec::new())).unwrap();
+    desk.crash();
+    world.clock.advance(Duration::from_mins(150));
+    let desk = Desk::open(&world);
+    assert_eq!(tick(&desk), 2, "the other one ticks");
+    world.clock.advance(Duration::from_hours(24));
+    assert_eq!(tick(&desk), 4, "and the damaged one went on from then");
+}
+
+#[test]
+fn a_schedule_that_can_not_be_taken_tells_its_owner_once_and_not_every_second() {
+    let fault = DAILY.replace("agent.id != 'quiet-bot'", "agent.id == 'nobody' || agent.systems[3] == 'x'");
+    let (world, desk) = open(&[&fault]);
+    tick(&desk);
+    world.clock.advance(Duration::from_mins(150));
+    for _ in 0..3 {
+        tick(&desk);
+        world.clock.advance(Duration::from_secs(1));
+    }
+    let faults = |desk: &Desk| desk.told().into_values().flatten().filter(|it| it == "Playbook fault: daily").count();
+    let told = faults(&desk);
+    assert!(told > 0);
+    // As if what says that the tick is done had been lost: the delivery is known, and nobody is told again.
+    let at = "2026-11-23T03:00:00Z";
+    let old = json!({ "at": at, "schedule": "30 6 * * * Europe/Zurich", "served_at": at });
+    let row = crate::store::Row::Setting { key: "schedule/daily".into(), value: old };
+    let commit = crate::store::Commit { guards: Vec::new(), rows: vec![row] };
+    desk.life.on(desk.intake.engine().commit(commit, Vec::new())).unwrap();
+    desk.crash();
+    let desk = Desk::open(&world);
+    tick(&desk);
+    assert_eq!(faults(&desk), told);
 }

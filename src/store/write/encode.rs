@@ -72,7 +72,7 @@ pub fn encode(row: Row, replica: ReplicaId, context: &Context, rows: &mut Rows) 
         Row::GateSight { agent, seen_at, refused_at } => {
             (Target::GateSightings, vec![agent.as_str().into(), seen_at.into(), refused_at.into()])
         }
-        Row::Setting { key, value } => (Target::Settings, vec![key.into(), Cell::json(&value)]),
+        Row::Setting { key, value } => (Target::Settings, vec![(*key).into(), Cell::json(&value)]),
         Row::Retired(retired) => {
             encode_retired(*retired, rows);
             return Ok(());

@@ -26,7 +26,7 @@ async fn let_go(mut connection: SqliteConnection) {
 /// Commits that are applied in one transaction, after a first one that had to wait for the lock.
 async fn together(directory: &TempDir, store: &Store, commits: Vec<Commit>) -> Vec<Result<(), CommitError>> {
     let lock = hold_the_write_lock(directory).await;
-    let first = store.commit(rows([Row::Setting { key: "first", value: 1.into() }]));
+    let first = store.commit(rows([Row::Setting { key: "first".into(), value: 1.into() }]));
     let others = async {
         while store.queue_length() > 0 {
             tokio::task::yield_now().await;

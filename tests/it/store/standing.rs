@@ -61,7 +61,7 @@ pub async fn containments_count_since_a_time(store: &impl Backend) {
 pub async fn a_switch_has_the_last_value(store: &impl Backend) {
     assert_eq!(store.setting("frozen").await.unwrap(), None);
     for value in [json!(true), json!({"by": "ana"})] {
-        store.commit(rows([Row::Setting { key: "frozen", value: value.clone() }])).await.unwrap();
+        store.commit(rows([Row::Setting { key: "frozen".into(), value: value.clone() }])).await.unwrap();
         assert_eq!(store.setting("frozen").await.unwrap(), Some(value));
     }
 }
