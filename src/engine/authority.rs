@@ -8,10 +8,9 @@ use jiff::Timestamp;
 
 use crate::domain::{ApprovalCause, Impact, Run};
 use crate::playbook::Playbook;
-use crate::store::ContainmentRecord;
 
-use super::budget::{Ledger, Place};
-use super::children::budget_of;
+use super::budget::{Ledger, Place, Wanted};
+use super::children::budgets_of;
 
 /// What decides besides the run itself.
 #[derive(Clone, Copy)]
@@ -37,10 +36,15 @@ impl Authority<'_> {
         if !matches!(impact, Impact::Contain | Impact::Destroy) {
             return Ok(None);
         }
-        let (counted_for, limit) = budget_of(run, playbook);
-        let entry = ContainmentRecord { agent: run.agent.id.clone(), run: run.id, playbook: counted_for, at };
+        let wanted = Wanted {
+            agent: run.agent.id.clone(),
+            is_known: run.agent.known,
+            run: run.id,
+            at,
+            counts_for: budgets_of(run, playbook),
+        };
         if approved {
-            return Ok(Some(self.ledger.record(&entry)));
+            return Ok(Some(self.ledger.record_all(&wanted)));
         }
         if self.protected || run.agent.protected {
             return Err(ApprovalCause::Protected);
@@ -48,10 +52,6 @@ impl Authority<'_> {
         if run.started_by.person().is_none() && !run.alert.trust.covers(impact) {
             return Err(ApprovalCause::Trust);
         }
-        // A name that the inventory does not have takes no place: a source that invents names can't use the budget up.
-        if !run.agent.known {
-            return Ok(None);
-        }
-        self.ledger.take(&entry, self.contained_per_hour, limit).map(Some).ok_or(ApprovalCause::Budget)
+        self.ledger.take(&wanted, self.contained_per_hour).map(Some).ok_or(ApprovalCause::Budget)
     }
 }

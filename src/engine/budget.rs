@@ -3,6 +3,9 @@
 //! The ledger is memory over the `containments` table. A place is taken when a step is authorised, before the commit: so
 //! two runs at once can't both take the last one. What is not committed in the end, for whatever reason, gives its place
 //! back.
+//!
+//! Agents that the inventory does not have are counted apart, under the same limits: a source that invents names can't
+//! use up the places of the others, and can't have more of them contained than anybody else.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,59 +23,116 @@ const GLOBAL_WINDOW: SignedDuration = SignedDuration::from_hours(1);
 
 /// Who was contained, when, by which run.
 pub struct Ledger {
-    entries: Mutex<Vec<ContainmentRecord>>,
+    entries: Mutex<Vec<Entry>>,
+}
+
+struct Entry {
+    record: ContainmentRecord,
+    /// Whether the inventory has the agent.
+    is_known: bool,
+}
+
+/// A containment that is wanted, with every limit that it falls under.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// The agent.
+    pub agent: AgentId,
+    /// Whether the inventory has it.
+    pub is_known: bool,
+    /// The run.
+    pub run: RunId,
+    /// When.
+    pub at: Timestamp,
+    /// The playbooks that it counts for, each with its limit: that of the run, and those of the runs that led to it.
+    pub counts_for: Vec<(PlaybookName, Option<Budget>)>,
+}
+
+impl Wanted {
+    /// What is put on record: once for each playbook that it counts for.
+    fn records(&self) -> impl Iterator<Item = ContainmentRecord> {
+        self.counts_for.iter().map(|(playbook, _)| ContainmentRecord {
+            agent: self.agent.clone(),
+            run: self.run,
+            playbook: playbook.clone(),
+            at: self.at,
+        })
+    }
 }
 
 impl Ledger {
-    /// A ledger that begins with these.
+    /// A ledger that begins with these, all about agents of the inventory.
     #[must_use]
-    pub fn new(entries: Vec<ContainmentRecord>) -> Self {
-        Self { entries: Mutex::new(entries) }
+    pub fn new(records: Vec<ContainmentRecord>) -> Self {
+        Self::read(records, |_| true)
     }
 
-    /// Takes a place for an agent, if the limits leave one. An agent counts once a window, however often it is contained.
+    /// A ledger that begins with what was stored.
     #[must_use]
-    pub fn take(self: &Arc<Self>, wanted: &ContainmentRecord, global: u32, own: Option<Budget>) -> Option<Place> {
+    pub fn read(records: Vec<ContainmentRecord>, is_known: impl Fn(&AgentId) -> bool) -> Self {
+        let entry = |record: ContainmentRecord| Entry { is_known: is_known(&record.agent), record };
+        Self { entries: Mutex::new(records.into_iter().map(entry).collect()) }
+    }
+
+    /// Takes a place for an agent, if every limit leaves one. An agent counts once a window, however often it is contained.
+    #[must_use]
+    pub fn take(self: &Arc<Self>, wanted: &Wanted, global: u32) -> Option<Place> {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let oldest = wanted.at.saturating_sub(WINDOW_MAX).unwrap_or(wanted.at);
-        entries.retain(|entry| entry.at >= oldest);
-        let all = others(&entries, wanted, GLOBAL_WINDOW, None);
-        let window = own.and_then(|budget| SignedDuration::try_from(budget.per).ok()).unwrap_or(GLOBAL_WINDOW);
-        let same = others(&entries, wanted, window, Some(&wanted.playbook));
-        let fits = all < global && own.is_none_or(|budget| same < budget.contain);
-        fits.then(|| self.enter(&mut entries, wanted))
+        entries.retain(|entry| entry.record.at >= oldest);
+        let fits = others(&entries, wanted, GLOBAL_WINDOW, None) < global
+            && wanted.counts_for.iter().all(|(playbook, limit)| {
+                limit.is_none_or(|budget| {
+                    let window = SignedDuration::try_from(budget.per).unwrap_or(GLOBAL_WINDOW);
+                    others(&entries, wanted, window, Some(playbook)) < budget.contain
+                })
+            });
+        fits.then(|| self.enter(&mut entries, wanted.records(), wanted.is_known))
     }
 
     /// Records a containment that a person decided about.
     #[must_use]
-    pub fn record(self: &Arc<Self>, entry: &ContainmentRecord) -> Place {
+    pub fn record_all(self: &Arc<Self>, wanted: &Wanted) -> Place {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        self.enter(&mut entries, entry)
+        self.enter(&mut entries, wanted.records(), wanted.is_known)
+    }
+
+    /// Records the containment of an agent of the inventory.
+    #[must_use]
+    pub fn record(self: &Arc<Self>, record: &ContainmentRecord) -> Place {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        self.enter(&mut entries, std::iter::once(record.clone()), true)
     }
 
     /// When the last containment was.
     #[must_use]
     pub fn newest(&self) -> Option<Timestamp> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|entry| entry.at).max()
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|entry| entry.record.at).max()
     }
 
     /// Adds what other replicas recorded.
-    pub fn merge(&self, stored: Vec<ContainmentRecord>) {
-        let Some(oldest) = stored.iter().map(|entry| entry.at).min() else { return };
+    pub fn merge(&self, stored: Vec<ContainmentRecord>, is_known: impl Fn(&AgentId) -> bool) {
+        let Some(oldest) = stored.iter().map(|record| record.at).min() else { return };
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        let recent = entries.iter().filter(|entry| entry.at >= oldest);
-        let known: BTreeSet<(Timestamp, RunId, AgentId)> = recent.map(key).collect();
-        entries.extend(stored.into_iter().filter(|entry| !known.contains(&key(entry))));
+        let recent = entries.iter().filter(|entry| entry.record.at >= oldest);
+        let known: BTreeSet<Key> = recent.map(|entry| key(&entry.record)).collect();
+        let new = stored.into_iter().filter(|record| !known.contains(&key(record)));
+        entries.extend(new.map(|record| Entry { is_known: is_known(&record.agent), record }));
     }
 
-    fn enter(self: &Arc<Self>, entries: &mut Vec<ContainmentRecord>, entry: &ContainmentRecord) -> Place {
-        entries.push(entry.clone());
-        Place { ledger: Arc::clone(self), entry: Some(entry.clone()) }
+    fn enter(
+        self: &Arc<Self>,
+        entries: &mut Vec<Entry>,
+        records: impl Iterator<Item = ContainmentRecord>,
+        is_known: bool,
+    ) -> Place {
+        let records: Vec<ContainmentRecord> = records.collect();
+        entries.extend(records.iter().map(|record| Entry { record: record.clone(), is_known }));
+        Place { ledger: Arc::clone(self), records }
     }
 
     fn give_back(&self, given: &ContainmentRecord) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = entries.iter().rposition(|entry| entry == given) {
+        if let Some(index) = entries.iter().rposition(|entry| entry.record == *given) {
             entries.remove(index);
         }
     }
@@ -81,44 +141,43 @@ impl Ledger {
 /// A place in the ledger. It is given back when this goes, unless it was kept because its commit is on disk.
 pub struct Place {
     ledger: Arc<Ledger>,
-    entry: Option<ContainmentRecord>,
+    records: Vec<ContainmentRecord>,
 }
 
 impl Place {
     /// What it records; nothing once it is kept.
     #[must_use]
-    pub const fn entry(&self) -> Option<&ContainmentRecord> {
-        self.entry.as_ref()
+    pub fn records(&self) -> &[ContainmentRecord] {
+        &self.records
     }
 
     /// The commit is on disk: the place stays taken.
     pub fn keep(&mut self) {
-        self.entry = None;
+        self.records.clear();
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Some(entry) = self.entry.take() {
-            self.ledger.give_back(&entry);
+        for record in self.records.drain(..) {
+            self.ledger.give_back(&record);
         }
     }
 }
 
-fn key(entry: &ContainmentRecord) -> (Timestamp, RunId, AgentId) {
-    (entry.at, entry.run, entry.agent.clone())
+type Key = (Timestamp, RunId, AgentId, PlaybookName);
+
+fn key(record: &ContainmentRecord) -> Key {
+    (record.at, record.run, record.agent.clone(), record.playbook.clone())
 }
 
-/// How many other agents are on record within the window.
-fn others(
-    entries: &[ContainmentRecord],
-    wanted: &ContainmentRecord,
-    window: SignedDuration,
-    playbook: Option<&PlaybookName>,
-) -> u32 {
+/// How many other agents are on record within the window, of those that are known or of those that are not.
+fn others(entries: &[Entry], wanted: &Wanted, window: SignedDuration, playbook: Option<&PlaybookName>) -> u32 {
     let since = wanted.at.saturating_sub(window).unwrap_or(wanted.at);
-    let recent = entries.iter().filter(|entry| entry.at > since && playbook.is_none_or(|name| entry.playbook == *name));
-    let agents: BTreeSet<&AgentId> = recent.map(|entry| &entry.agent).filter(|agent| **agent != wanted.agent).collect();
+    let alike = entries.iter().filter(|entry| entry.is_known == wanted.is_known).map(|entry| &entry.record);
+    let recent = alike.filter(|record| record.at > since && playbook.is_none_or(|name| record.playbook == *name));
+    let agents: BTreeSet<&AgentId> =
+        recent.map(|record| &record.agent).filter(|agent| **agent != wanted.agent).collect();
     u32::try_from(agents.len()).unwrap_or(u32::MAX)
 }
 
@@ -126,14 +185,19 @@ fn others(
 mod tests {
     use super::*;
 
-    fn entry(agent: &str, minute: i64) -> ContainmentRecord {
+    fn wanted(agent: &str, minute: i64) -> Wanted {
         let at = Timestamp::from_second(1_800_000_000 + minute * 60).unwrap();
         let (agent, playbook) = (AgentId::parse(agent).unwrap(), PlaybookName::parse("p").unwrap());
-        ContainmentRecord { agent, run: RunId::generate(at), playbook, at }
+        Wanted { agent, is_known: true, run: RunId::generate(at), at, counts_for: vec![(playbook, None)] }
     }
 
-    fn takes(ledger: &Arc<Ledger>, wanted: &ContainmentRecord, global: u32, own: Option<Budget>) -> bool {
-        let mut place = ledger.take(wanted, global, own);
+    fn under(wanted: Wanted, limits: &[(&str, Option<Budget>)]) -> Wanted {
+        let named = |(name, limit): &(&str, Option<Budget>)| (PlaybookName::parse(name).unwrap(), *limit);
+        Wanted { counts_for: limits.iter().map(named).collect(), ..wanted }
+    }
+
+    fn takes(ledger: &Arc<Ledger>, wanted: &Wanted, global: u32) -> bool {
+        let mut place = ledger.take(wanted, global);
         place.iter_mut().for_each(Place::keep);
         place.is_some()
     }
@@ -142,42 +206,63 @@ mod tests {
     fn what_another_replica_contained_counts_here_once() {
         let ledger = Arc::new(Ledger::new(Vec::new()));
         assert_eq!(ledger.newest(), None);
-        let (ours, theirs) = (entry("a", 0), entry("b", 1));
-        assert!(takes(&ledger, &ours, 3, None));
+        let (ours, theirs) = (wanted("a", 0), wanted("b", 1));
+        assert!(takes(&ledger, &ours, 3));
         for _ in 0..2 {
-            ledger.merge(vec![ours.clone(), theirs.clone()]);
+            ledger.merge(ours.records().chain(theirs.records()).collect(), |_| true);
         }
         assert_eq!(ledger.newest(), Some(theirs.at));
         assert_eq!(ledger.entries.lock().unwrap().len(), 2);
-        assert!(takes(&ledger, &entry("c", 2), 3, None));
-        assert!(!takes(&ledger, &entry("d", 3), 3, None));
+        assert!(takes(&ledger, &wanted("c", 2), 3));
+        assert!(!takes(&ledger, &wanted("d", 3), 3));
     }
 
     #[test]
     fn the_limit_counts_other_agents_within_the_hour() {
         let ledger = Arc::new(Ledger::new(Vec::new()));
-        assert!(takes(&ledger, &entry("a", 0), 2, None));
-        assert!(takes(&ledger, &entry("a", 1), 2, None), "the same agent takes no second place");
-        assert!(takes(&ledger, &entry("b", 2), 2, None));
-        assert!(!takes(&ledger, &entry("c", 3), 2, None));
-        assert!(takes(&ledger, &entry("c", 62), 2, None), "an hour later the first place is free again");
+        assert!(takes(&ledger, &wanted("a", 0), 2));
+        assert!(takes(&ledger, &wanted("a", 1), 2), "the same agent takes no second place");
+        assert!(takes(&ledger, &wanted("b", 2), 2));
+        assert!(!takes(&ledger, &wanted("c", 3), 2));
+        assert!(takes(&ledger, &wanted("c", 62), 2), "an hour later the first place is free again");
     }
 
     #[test]
     fn a_playbook_may_have_a_stricter_limit_of_its_own() {
         let ledger = Arc::new(Ledger::new(Vec::new()));
-        let own = Some(Budget { contain: 1, per: std::time::Duration::from_mins(10) });
-        assert!(takes(&ledger, &entry("a", 0), 10, own));
-        assert!(!takes(&ledger, &entry("b", 9), 10, own));
-        assert!(takes(&ledger, &entry("b", 11), 10, own));
+        let own = [("p", Some(Budget { contain: 1, per: std::time::Duration::from_mins(10) }))];
+        assert!(takes(&ledger, &under(wanted("a", 0), &own), 10));
+        assert!(!takes(&ledger, &under(wanted("b", 9), &own), 10));
+        assert!(takes(&ledger, &under(wanted("b", 11), &own), 10));
     }
 
     #[test]
     fn a_place_that_was_never_committed_is_free_again() {
         let ledger = Arc::new(Ledger::new(Vec::new()));
-        let place = ledger.take(&entry("a", 0), 1, None);
-        assert!(!takes(&ledger, &entry("b", 1), 1, None));
+        let place = ledger.take(&wanted("a", 0), 1);
+        assert!(!takes(&ledger, &wanted("b", 1), 1));
         drop(place);
-        assert!(takes(&ledger, &entry("b", 1), 1, None));
+        assert!(takes(&ledger, &wanted("b", 1), 1));
+    }
+
+    #[test]
+    fn the_strictest_of_the_limits_of_a_run_and_of_those_that_led_to_it_decides() {
+        let ledger = Arc::new(Ledger::new(Vec::new()));
+        let one = Some(Budget { contain: 1, per: std::time::Duration::from_mins(10) });
+        let (of_child, of_parent) = ([("parent", None), ("child", one)], [("parent", one), ("child", None)]);
+        assert!(takes(&ledger, &under(wanted("a", 0), &of_child), 10));
+        assert!(!takes(&ledger, &under(wanted("b", 1), &of_child), 10), "its own limit counts");
+        assert!(!takes(&ledger, &under(wanted("b", 1), &of_parent), 10), "and that of the run that led to it");
+        assert!(takes(&ledger, &under(wanted("b", 1), &[("other", one)]), 10));
+    }
+
+    #[test]
+    fn agents_that_nobody_knows_have_places_of_their_own_and_no_more_than_the_others() {
+        let ledger = Arc::new(Ledger::new(Vec::new()));
+        let invented = |name: &str| Wanted { is_known: false, ..wanted(name, 0) };
+        assert!(takes(&ledger, &invented("x"), 2) && takes(&ledger, &invented("y"), 2));
+        assert!(!takes(&ledger, &invented("z"), 2));
+        assert!(takes(&ledger, &wanted("a", 0), 2) && takes(&ledger, &wanted("b", 0), 2));
+        assert!(!takes(&ledger, &wanted("c", 0), 2));
     }
 }

@@ -1,5 +1,5 @@
-//! Runs that runs start. A child begins in the commit in which its parent's step starts to wait for it, and is stopped in
-//! the commit in which its parent ends. That a child is over is told to its parent after the child's commit; if the
+//! Runs that runs start. A child begins in the commit in which its parent's step starts to wait for it (`births` says
+//! when that is), and is stopped in the commit in which its parent ends. That a child is over is told to its parent after the child's commit; if the
 //! process dies between the two, the parent's next look finds it.
 //!
 //! A child runs in the version that served when the first run of its family began, whatever stands on disk by now: a run
@@ -14,19 +14,27 @@ use crate::domain::lineage::{DEPTH_MAX, Lineage, SharedBudget};
 use crate::domain::{Agent, AgentId, Event, EventKind, Mode, PlaybookName, Run, RunId, RunStatus, StepState, Waiting};
 use crate::machine::Wanted;
 use crate::playbook::{Budget, Playbook};
-use crate::store::Claims;
+use crate::store::{Claims, ReadError};
 
 use super::draft::Draft;
 use super::submit::SubmitError;
 use super::{Engine, Inventory};
 
-/// The playbook that a run's containments count for, and its limit.
-pub(super) fn budget_of(run: &Run, playbook: &Playbook) -> (PlaybookName, Option<Budget>) {
-    let Some(shared) = run.lineage.as_ref().map(|lineage| &lineage.budget) else {
-        return (run.playbook.clone(), playbook.budget);
-    };
-    let limit = shared.contain.zip(shared.per).map(|(contain, per)| Budget { contain, per });
-    (shared.playbook.clone(), limit)
+/// The playbooks that a run's containments count for, each with its limit: that of the first run of its family, those of
+/// the runs between, and its own.
+pub(super) fn budgets_of(run: &Run, playbook: &Playbook) -> Vec<(PlaybookName, Option<Budget>)> {
+    let above = run.lineage.iter().flat_map(|lineage| std::iter::once(&lineage.budget).chain(&lineage.nearer));
+    let mut budgets: Vec<(PlaybookName, Option<Budget>)> = above
+        .map(|shared| {
+            let limit = shared.contain.zip(shared.per).map(|(contain, per)| Budget { contain, per });
+            (shared.playbook.clone(), limit)
+        })
+        .collect();
+    // A playbook that stands in its family twice counts once, as the version that came first says.
+    if budgets.iter().all(|(name, _)| *name != run.playbook) {
+        budgets.push((run.playbook.clone(), playbook.budget));
+    }
+    budgets
 }
 
 /// Why no run begins of a playbook that does not serve.
@@ -51,17 +59,22 @@ pub fn first_event_of_child(
         return Err(format!("runs start each other at most {DEPTH_MAX} deep"));
     }
     let agent = agent_of_child(parent, inventory, &wanted.agent)?;
-    let (name, limit) = budget_of(parent, playbook);
+    let mut budgets = budgets_of(parent, playbook).into_iter().map(|(playbook, limit)| SharedBudget {
+        playbook,
+        contain: limit.map(|limit| limit.contain),
+        per: limit.map(|limit| limit.per),
+    });
+    // There always is one: that of the parent itself.
+    let budget = budgets.next().unwrap_or_else(|| SharedBudget::unlimited(parent.playbook.clone()));
     let lineage = Lineage {
         parent: parent.id,
         path: wanted.path,
         generation: wanted.generation,
         depth: depth + 1,
-        budget: SharedBudget {
-            playbook: name,
-            contain: limit.map(|limit| limit.contain),
-            per: limit.map(|limit| limit.per),
-        },
+        first: parent.lineage.as_ref().map(Lineage::first),
+        sources: parent.sources.clone(),
+        budget,
+        nearer: budgets.collect(),
     };
     let kind = EventKind::RunStarted {
         run: RunId::generate(at),
@@ -89,16 +102,32 @@ fn agent_of_child(parent: &Run, inventory: &Inventory, id: &str) -> Result<Arc<A
 }
 
 impl Engine {
-    /// Drafts the run that a step starts beside the draft of its parent, or says why it does not begin.
-    pub(super) fn start_child(
+    /// Drafts the run that a step of another starts, or says why it can't begin.
+    pub(super) async fn draft_child(
         &self,
         playbook: &Playbook,
-        draft: &mut Draft,
+        parent: &Run,
         wanted: Wanted,
         at: Timestamp,
-    ) -> Result<RunId, String> {
+    ) -> Result<Result<Draft, String>, ReadError> {
+        let (theirs, mut first) = match self.first_event_of_child(playbook, parent, wanted, at) {
+            Ok(found) => found,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        if let EventKind::RunStarted { agent, inherits, .. } = &mut first.kind {
+            *inherits = self.inheritance_of_child(parent, &theirs.name, &agent.id).await?;
+        }
+        Ok(self.draft_start(&theirs, first).map_err(|error| error.to_string()))
+    }
+
+    fn first_event_of_child(
+        &self,
+        playbook: &Playbook,
+        parent: &Run,
+        wanted: Wanted,
+        at: Timestamp,
+    ) -> Result<(Arc<Playbook>, Event), String> {
         let library = &self.inner.library;
-        let parent = &draft.run;
         let missing = || format!("no playbook `{}` served when this run began", wanted.playbook);
         let version = parent.versions.get(&wanted.playbook).ok_or_else(missing)?;
         let unusable = || format!("version {} of `{}` can't be used; see the log", version.prefix(), wanted.playbook);
@@ -109,10 +138,7 @@ impl Engine {
         if let EventKind::RunStarted { versions, .. } = &mut event.kind {
             *versions = library.versions_within(&theirs, &parent.versions);
         }
-        let child = self.draft_start(&theirs, event).map_err(|error| error.to_string())?;
-        let run = child.run.id;
-        draft.children.push(child);
-        Ok(run)
+        Ok((theirs, event))
     }
 
     /// Adds the end of the runs that end with a draft. One that can't be read is left to its own end, and said so.

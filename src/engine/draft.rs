@@ -40,6 +40,8 @@ pub(super) struct Draft {
     pub children: Vec<Draft>,
     /// Runs that are to end with it, and why.
     pub stops: Vec<(RunId, String)>,
+    /// Whether steps of it wait for runs that are to begin once this is committed.
+    pub bears: bool,
     /// Whether the run was under way before.
     pub was_open: bool,
     /// Whether people get messages by it.
@@ -186,6 +188,7 @@ fn empty(
         places: Vec::new(),
         children: Vec::new(),
         stops: Vec::new(),
+        bears: false,
         was_open: true,
         posts: false,
         claim: None,

@@ -58,8 +58,9 @@ impl Answers for Facts<'_> {
         self.engine.begins(self.draft, path)
     }
 
-    fn start_child(&mut self, wanted: Wanted) -> Result<RunId, String> {
-        self.engine.start_child(self.playbook, self.draft, wanted, self.at)
+    fn start_child(&mut self, _wanted: Wanted) -> Option<Result<RunId, String>> {
+        self.draft.bears = true;
+        None
     }
 
     fn ask(&mut self, approval: ApprovalId, people: BTreeSet<PersonId>) {
@@ -141,7 +142,7 @@ impl Engine {
         match authority.ask(playbook, run, impact, approved, at) {
             Ok(None) => {}
             Ok(Some(place)) => {
-                draft.rows.extend(place.entry().map(|entry| Row::Containment {
+                draft.rows.extend(place.records().iter().map(|entry| Row::Containment {
                     agent: entry.agent.clone(),
                     run: entry.run,
                     playbook: entry.playbook.clone(),
@@ -167,7 +168,7 @@ impl Engine {
         self.inventory().directory().resolve(principals, owner)
     }
 
-    fn alarm(&self, draft: &mut Draft, notice: &Notice, at: Timestamp) {
+    pub(super) fn alarm(&self, draft: &mut Draft, notice: &Notice, at: Timestamp) {
         let people = self.people(&notice.to, draft.run.agent.owner.as_ref());
         let kind = MessageKind::Notice { subject: notice.subject.clone(), text: notice.text.clone() };
         self.post(draft, &people, &kind, at);

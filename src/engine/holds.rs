@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::domain::approval::ApprovalStatus;
 use crate::domain::{
-    Actor, AgentId, Approval, Hold, HoldCause, HoldId, HoldLevel, MessageKind, Run, RunId, Standing, StepPath,
+    Actor, AgentId, Approval, Hold, HoldCause, HoldId, HoldLevel, MessageKind, Run, Standing, StepPath,
 };
 use crate::store::{Agents, Commit, CommitError, Guard, ReadError, Row, RunLog, Writer};
 
@@ -111,13 +111,6 @@ impl Engine {
     #[must_use]
     pub fn holds_on(&self, agent: &AgentId) -> Vec<Hold> {
         self.inner.holds.all().into_iter().filter(|hold| hold.agent == *agent).collect()
-    }
-
-    /// The holds on an agent that a run placed.
-    #[must_use]
-    pub fn holds_of_run(&self, run: RunId, agent: &AgentId) -> Vec<HoldId> {
-        let placed = |hold: &Hold| matches!(&hold.cause, HoldCause::Run { run: by, .. } if *by == run);
-        self.holds_on(agent).iter().filter(|hold| placed(hold)).map(|hold| hold.id).collect()
     }
 
     /// What an agent may do now.

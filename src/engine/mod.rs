@@ -9,6 +9,7 @@
 
 mod act;
 pub mod authority;
+mod births;
 mod brief;
 mod budget;
 pub mod children;
@@ -21,6 +22,7 @@ pub mod gate;
 mod history;
 mod holds;
 mod incidents;
+mod inheritance;
 pub mod inspection;
 pub mod inventory;
 mod known;
@@ -77,6 +79,9 @@ use crate::clock::{Clock, SharedClock};
 use crate::domain::{AgentId, RunId, StepPath};
 use crate::store::Store;
 
+/// How many runs are remembered with the family that they belong to.
+const FAMILIES_MAX: u64 = 65_536;
+
 /// Something that happened here and should come in as an alert from the source `system`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SystemAlert {
@@ -115,6 +120,10 @@ pub(crate) struct Inner {
     /// Turns of runs, and apart from them turns of incident keys: whoever has a turn of a key may wait for one of a run.
     locks: locks::KeyedLocks,
     turns: locks::KeyedLocks,
+    /// Turns of families, by their first runs: whoever has a turn of a run may wait for one of its family.
+    family_turns: locks::KeyedLocks,
+    /// The first run of the family that a run belongs to, which never changes.
+    families: moka::sync::Cache<RunId, RunId>,
     wake: timers::Wake,
     posted: Notify,
     forgotten: retention::Tally,
@@ -157,7 +166,9 @@ impl Engine {
             parts.gate.was_read(began);
         }
         let since = now.saturating_sub(budget::WINDOW_MAX).unwrap_or(now);
-        let budget = Arc::new(budget::Ledger::new(parts.store.containments(since).await?));
+        let budget = Arc::new(budget::Ledger::read(parts.store.containments(since).await?, |agent| {
+            parts.inventory.agent(agent).is_some()
+        }));
         let freeze = freeze::Switch::new(parts.store.setting(freeze::SETTING).await?);
         parts.gate.restore(parts.store.gate_sightings().await?);
         let (waiting, queue) = mpsc::unbounded_channel();
@@ -181,6 +192,8 @@ impl Engine {
             waiting,
             locks: locks::KeyedLocks::default(),
             turns: locks::KeyedLocks::default(),
+            family_turns: locks::KeyedLocks::default(),
+            families: moka::sync::Cache::new(FAMILIES_MAX),
             wake: timers::Wake::default(),
             posted: Notify::new(),
             forgotten: retention::Tally::default(),

@@ -109,8 +109,9 @@ impl Engine {
         for path in &waiting {
             self.begin_ready(id, path).await?;
         }
+        let born = Box::pin(self.start_children(id)).await?;
         let told = Box::pin(self.look_at_children(&run)).await?;
-        Ok(!lost.is_empty() || !waiting.is_empty() || told)
+        Ok(!lost.is_empty() || !waiting.is_empty() || born || told)
     }
 
     /// Tells the run that an attempt was lost, if that still holds under the run's lock.

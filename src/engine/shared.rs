@@ -131,11 +131,15 @@ impl Engine {
         self.inner.freeze.follow(seen, self.inner.store.setting(freeze::SETTING).await?);
         if let Some(newest) = self.inner.budget.newest() {
             let since = newest.saturating_sub(SKEW_MAX).unwrap_or(newest);
-            self.inner.budget.merge(self.inner.store.containments(since).await?);
+            self.inner
+                .budget
+                .merge(self.inner.store.containments(since).await?, |agent| self.inventory().agent(agent).is_some());
         } else {
             let now = self.clock().now();
             let since = now.saturating_sub(super::budget::WINDOW_MAX).unwrap_or(now);
-            self.inner.budget.merge(self.inner.store.containments(since).await?);
+            self.inner
+                .budget
+                .merge(self.inner.store.containments(since).await?, |agent| self.inventory().agent(agent).is_some());
         }
         Ok(())
     }

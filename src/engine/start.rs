@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::{Actor, Agent, Alert, Event, EventKind, HoldId, IncidentId, Mode, Run, RunId};
+use crate::domain::{Actor, Agent, AgentId, Alert, Event, EventKind, HoldId, IncidentId, Mode, Run, RunId};
 use crate::machine::IllegalTransition;
 use crate::playbook::Playbook;
 use crate::store::{Commit, CommitError, RUN_STATE_BYTES_MAX, state_bytes};
@@ -69,6 +69,13 @@ impl Started {
             return Err(StartError::TooLarge { bytes: largest, bytes_max: RUN_STATE_BYTES_MAX });
         }
         Ok(self)
+    }
+
+    /// The holds on an agent that it leaves to whoever takes its place: those that it places, and those that it takes over.
+    #[must_use]
+    pub fn leaves(&self, agent: &AgentId) -> Vec<HoldId> {
+        let placed = self.draft.placed.iter().filter(|hold| hold.agent == *agent).map(|hold| hold.id);
+        placed.chain(self.draft.run.inherits.iter().copied()).collect()
     }
 
     pub(super) fn into_draft(self) -> Draft {

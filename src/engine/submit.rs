@@ -260,6 +260,9 @@ impl Engine {
         if draft.was_open && draft.run.status.is_finished() {
             self.tell_parent(&draft.run);
         }
+        if draft.bears && draft.epoch.is_some() {
+            self.bear(draft.run.id);
+        }
         if let Some(at) = draft.run.wake_at() {
             self.inner.wake.at(at);
         }

@@ -1,9 +1,9 @@
 //! Events for runs under way that are committed together with what caused them: an alert joins a run, or a new run takes
 //! the place of another. One commit over both, so that a crash between them can't leave one without the other.
 
-use crate::domain::{Event, EventKind, Run, RunId};
+use crate::domain::{Event, EventKind, Run, RunId, StepState, Waiting};
 use crate::machine::transition;
-use crate::store::{Claims, Commit, CommitError, Guard, ReadError, Row};
+use crate::store::{Claims, Commit, CommitError, Guard, ReadError, Row, RunLog};
 
 use super::Engine;
 use super::draft::Draft;
@@ -37,16 +37,30 @@ impl Engine {
 
     async fn commit_drafts(
         &self,
-        mut commit: Commit,
+        commit: Commit,
         started: Vec<Started>,
         told: Vec<Told>,
     ) -> Result<Vec<Run>, CommitError> {
         let count = started.len();
         let mut drafts: Vec<Draft> = started.into_iter().map(Started::into_draft).collect();
         let _locks = self.inner.locks.lock_all(told.iter().map(|told| &told.run)).await;
+        let heard: Vec<Told> = told.clone();
         for told in told {
-            self.tell(&mut drafts, told).await?;
+            self.tell(&mut drafts, told.clone()).await?;
+            self.tell_children(&mut drafts, &heard, told).await?;
         }
+        let mut runs = self.write_drafts(commit, drafts).await?;
+        runs.truncate(count);
+        Ok(runs)
+    }
+
+    /// Commits drafts with the runs that begin or end with them, and lets everything follow; the runs in their order, then
+    /// those others.
+    pub(super) async fn write_drafts(
+        &self,
+        mut commit: Commit,
+        mut drafts: Vec<Draft>,
+    ) -> Result<Vec<Run>, CommitError> {
         let mut children = Vec::new();
         for draft in &mut drafts {
             if !draft.stops.is_empty() {
@@ -66,14 +80,42 @@ impl Engine {
         if posts {
             self.inner.posted.notify_one();
         }
-        let mut runs = Vec::with_capacity(count);
+        let mut runs = Vec::with_capacity(drafts.len());
         for (draft, claims) in drafts.into_iter().zip(claims) {
             let (run, jobs) = self.committed(draft, claims, None);
             self.dispatch(jobs);
             runs.push(run);
         }
-        runs.truncate(count);
         Ok(runs)
+    }
+
+    /// An alert that joins a run joins the runs under way that it started, too: one of them may wait for its source. One
+    /// that the alert joins by itself hears of it once.
+    async fn tell_children(&self, drafts: &mut Vec<Draft>, heard: &[Told], told: Told) -> Result<(), CommitError> {
+        if !matches!(told.kind, EventKind::AlertJoined { .. }) {
+            return Ok(());
+        }
+        let mut parents = vec![told.run];
+        while let Some(parent) = parents.pop() {
+            let Some(draft) = drafts.iter().find(|draft| draft.run.id == parent) else { continue };
+            let states = draft.run.steps.values().map(|record| &record.state);
+            let children: Vec<RunId> = states
+                .filter_map(|state| match state {
+                    StepState::Waiting(Waiting::Run { run }) => Some(*run),
+                    _ => None,
+                })
+                .collect();
+            for run in children {
+                let child = Told { run, kind: told.kind.clone() };
+                let stored = self.inner.store.run(run).await;
+                let goes_on = matches!(stored, Ok(Some(child)) if !child.status.is_finished());
+                if goes_on && !heard.contains(&child) {
+                    self.tell(drafts, child).await?;
+                    parents.push(run);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Adds an event to the draft of its run, which is made if there is none yet.

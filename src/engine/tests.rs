@@ -1,6 +1,7 @@
 //! The engine tried over a real store: with a clock that is told the time, a world outside that answers as it is told, and
 //! a process that may die at any moment.
 
+mod births;
 mod changes;
 mod children;
 mod clock;

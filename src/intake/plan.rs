@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::domain::{Actor, AgentId, Alert, AlertId, AlertStatus, EventKind, IncidentId, PlaybookName, RunId};
+use crate::domain::{Actor, AgentId, Alert, AlertId, AlertStatus, EventKind, HoldId, IncidentId, PlaybookName, RunId};
 use crate::engine::{StartError, StartRequest, Started, Told};
 use crate::playbook::{OnAlert, Playbook};
 use crate::source::Mapped;
@@ -28,6 +28,9 @@ use super::subject::Subject;
 
 /// How many runs one commit starts before the rest of a delivery goes into a further one.
 const RUNS_MAX: usize = 32;
+
+/// How many holds a run takes over at most; they stand in its state.
+const INHERITED_MAX: usize = 1_000;
 
 /// How long an alert counts as firing without being heard of again.
 const FIRING_TTL: SignedDuration = SignedDuration::from_hours(24);
@@ -312,7 +315,7 @@ impl<'a> Batch<'a> {
                             continue;
                         }
                     };
-                    let (run, why_not) = self.start(&playbook, alert, subject, incident);
+                    let (run, why_not) = self.start(&playbook, alert, subject, incident).await?;
                     runs.extend(run.map(|run| (run, playbook.mode.as_str())));
                     match again.filter(|_| run.is_some()) {
                         Some(why) => {
@@ -327,25 +330,27 @@ impl<'a> Batch<'a> {
         Ok(Decided { lines, unlisted: judged.unlisted, runs })
     }
 
-    fn start(
+    async fn start(
         &mut self,
         playbook: &Arc<Playbook>,
         alert: &Arc<Alert>,
         subject: &Subject,
         incident: IncidentId,
-    ) -> (Option<RunId>, Option<String>) {
+    ) -> Result<(Option<RunId>, Option<String>), Refused> {
         let under_way = self.under_way(incident, &playbook.name, &subject.agent.id);
+        let mut inherits = Vec::new();
         match (under_way, playbook.on_new_alert) {
-            (Some(run), OnAlert::Join) => {
-                let kind = EventKind::AlertJoined { alert: alert.id, source: Some(alert.source.clone()) };
-                self.told.push(Told { run, kind });
-                return (Some(run), None);
+            (Some(run), OnAlert::Join) => return Ok((Some(self.join(run, alert)), None)),
+            (Some(run), OnAlert::Ignore) => return Ok((None, Some(format!("{run} of this playbook is under way")))),
+            (Some(old), OnAlert::Restart) => {
+                inherits = self.inheritance(old, &subject.agent.id).await?;
+                if inherits.len() >= INHERITED_MAX {
+                    let why = format!("it was restarted over {INHERITED_MAX} holds: the alert joins instead");
+                    return Ok((Some(self.join(old, alert)), Some(why)));
+                }
             }
-            (Some(run), OnAlert::Ignore) => return (None, Some(format!("{run} of this playbook is under way"))),
-            (Some(_), OnAlert::Restart) | (None, _) => {}
+            (None, _) => {}
         }
-        // A run that takes another's place takes over its holds: what releases it must release them too.
-        let inherits = under_way.map(|old| self.intake.engine.holds_of_run(old, &subject.agent.id)).unwrap_or_default();
         let request = StartRequest {
             playbook,
             mode: playbook.mode,
@@ -378,13 +383,28 @@ impl<'a> Batch<'a> {
                 if let Some(touched) = self.incidents.get_mut(&subject.key) {
                     touched.in_progress();
                 }
-                (Some(id), None)
+                Ok((Some(id), None))
             }
             Err(error) => {
                 tracing::error!(playbook.name = %playbook.name, %error, "a run could not start");
                 self.tell_playbook_owner(playbook, &format!("it matched, and its run could not start: {error}"));
-                (None, Some(error.to_string()))
+                Ok((None, Some(error.to_string())))
             }
+        }
+    }
+
+    fn join(&mut self, run: RunId, alert: &Alert) -> RunId {
+        let kind = EventKind::AlertJoined { alert: alert.id, source: Some(alert.source.clone()) };
+        self.told.push(Told { run, kind });
+        run
+    }
+
+    /// What a run that takes another's place takes over from it: what releases it must release that too. The other one may
+    /// begin in this very delivery.
+    async fn inheritance(&self, old: RunId, agent: &AgentId) -> Result<Vec<HoldId>, Refused> {
+        match self.started.iter().find(|started| started.run().id == old) {
+            Some(started) => Ok(started.leaves(agent)),
+            None => Ok(self.intake.engine.inheritance(old, agent).await?),
         }
     }
 

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::{Actor, Decision, Mode, SourceId, StepPath, StepRecord, StepState, Waiting};
-use crate::playbook::{Body, Corroborate, Step, UntilThen};
+use crate::domain::{Actor, Decision, Impact, Mode, SourceId, StepPath, StepRecord, StepState, Waiting};
+use crate::playbook::{ActionStep, Body, Corroborate, Step, UntilThen};
 
 use super::effect::Effect;
 use super::error::IllegalTransition;
@@ -27,7 +27,7 @@ impl Motion<'_> {
     /// Holds a step back that silence would let go: people were asked in place of a second source, and nobody answered.
     pub fn hold_back_silent(&mut self, path: &StepPath) -> Result<bool, IllegalTransition> {
         let Some(rule) = self.playbook.corroborate else { return Ok(false) };
-        if rule.until_then.covers(self.action(path)?.impact) || self.is_corroborated(rule) {
+        if rule.until_then.covers(strength(self.action(path)?)) || self.is_corroborated(rule) {
             return Ok(false);
         }
         self.wait_for_sources(path, rule)?;
@@ -85,16 +85,14 @@ impl Motion<'_> {
             Body::Action(action) => {
                 let people = action.guard.is_some() || self.is_released_by_an_approval(path);
                 let covered = people && rule.until_then != UntilThen::Observe;
-                !covered && !rule.until_then.covers(action.impact)
+                !covered && !rule.until_then.covers(strength(action))
             }
         }
     }
 
     fn is_corroborated(&self, rule: Corroborate) -> bool {
-        let of_itself = match &self.run.started_by {
-            Actor::Person { .. } | Actor::Schedule { .. } => true,
-            Actor::Source { .. } | Actor::System => self.run.lineage.is_some(),
-        };
+        // A run that another one started was told which sources had spoken by then: it needs as many as any other.
+        let of_itself = matches!(&self.run.started_by, Actor::Person { .. } | Actor::Schedule { .. });
         of_itself || self.sources().len() >= usize::try_from(rule.sources).unwrap_or(usize::MAX)
     }
 
@@ -107,5 +105,13 @@ impl Motion<'_> {
         let (seen, wanted) = (self.sources().len(), rule.sources);
         let seconds = rule.within.as_secs();
         StepState::Skipped { reason: format!("not corroborated: {seen} of {wanted} sources within {seconds} s") }
+    }
+}
+
+/// How strong a step is. What another playbook does is not known here: at least it may contain.
+const fn strength(action: &ActionStep) -> Impact {
+    match (action.impact, &action.runs) {
+        (Impact::Notify, Some(_)) => Impact::Contain,
+        (impact, _) => impact,
     }
 }

@@ -63,8 +63,9 @@ pub trait Answers {
     fn notify(&mut self, notice: Notice) -> (BTreeSet<PersonId>, Vec<MessageId>);
     /// Whether a worker is free for a step.
     fn has_worker(&mut self, path: &StepPath) -> bool;
-    /// Starts the run of another playbook, or says why it can't begin.
-    fn start_child(&mut self, wanted: Wanted) -> Result<RunId, String>;
+    /// Starts the run of another playbook, or says why it can't begin; nothing if that is answered later, when
+    /// [`due`](super::due) says again that the step waits for it.
+    fn start_child(&mut self, wanted: Wanted) -> Option<Result<RunId, String>>;
 
     /// A request stands: its people are to be asked.
     fn ask(&mut self, approval: ApprovalId, people: BTreeSet<PersonId>);
@@ -140,7 +141,7 @@ fn answer<A: Answers>(answers: &mut A, effect: Effect) -> Option<EventKind> {
         Effect::Begin { path } => return answers.has_worker(&path).then_some(EventKind::AttemptBegan { path }),
         Effect::StartChild { path, generation, playbook, agent } => {
             let wanted = Wanted { path: path.clone(), generation, playbook, agent };
-            return Some(match answers.start_child(wanted) {
+            return Some(match answers.start_child(wanted)? {
                 Ok(run) => EventKind::ChildStarted { path, run },
                 Err(reason) => EventKind::ChildRefused { path, reason },
             });

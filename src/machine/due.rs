@@ -60,10 +60,14 @@ impl Motion<'_> {
         }
     }
 
-    /// A question that was never answered (it is answered in the commit that asks, so this is a safety net).
+    /// A question that was not answered yet. Whether another run begins is answered in a commit of its own; everything
+    /// else is answered in the commit that asks, so for that this is a safety net.
     fn due_question(&mut self, path: &StepPath) -> Result<(), IllegalTransition> {
         match &self.step(path)?.body {
             Body::Approval(_) => self.ask(path, crate::domain::ApprovalCause::Playbook),
+            Body::Action(action) if action.runs.is_some() && self.record(path)?.authorized => {
+                self.start_child(path, action)
+            }
             Body::Action(action) => {
                 let approved = self.record(path)?.authorized;
                 self.effects.push(Effect::Authorize { path: path.clone(), impact: action.impact, approved });

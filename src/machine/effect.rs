@@ -89,7 +89,8 @@ pub enum Effect {
         /// Why.
         reason: String,
     },
-    /// A run of another playbook is to begin: answered by `ChildStarted` or `ChildRefused`.
+    /// A run of another playbook is to begin: answered by `ChildStarted` or `ChildRefused`, in the commit in which that
+    /// run begins, which may be a later one.
     StartChild {
         /// The step that starts it.
         path: StepPath,

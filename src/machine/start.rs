@@ -49,7 +49,7 @@ pub(super) fn first_state(playbook: &Playbook, event: &Event) -> Result<Run, Ill
         inherits: inherits.clone(),
         lineage: lineage.clone(),
         versions: versions.clone(),
-        sources: BTreeSet::new(),
+        sources: lineage.as_ref().map_or_else(BTreeSet::new, |lineage| lineage.sources.clone()),
         ended_at: None,
     })
 }

@@ -163,3 +163,81 @@ fn the_end_of_a_hold_comes_in_by_the_same_door_and_may_start_a_playbook() {
     let last = desk.intake.engine().store().last_alert(&source, &alerts[0].alert.dedup_key);
     assert!(desk.life.on(last).unwrap().is_some());
 }
+
+fn approve(desk: &Desk, run: RunId) {
+    desk.life.vote(run, "ana", crate::domain::approval::Choice::Approve).unwrap();
+    desk.life.until_finished(run);
+}
+
+#[test]
+fn people_who_let_an_agent_go_after_several_restarts_let_it_go_from_every_one_of_them() {
+    let world = World::new(&[&ASK.replace("on_new_alert: join", "on_new_alert: restart")]);
+    let mut desk = Desk::open(&world);
+    let mut last = run_of(&desk.taken(&alert("a", "billing-bot")));
+    for id in ["b", "c", "d"] {
+        let next = run_of(&desk.taken(&alert(id, "billing-bot")));
+        assert_ne!(next, last);
+        last = next;
+        // What is taken over stands in the run, not in the memory of a process.
+        desk.crash();
+        desk = Desk::open(&world);
+    }
+    assert_eq!(desk.life.run(last).inherits.len(), 3);
+    approve(&desk, last);
+    assert_eq!(desk.life.engine.holds_on(&agent_id("billing-bot")), []);
+    assert!(desk.life.gate_allows("billing-bot"));
+    desk.life.checked_history(last);
+}
+
+#[test]
+fn restarts_within_one_delivery_leave_no_hold_behind() {
+    let world = World::new(&[&ASK.replace("on_new_alert: join", "on_new_alert: restart")]);
+    let desk = Desk::open(&world);
+    desk.taken(&alert("a", "billing-bot"));
+    let both = json!({ "alerts": [alert("b", "billing-bot"), alert("c", "billing-bot")] });
+    let answer = desk.send(&both).unwrap().answer;
+    let last = run_of(&answer["alerts"][1]);
+    assert_eq!(desk.life.run(last).inherits.len(), 2);
+    approve(&desk, last);
+    assert!(desk.life.gate_allows("billing-bot"));
+}
+
+/// Starts the playbook that pauses and asks, about the same agent.
+const CALLS_ASK: &str = r#"
+playbook: calls
+title: Calls
+owner: user:ana
+mode: enforce
+match: { when: "alert.rule == 'misuse'" }
+incident: { on_new_alert: restart }
+stages:
+  - stage: contain
+    steps:
+      - { step: other, action: run_playbook, with: { playbook: ask } }
+"#;
+
+#[test]
+fn the_run_of_a_restarted_family_takes_over_what_the_former_one_of_its_playbook_holds() {
+    let world = World::new(&[CALLS_ASK, ASK]);
+    let desk = Desk::open(&world);
+    let misuse = |id: &str| alert_with(id, "billing-bot", &json!({ "rule": "misuse" }));
+    let child = |parent: RunId| {
+        let waits = |run: &crate::domain::Run| {
+            run.steps.values().find_map(|record| match record.state {
+                crate::domain::StepState::Waiting(crate::domain::Waiting::Run { run }) => Some(run),
+                _ => None,
+            })
+        };
+        waits(&desk.life.until_run(parent, "it waits for another run", |run| waits(run).is_some())).unwrap()
+    };
+    let mut children = Vec::new();
+    for id in ["a", "b", "c"] {
+        let parent = run_of(&desk.taken(&misuse(id)));
+        children.push(child(parent));
+    }
+    let last = desk.life.run(children[2]);
+    assert_eq!(last.inherits.len(), 2, "{children:?}");
+    assert!(!desk.life.gate_allows("billing-bot"));
+    approve(&desk, last.id);
+    assert!(desk.life.gate_allows("billing-bot"));
+}

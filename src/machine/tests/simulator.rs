@@ -296,9 +296,9 @@ impl Answers for Sim {
         self.free_workers
     }
 
-    fn start_child(&mut self, wanted: Wanted) -> Result<RunId, String> {
+    fn start_child(&mut self, wanted: Wanted) -> Option<Result<RunId, String>> {
         self.children.push(format!("{} for {}", wanted.playbook, wanted.agent));
-        if self.refuse_children { Err("no such playbook".into()) } else { Ok(RunId::generate(self.at)) }
+        Some(if self.refuse_children { Err("no such playbook".into()) } else { Ok(RunId::generate(self.at)) })
     }
 
     fn ask(&mut self, _approval: ApprovalId, _people: BTreeSet<PersonId>) {}

@@ -38,6 +38,19 @@ impl Answering<'_> {
         }));
         people
     }
+
+    /// Every playbook acts in a rehearsal, and so do those that it starts.
+    fn open_child(&mut self, wanted: Wanted) -> Result<RunId, String> {
+        let theirs = self.world.playbooks.get(&wanted.playbook).map(Arc::clone);
+        let theirs = theirs.ok_or_else(|| not_serving(&wanted.playbook))?;
+        let Performance { run, playbook, at, above, .. } = &*self.performance;
+        let above: Vec<StepPath> = above.iter().chain([&wanted.path]).cloned().collect();
+        let first = first_event_of_child(run, playbook, wanted, &theirs, &self.world.inventory, run.mode, *at)?;
+        let child = Performance::open(&theirs, first, above, self.world, self.script).map_err(|it| it.to_string())?;
+        let run = child.run.id;
+        self.performance.children.push(child);
+        Ok(run)
+    }
 }
 
 impl Answers for Answering<'_> {
@@ -78,17 +91,8 @@ impl Answers for Answering<'_> {
         true
     }
 
-    /// Every playbook acts in a rehearsal, and so do those that it starts.
-    fn start_child(&mut self, wanted: Wanted) -> Result<RunId, String> {
-        let theirs = self.world.playbooks.get(&wanted.playbook).map(Arc::clone);
-        let theirs = theirs.ok_or_else(|| not_serving(&wanted.playbook))?;
-        let Performance { run, playbook, at, above, .. } = &*self.performance;
-        let above: Vec<StepPath> = above.iter().chain([&wanted.path]).cloned().collect();
-        let first = first_event_of_child(run, playbook, wanted, &theirs, &self.world.inventory, run.mode, *at)?;
-        let child = Performance::open(&theirs, first, above, self.world, self.script).map_err(|it| it.to_string())?;
-        let run = child.run.id;
-        self.performance.children.push(child);
-        Ok(run)
+    fn start_child(&mut self, wanted: Wanted) -> Option<Result<RunId, String>> {
+        Some(self.open_child(wanted))
     }
 
     fn ask(&mut self, approval: ApprovalId, people: BTreeSet<PersonId>) {

@@ -141,6 +141,9 @@ mod tests {
                     path: "a".parse().unwrap(),
                     generation: 1,
                     depth: 2,
+                    first: None,
+                    sources: BTreeSet::from(["pager".parse().unwrap()]),
+                    nearer: vec![SharedBudget::unlimited("m".parse().unwrap())],
                     budget: SharedBudget { playbook: "p".parse().unwrap(), contain: None, per: None },
                 });
                 run.versions = BTreeMap::from([("child".parse().unwrap(), Digest::ZERO)]);

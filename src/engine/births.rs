@@ -1,0 +1,179 @@
+//! Runs that steps start are born in commits of their own, a few at a time, and a family of runs is bounded: otherwise
+//! playbooks that go through lists and run each other could make a million runs in one commit, and hold up every alert
+//! beside them.
+//!
+//! A step that wants a run is committed as one that has begun and waits for an answer. The answer, whether that run
+//! begins, is committed together with the run itself; so if the process dies between the two commits, the next look at
+//! the parent finds the step as it stands and answers it. Nothing here knows what the other playbook does.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::domain::lineage::FAMILY_RUNS_MAX;
+use crate::domain::{Event, EventKind, Principal, Run, RunId};
+use crate::machine::{Effect, IllegalTransition, Notice, Wanted, due};
+use crate::playbook::Playbook;
+use crate::store::{ClaimedRun, Claims, Commit, CommitError, ReadError, ReadModel, RunLog};
+
+use super::Engine;
+use super::draft::Draft;
+use super::submit::{Hands, SubmitError};
+
+/// How many runs one commit starts.
+const BIRTHS_MAX: usize = 32;
+/// How often a lost race is decided again.
+const CONFLICTS_MAX: u32 = 3;
+/// How many runs of an incident are looked at to count a family.
+const LOOKED_AT_MAX: u32 = 10_000;
+
+impl Engine {
+    /// Starts what steps of a run wait for, in a task of its own; what fails is found by the next look at the run.
+    pub(super) fn bear(&self, parent: RunId) {
+        let engine = self.clone();
+        self.inner.supervisor.spawn("children", async move {
+            match engine.start_children(parent).await {
+                Ok(_) | Err(SubmitError::NotOurs(_) | SubmitError::Quarantined { .. }) => {}
+                Err(error) => {
+                    tracing::warn!(run.id = %parent, %error, "runs that a run starts could not begin yet; trying again later");
+                }
+            }
+        });
+    }
+
+    /// Starts what steps of a run wait for; whether any step was answered.
+    pub(super) async fn start_children(&self, parent: RunId) -> Result<bool, SubmitError> {
+        let (mut any, mut conflicts) = (false, 0);
+        loop {
+            match self.start_some(parent).await {
+                Ok(true) => any = true,
+                Ok(false) => return Ok(any),
+                Err(SubmitError::Commit(CommitError::Conflict(_))) if conflicts < CONFLICTS_MAX => {
+                    conflicts += 1;
+                    tokio::time::sleep(Duration::from_millis(u64::from(conflicts))).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Answers as many steps as one commit takes; whether there were any.
+    async fn start_some(&self, id: RunId) -> Result<bool, SubmitError> {
+        let _lock = self.inner.locks.lock(&id).await;
+        drop(self.inner.known.take(id));
+        let Some(ClaimedRun { run, claim }) = self.inner.store.claimed_run(id).await? else {
+            return Err(SubmitError::NoSuchRun(id));
+        };
+        let playbook = self.inner.library.of_run(&self.inner.store, &run).await?;
+        let wanted = wanted(&playbook, &run, self.clock().now())?;
+        if wanted.is_empty() {
+            return Ok(false);
+        }
+        let epoch = self.standing_to(id, &claim, &EventKind::Ticked, &Hands::default())?;
+        let first = first_of(&run);
+        let _family = self.inner.family_turns.lock(&first).await;
+        let mut room = FAMILY_RUNS_MAX.saturating_sub(self.family_size(first, &run).await?);
+        let mut draft: Option<Draft> = None;
+        let mut refused_for_room = 0_usize;
+        for wanted in wanted {
+            let parent = draft.as_ref().map_or(&run, |draft| &draft.run).clone();
+            let path = wanted.path.clone();
+            let child = if room == 0 {
+                refused_for_room += 1;
+                Err(format!("one run leads to at most {FAMILY_RUNS_MAX} runs, itself included"))
+            } else {
+                self.draft_child(&playbook, &parent, wanted, self.clock().now()).await?
+            };
+            let (kind, child) = match child {
+                Ok(child) => (EventKind::ChildStarted { path, run: child.run.id }, Some(child)),
+                Err(reason) => (EventKind::ChildRefused { path, reason }, None),
+            };
+            let event = Event::by_system(self.clock().now(), kind);
+            match &mut draft {
+                None => {
+                    draft = Some(self.draft_event(&playbook, run.clone(), event, &mut BTreeMap::new(), epoch)?);
+                }
+                Some(draft) => match self.tell_again(draft, event).await {
+                    Ok(()) => {}
+                    // An earlier answer ended what this one is for.
+                    Err(SubmitError::Illegal(
+                        IllegalTransition::Finished { .. } | IllegalTransition::WrongState { .. },
+                    )) => continue,
+                    Err(error) => return Err(error),
+                },
+            }
+            if let (Some(draft), Some(child)) = (&mut draft, child) {
+                draft.children.push(child);
+                room -= 1;
+            }
+        }
+        let Some(mut draft) = draft else { return Ok(false) };
+        if refused_for_room > 0 {
+            self.tell_of_a_full_family(&playbook, &mut draft, refused_for_room);
+        }
+        draft.claim = Some(claim);
+        let born: Vec<RunId> = draft.children.iter().map(|child| child.run.id).collect();
+        self.write_drafts(Commit::default(), vec![draft]).await?;
+        born.into_iter().for_each(|child| self.inner.families.insert(child, first));
+        Ok(true)
+    }
+
+    /// How many runs a family has, those that are over included.
+    async fn family_size(&self, first: RunId, run: &Run) -> Result<usize, ReadError> {
+        let mut size = 1;
+        for summary in self.inner.store.runs(Some(run.incident), LOOKED_AT_MAX).await? {
+            if summary.id != first && self.family_of(summary.id).await? == Some(first) {
+                size += 1;
+            }
+        }
+        Ok(size)
+    }
+
+    /// The first run of the family that a run belongs to; a run that can't be read belongs to none.
+    pub(super) async fn family_of(&self, id: RunId) -> Result<Option<RunId>, ReadError> {
+        if let Some(first) = self.inner.families.get(&id) {
+            return Ok(Some(first));
+        }
+        match self.inner.store.run(id).await {
+            Ok(Some(run)) => {
+                let first = first_of(&run);
+                self.inner.families.insert(id, first);
+                Ok(Some(first))
+            }
+            Ok(None) => Ok(None),
+            Err(error @ ReadError::Damaged { .. }) => {
+                tracing::error!(run.id = %id, %error, "nobody can say which run led to this one");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whoever answers for the playbook hears that some of what it starts was not started.
+    fn tell_of_a_full_family(&self, playbook: &Playbook, draft: &mut Draft, refused: usize) {
+        let run = &draft.run;
+        let text = format!(
+            "{} of playbook {} about {} wanted to start {refused} more runs, and none of them began: one run leads to at \
+             most {FAMILY_RUNS_MAX} runs, itself included, however they start each other.\n\n\
+             What they were to do was not done. Look at it: standdown runs show {}\n\
+             Give its lists a smaller `at_most`, or let alerts start the other playbook.\n",
+            run.id, run.playbook, run.agent.id, run.id,
+        );
+        let subject = format!("Too many runs: {}", run.playbook);
+        let notice = Notice { to: vec![playbook.owner.clone(), Principal::Fallback], subject, text };
+        self.alarm(draft, &notice, self.clock().now());
+    }
+}
+
+/// The run that nobody started, from which this one comes; itself, if nobody started it.
+pub(super) fn first_of(run: &Run) -> RunId {
+    run.lineage.as_ref().map_or(run.id, crate::domain::lineage::Lineage::first)
+}
+
+/// What steps of a run wait to start, as much as one commit takes.
+fn wanted(playbook: &Playbook, run: &Run, at: jiff::Timestamp) -> Result<Vec<Wanted>, IllegalTransition> {
+    let starts = due(playbook, run, at)?.into_iter().filter_map(|effect| match effect {
+        Effect::StartChild { path, generation, playbook, agent } => Some(Wanted { path, generation, playbook, agent }),
+        _ => None,
+    });
+    Ok(starts.take(BIRTHS_MAX).collect())
+}
