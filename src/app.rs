@@ -201,7 +201,8 @@ impl Application {
         supervisor.spawn("delivery", self.delivery.run());
         let intake = Arc::clone(&self.intake);
         supervisor.spawn("schedules", async move { intake.keep_schedules().await });
-        supervisor.spawn("system-alerts", system_alerts(self.intake, self.system_alerts, supervisor.clone()));
+        let (intake, queue) = (self.intake, self.system_alerts);
+        supervisor.spawn("system-alerts", async move { intake.keep_system_alerts(queue).await });
         supervisor.spawn("reloader", self.reloader.run());
         if let Some(socket) = self.socket {
             let served = web::listen::serve_socket(socket, self.router.clone(), supervisor.clone());
@@ -224,20 +225,5 @@ impl Application {
         self.engine.leave().await;
         self.store.close().await;
         ended
-    }
-}
-
-/// Takes alerts of our own by the door of all others.
-async fn system_alerts(intake: Arc<Intake>, mut queue: mpsc::UnboundedReceiver<SystemAlert>, supervisor: Supervisor) {
-    loop {
-        let next = tokio::select! {
-            () = supervisor.stopping() => return,
-            next = queue.recv() => next,
-        };
-        let Some(alert) = next else { return };
-        let (rule, agent) = (alert.rule, alert.agent.clone());
-        if let Err(error) = intake.receive_system(alert).await {
-            tracing::error!(rule, agent.id = %agent, %error, "an alert of our own could not be taken");
-        }
     }
 }

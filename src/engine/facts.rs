@@ -124,11 +124,13 @@ impl Engine {
         draft.lifted.push(hold);
     }
 
-    /// Something found undone: people are told in this commit, and an alert of our own follows it.
+    /// Something found undone: people are told in this commit, which keeps an alert of our own until it is taken.
     fn regressed(&self, draft: &mut Draft, path: &StepPath, detail: &str, at: Timestamp) {
         let (title, notice) = words::regressed(&draft.run, path, detail);
         self.alarm(draft, &notice, at);
-        draft.alerts.push(SystemAlert { rule: "regressed", agent: draft.run.agent.id.clone(), title });
+        let alert = SystemAlert::new("regressed", draft.run.agent.id.clone(), title, at);
+        draft.rows.push(alert.row());
+        draft.alerts.push(alert);
     }
 
     /// Whether a step may act: protected agents, trust in the source, then the budgets.

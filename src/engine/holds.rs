@@ -214,8 +214,8 @@ impl Engine {
             return Ok(());
         }
         let mut rows = vec![Row::HoldEndHandled { hold: hold.id }];
-        let wanted = hold.ask_at_end;
-        if wanted {
+        let mut own = None;
+        if hold.ask_at_end {
             let agent = self.inventory().agent(&hold.agent);
             let owner = agent.as_ref().and_then(|agent| agent.owner.clone());
             let notice = words::hold_ended(hold);
@@ -224,6 +224,10 @@ impl Engine {
             let messages = self.messages(&people, &kind, None, now);
             rows.extend(messages.into_iter().map(|message| Row::Message(Box::new(message))));
             rows.push(hold_event(hold, "hold_end_reached", now, Actor::System));
+            let title = format!("the planned time of a hold on {} is over; it stays", hold.agent);
+            let alert = SystemAlert::new("hold_ended", hold.agent.clone(), title, now);
+            rows.push(alert.row());
+            own = Some(alert);
         }
         let guards = vec![Guard::HoldEndOpen { hold: hold.id }];
         match self.inner.store.commit(Commit { guards, rows }).await {
@@ -232,9 +236,7 @@ impl Engine {
             result => result?,
         }
         self.inner.posted.notify_one();
-        if wanted {
-            let title = format!("the planned time of a hold on {} is over; it stays", hold.agent);
-            let alert = SystemAlert { rule: "hold_ended", agent: hold.agent.clone(), title };
+        if let Some(alert) = own {
             self.inner.system_alerts.send(alert).unwrap_or_default();
         }
         Ok(())

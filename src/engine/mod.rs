@@ -30,6 +30,7 @@ mod late;
 mod live;
 mod locks;
 mod options;
+mod own_alert;
 pub mod playbooks;
 mod recovery;
 mod restored;
@@ -60,6 +61,7 @@ pub use incidents::CloseError;
 pub use inspection::{Fault, Inspection, inspect};
 pub use inventory::Inventory;
 pub use options::{Options, Reach};
+pub use own_alert::SystemAlert;
 pub use playbooks::{Cause, Library, Loaded, Occasion, PlaybookChange, PlaybookRefusal};
 pub use restored::{RestoredError, RestoredState, settle_restored};
 pub use retention::{Ages, Forgotten};
@@ -76,22 +78,11 @@ use arc_swap::ArcSwap;
 use tokio::sync::{Notify, Semaphore, mpsc};
 
 use crate::clock::{Clock, SharedClock};
-use crate::domain::{AgentId, RunId, StepPath};
+use crate::domain::{RunId, StepPath};
 use crate::store::Store;
 
 /// How many runs are remembered with the family that they belong to.
 const FAMILIES_MAX: u64 = 65_536;
-
-/// Something that happened here and should come in as an alert from the source `system`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SystemAlert {
-    /// `hold_ended` or `regressed`.
-    pub rule: &'static str,
-    /// The agent that it is about.
-    pub agent: AgentId,
-    /// One line.
-    pub title: String,
-}
 
 /// What the engine works with; cheap to clone.
 #[derive(Clone)]

@@ -34,17 +34,19 @@ pub(super) struct Judged {
     pub listed: Vec<(Arc<Playbook>, Match)>,
     /// How many more do not match.
     pub unlisted: usize,
+    /// What the playbooks saw of the alert and its agent.
+    pub values: Value,
 }
 
 /// How every playbook takes this alert. A schedule is about its own playbook alone, and has chosen the agent already.
 pub(super) fn judge(library: &Library, alert: &Alert, agent: &Agent, now: Timestamp) -> Judged {
     let serving = library.serving();
     let values = matching_values(alert, agent);
-    let mut judged = Judged { listed: Vec::new(), unlisted: 0 };
+    let (mut listed, mut unlisted) = (Vec::new(), 0);
     if let Some(name) = scheduled_by(alert) {
         let own = serving.values().filter(|playbook| playbook.name.as_str() == name && playbook.timetable.is_some());
-        judged.listed.extend(own.map(|playbook| (playbook.clone(), unless_silent(playbook, &values, now))));
-        return judged;
+        listed.extend(own.map(|playbook| (playbook.clone(), unless_silent(playbook, &values, now))));
+        return Judged { listed, unlisted, values };
     }
     let mut others = 0;
     for playbook in serving.values() {
@@ -54,15 +56,15 @@ pub(super) fn judge(library: &Library, alert: &Alert, agent: &Agent, now: Timest
             Ok(false) => {
                 others += 1;
                 if others > LISTED_MAX {
-                    judged.unlisted += 1;
+                    unlisted += 1;
                     continue;
                 }
                 Match::No(format!("`{}` did not hold", playbook.when.source().trim()))
             }
         };
-        judged.listed.push((playbook.clone(), verdict));
+        listed.push((playbook.clone(), verdict));
     }
-    judged
+    Judged { listed, unlisted, values }
 }
 
 fn unless_silent(playbook: &Playbook, values: &Value, now: Timestamp) -> Match {

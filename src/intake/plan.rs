@@ -12,6 +12,7 @@ use crate::playbook::{OnAlert, Playbook};
 use crate::source::Mapped;
 use crate::store::{Commit, Guard, Inbox, OpenRun, Row, StoredAlert};
 
+mod incidents;
 mod rerun;
 mod words;
 
@@ -20,11 +21,13 @@ use rerun::Further;
 use super::Intake;
 use super::answer::Refused;
 use super::incident::Touched;
-use super::matching::{Match, judge, line, line_again};
+use super::matching::{Judged, Match, judge, line, line_again};
 use super::memory::Remembered;
 use super::planned::{Decided, Lesson, Planned};
 use super::schedules::scheduled_by;
 use super::subject::Subject;
+
+use incidents::Places;
 
 /// How many runs one commit starts before the rest of a delivery goes into a further one.
 const RUNS_MAX: usize = 32;
@@ -202,18 +205,10 @@ impl<'a> Batch<'a> {
     async fn fold(&mut self, alert: &Arc<Alert>, known: StoredAlert, subject: &Subject) -> Result<(), Refused> {
         let mut again = None;
         self.rows.push(Row::AlertRepeated { alert: known.alert.id, at: self.at });
-        if known.incident.is_some() {
-            let at = self.at;
-            if !self.incidents.contains_key(&subject.key)
-                && let Some(touched) = self.open_incident(&subject.key, false).await?
-            {
-                self.incidents.insert(subject.key.clone(), touched);
-            }
-            if let Some(touched) = self.incidents.get_mut(&subject.key) {
-                let before = touched.incident.last_alert_at;
-                touched.join(alert, true, at);
-                again = Some(self.start_again(alert, &known, subject, before).await?);
-            }
+        if let Some(incident) = known.incident
+            && let Some(before) = self.count_in(incident, alert, subject).await?
+        {
+            again = Some(self.start_again(alert, &known, subject, before).await?);
         }
         let again = again.filter(|decided| !decided.lines.is_empty());
         let answer = again.map_or_else(
@@ -244,10 +239,13 @@ impl<'a> Batch<'a> {
             self.answers.push(json!({ "alert": first, "outcome": "folded", "incident": incident, "playbooks": [] }));
             return Ok(());
         }
-        let incident = self.touch(alert, subject).await?;
+        let judged = judge(self.intake.engine.library(), alert, &subject.agent, self.at);
+        let (mut places, home) = self.place(alert, subject, &judged).await?;
+        let incident = places.home;
         self.fresh.insert(dedup, (alert.id, incident));
         self.record(mapped, Some(incident));
-        let Decided { lines, unlisted, runs } = self.start_matching(alert, subject, incident).await?;
+        let Decided { lines, unlisted, runs } =
+            self.start_matching(alert, judged, (subject, &home), &mut places).await?;
         let first = runs.first();
         self.answers.push(json!({
             "alert": alert.id,
@@ -286,17 +284,17 @@ impl<'a> Batch<'a> {
     async fn start_matching(
         &mut self,
         alert: &Arc<Alert>,
-        subject: &Subject,
-        incident: IncidentId,
+        judged: Judged,
+        (subject, home): (&Subject, &Subject),
+        places: &mut Places,
     ) -> Result<Decided, Refused> {
         let mut lines = Vec::new();
         let mut runs = Vec::new();
-        let judged = judge(self.intake.engine.library(), alert, &subject.agent, self.at);
         for (playbook, verdict) in judged.listed {
             match verdict {
                 Match::No(why) => lines.push(line(&playbook, false, Some(&why))),
                 Match::Silent(because) => {
-                    self.silence(&playbook, alert, subject, &because);
+                    self.silence(&playbook, alert, home, &because);
                     lines.push(line(&playbook, true, Some(&format!("silenced: {because}"))));
                 }
                 Match::Fault(why) => {
@@ -307,7 +305,9 @@ impl<'a> Batch<'a> {
                     lines.push(line(&playbook, false, Some("the alert is acknowledged already")));
                 }
                 Match::Yes => {
-                    let again = match self.may_start(&playbook, alert, subject, incident).await? {
+                    let (own, incident, why) =
+                        self.place_for(&playbook, alert, subject, &judged.values, places).await?;
+                    let again = match self.may_start(&playbook, alert, &own, incident).await? {
                         Further::Unasked => None,
                         Further::Again(why) => Some(why),
                         Further::Not(why) => {
@@ -315,11 +315,12 @@ impl<'a> Batch<'a> {
                             continue;
                         }
                     };
-                    let (run, why_not) = self.start(&playbook, alert, subject, incident).await?;
+                    let (run, why_not) = self.start(&playbook, alert, &own, incident).await?;
+                    let why_not = why_not.or(why);
                     runs.extend(run.map(|run| (run, playbook.mode.as_str())));
                     match again.filter(|_| run.is_some()) {
                         Some(why) => {
-                            self.say_again(&playbook, alert, subject, run, &why);
+                            self.say_again(&playbook, alert, &own, run, &why);
                             lines.push(line_again(&playbook, &why));
                         }
                         None => lines.push(line(&playbook, true, why_not.as_deref())),

@@ -1,10 +1,15 @@
 //! Alerts of Standdown's own: the end of a hold, something found undone. They come in by the same door as all others.
+//!
+//! What the queue brings is only quick: an alert stays written until it is taken, so what a crash or a store that did not
+//! answer left behind is looked for at the start and from time to time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Map, json};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::domain::alert::{Authentication, Claimed};
 use crate::domain::{Alert, AlertId, AlertStatus, Digest, Severity, SourceId, Trust};
@@ -15,16 +20,67 @@ use super::Intake;
 use super::answer::Refused;
 use super::schedules::INTERNAL;
 
+/// How often what was left behind is looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(30);
+/// How soon one that could not be taken is tried again.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
+
 impl Intake {
-    /// Takes an alert of our own from the source `system`.
-    pub async fn receive_system(&self, own: SystemAlert) -> Result<(), Refused> {
+    /// Takes alerts of our own until the daemon stops.
+    pub async fn keep_system_alerts(&self, mut queue: UnboundedReceiver<SystemAlert>) {
+        let supervisor = self.engine.supervisor().clone();
+        let mut pause = Duration::ZERO;
+        loop {
+            tokio::select! {
+                () = supervisor.stopping() => return,
+                next = queue.recv() => match next {
+                    Some(own) if self.receive_or_say(&own).await => {}
+                    Some(_) => pause = TRY_AGAIN,
+                    None => return,
+                },
+                () = tokio::time::sleep(pause) => {
+                    pause = if self.take_left_alerts().await { SWEEP_EVERY } else { TRY_AGAIN };
+                }
+            }
+        }
+    }
+
+    /// Takes what was left behind; whether nothing is left now.
+    pub async fn take_left_alerts(&self) -> bool {
+        let left = match self.engine.system_alerts_left().await {
+            Ok(left) => left,
+            Err(error) => {
+                tracing::error!(%error, "alerts of our own could not be looked for; trying again");
+                return false;
+            }
+        };
+        let mut all = true;
+        for own in left {
+            all &= self.receive_or_say(&own).await;
+        }
+        all
+    }
+
+    async fn receive_or_say(&self, own: &SystemAlert) -> bool {
+        let received = self.receive_system(own).await;
+        if let Err(error) = &received {
+            tracing::error!(rule = %own.rule, agent.id = %own.agent, %error, "an alert of our own could not be taken; trying again");
+        }
+        received.is_ok()
+    }
+
+    /// Takes an alert of our own from the source `system`, and takes away what kept it. One that was taken before, here or
+    /// by another replica, is not taken again.
+    pub async fn receive_system(&self, own: &SystemAlert) -> Result<(), Refused> {
         let Ok(source) = SourceId::parse("system") else { return Ok(()) };
-        let identity = json!({ "rule": own.rule, "agent": own.agent, "at": self.engine.clock().now() });
+        let identity = json!({ "rule": own.rule, "agent": own.agent, "at": own.at, "id": own.id });
         let claimed = Claimed { id: Some(own.agent.to_string()), ..Claimed::default() };
-        let alert = Arc::new(self.own_alert(&source, own.rule, &own.title, claimed, &identity));
-        let authenticated = Authenticated { authentication: alert.auth.clone(), delivery_id: None };
+        let alert = self.own_alert(&source, &own.rule, &own.title, claimed, &identity);
+        let alert = Arc::new(Alert { id: own.id, occurred_at: own.at, ..alert });
+        let delivery_id = Some(own.id.to_string());
+        let authenticated = Authenticated { authentication: alert.auth.clone(), delivery_id };
         let mapped = [Mapped { alert, raw: Arc::new(identity), notes: Vec::new() }];
-        self.take(&source, 202, &authenticated, &mapped, Vec::new()).await?;
+        self.take(&source, 202, &authenticated, &mapped, vec![own.taken()]).await?;
         Ok(())
     }
 

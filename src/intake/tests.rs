@@ -6,6 +6,7 @@ mod deliveries;
 mod desk;
 mod follow_up;
 mod histories;
+mod incidents;
 mod memory;
 mod property;
 mod refusals;

@@ -37,6 +37,8 @@ pub const FOR_EACH: &str = "SD0314";
 pub const RUN_PLAYBOOK: &str = "SD0315";
 /// A playbook could never be corroborated as it is written.
 pub const CORROBORATE: &str = "SD0316";
+/// What alerts of one incident have in common is no text, or says nothing of them.
+pub const INCIDENT_KEY: &str = "SD0317";
 /// An action that does not exist.
 pub const UNKNOWN_ACTION: &str = "SD0320";
 /// A parameter that the action does not take.
@@ -143,6 +145,10 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     (
         CORROBORATE,
         "Alerts of other sources corroborate a run by joining it: at least 2 sources, and incident: { on_new_alert: join }.",
+    ),
+    (
+        INCIDENT_KEY,
+        "The key of an incident is text that its alerts share, over `alert` and `agent`: alert.fields.session.",
     ),
     (UNKNOWN_ACTION, "No action has this name: neither Standdown itself nor a connector provides it."),
     (UNKNOWN_PARAMETER, "The action takes no parameter of this name."),

@@ -14,6 +14,7 @@ mod family;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod folder;
+mod incident;
 mod items;
 pub mod keys;
 pub mod model;
@@ -30,9 +31,10 @@ pub(crate) use compile::{Entry, Fields, Node, Report, approvals as read_approval
 pub use corroborate::{Corroborate, UntilThen};
 pub use family::{descendants, family};
 pub use folder::{Folder, compile_folder, read_folder};
+pub use incident::OnAlert;
 pub use model::{
-    ActionStep, ApprovalSpec, Body, Budget, ForEach, HoldEnd, HoldRule, Identity, Items, NoticeSpec, OnAlert,
-    OnFailure, Order, Playbook, Retry, Silence, Stage, Step, Threshold, Timetable, Variable, VerifyRule, Wait, Window,
+    ActionStep, ApprovalSpec, Body, Budget, ForEach, HoldEnd, HoldRule, Identity, Items, NoticeSpec, OnFailure, Order,
+    Playbook, Retry, Silence, Stage, Step, Threshold, Timetable, Variable, VerifyRule, Wait, Window,
 };
 pub use prospect::{Surroundings, prospects};
 pub use rerun::Rerun;

@@ -15,6 +15,7 @@ use crate::language::{Expression, Template, Tree};
 
 use super::catalogue::ActionSpec;
 use super::corroborate::Corroborate;
+use super::incident::OnAlert;
 use super::schedule::Schedule;
 
 /// A playbook, ready to run.
@@ -46,6 +47,8 @@ pub struct Playbook {
     pub timetable: Option<Timetable>,
     /// When it starts nothing.
     pub silences: Vec<Silence>,
+    /// What alerts of one incident have in common; `None` for their agent.
+    pub incident_key: Option<Expression>,
     /// What a further alert of the same incident does to a run under way.
     pub on_new_alert: OnAlert,
     /// How many agents it may contain without a person.
@@ -120,17 +123,6 @@ pub enum Window {
         /// How long it is.
         length: Duration,
     },
-}
-
-/// What a further alert of the same incident does to a run under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnAlert {
-    /// It joins the run as evidence.
-    Join,
-    /// The run is superseded by a new one.
-    Restart,
-    /// Nothing.
-    Ignore,
 }
 
 /// How many agents a playbook may contain in a window; over it, people decide.

@@ -347,6 +347,7 @@ hand_through!(Agents {
     fn gate_sightings(&self) -> Read<Vec<GateSighting>>;
     fn containments(&self, since: Timestamp) -> Read<Vec<ContainmentRecord>>;
     fn setting(&self, key: &str) -> Read<Option<Value>>;
+    fn settings_named(&self, beginning: &str) -> Read<Vec<String>>;
 });
 hand_through!(ReadModel {
     fn incident(&self, id: IncidentId) -> Read<Option<Incident>>;

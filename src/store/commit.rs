@@ -265,6 +265,11 @@ pub enum Row {
         /// Its value.
         value: Value,
     },
+    /// A switch or another value kept by name is taken away.
+    SettingGone {
+        /// Its name.
+        key: String,
+    },
     /// Something that is old enough is forgotten, with everything that belongs to it alone.
     Retired(Box<Retired>),
 }

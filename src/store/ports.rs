@@ -181,6 +181,8 @@ pub trait Agents {
     fn containments(&self, since: Timestamp) -> impl Future<Output = Read<Vec<ContainmentRecord>>> + Send;
     /// A switch of the daemon.
     fn setting(&self, key: &str) -> impl Future<Output = Read<Option<Value>>> + Send;
+    /// The names of what is kept under names that begin so (which has no `%` or `_`), in order.
+    fn settings_named(&self, beginning: &str) -> impl Future<Output = Read<Vec<String>>> + Send;
 }
 
 /// Lists for people.

@@ -142,3 +142,15 @@ fn an_agent_that_is_not_known_fails_the_step() {
     let run = life.until_finished(life.launch("other", "billing-bot"));
     assert!(format!("{:?}", run.steps).contains("the inventory has no agent `stranger`"), "{:#?}", run.steps);
 }
+
+#[test]
+fn a_child_keeps_to_its_own_budget_whatever_its_parent_may() {
+    let limited = CHILD.replace("match:", "budget: { contain: 1, per: 1h }\nmatch:");
+    let mut world = World::new(&[&calls("parent", "child", ""), &limited]);
+    world.agents = ["billing-bot", "mail-bot", "third-bot"].map(agent).into();
+    let life = world.start();
+    let first = life.launch("parent", "billing-bot");
+    assert!(super::harness::pending(&life.run(child_of(&life, first).id)).is_none());
+    let second = life.launch("child", "third-bot");
+    assert_eq!(life.pending(second).cause, ApprovalCause::Budget);
+}

@@ -140,7 +140,7 @@ fn the_end_of_a_hold_asks_the_owner_once_and_the_hold_stays() {
     assert!(life.own_alerts().is_empty());
     life.wait(Duration::from_secs(1));
     let alerts = life.awaited_alerts();
-    assert_eq!(alerts.iter().map(|alert| alert.rule).collect::<Vec<_>>(), ["hold_ended"]);
+    assert_eq!(alerts.iter().map(|alert| alert.rule.clone()).collect::<Vec<_>>(), ["hold_ended"]);
     let messages = life.on(life.engine.store().messages_due(world.clock_now(), 10)).unwrap();
     assert_eq!(messages.iter().map(|it| it.message.to.to_string()).collect::<Vec<_>>(), ["ana"]);
     life.crash();
@@ -177,7 +177,7 @@ fn something_found_undone_later_comes_in_as_an_alert_and_is_no_longer_called_con
     let run = life.until_run(run, "it was looked at again", |run| run.rechecks.is_empty());
     assert_eq!(run.containment().map(|(verdict, _)| verdict), Some(Verdict::Regressed));
     let alerts = life.awaited_alerts();
-    assert_eq!(alerts.iter().map(|alert| alert.rule).collect::<Vec<_>>(), ["regressed"]);
+    assert_eq!(alerts.iter().map(|alert| alert.rule.clone()).collect::<Vec<_>>(), ["regressed"]);
     life.checked_history(run.id);
 }
 
@@ -210,4 +210,25 @@ stages:
     assert_eq!(run.steps[&path("told")].output, serde_json::json!({ "left_out": "too large" }));
     assert_eq!(world.outside.count("try.idempotent", "send"), 1);
     life.checked_history(run.id);
+}
+
+#[test]
+fn agents_that_nobody_knows_fall_under_limits_of_their_own() {
+    let mut world = World::new(&[PAUSE]);
+    fleet(&mut world, 3);
+    world.options.contained_per_hour = 2;
+    let life = world.start();
+    let invented = |name: &str| {
+        let agent = std::sync::Arc::new(crate::domain::Agent::unknown(agent_id(name)));
+        life.on(super::harness::launch_about(&life.engine, "pause", &agent, Trust::Contain))
+    };
+    for name in ["made-up-1", "made-up-2"] {
+        assert!(withheld(&life, invented(name)).is_none());
+    }
+    assert_eq!(withheld(&life, invented("made-up-3")).unwrap().cause, ApprovalCause::Budget);
+    // They took no place of the others.
+    for name in ["bot-0", "bot-1"] {
+        assert!(withheld(&life, life.launch("pause", name)).is_none());
+    }
+    assert!(withheld(&life, life.launch("pause", "bot-2")).is_some());
 }

@@ -58,6 +58,7 @@ fn takes(takes: &Takes) -> String {
         Takes::Text => "text".to_owned(),
         Takes::Template => "text with {{...}}".to_owned(),
         Takes::Condition => "a condition".to_owned(),
+        Takes::Value => "an expression".to_owned(),
         Takes::List => "an expression that gives a list or a mapping".to_owned(),
         Takes::Time => "a time with its offset".to_owned(),
         Takes::Variables => "names with values".to_owned(),

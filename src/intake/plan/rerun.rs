@@ -67,16 +67,15 @@ impl Batch<'_> {
         if rerunning.is_empty() || repeat.status == AlertStatus::Acknowledged {
             return Ok(decided);
         }
-        let Some(incident) = self.incidents.get(&subject.key).map(|touched| touched.incident.id) else {
-            return Ok(decided);
-        };
         let alert = Arc::new(Alert { id: known.alert.id, ..Alert::clone(repeat) });
-        let repeat = Repeat { alert, subject, incident, before };
-        let values = matching_values(&repeat.alert, &subject.agent);
+        let values = matching_values(&alert, &subject.agent);
         for playbook in rerunning.iter() {
             match playbook.when.evaluate_bool(&values, self.at) {
                 Ok(true) => {
                     let silent = playbook.silenced(&values, self.at).map(str::to_owned);
+                    let own = self.subject_for(playbook, subject, &values).0;
+                    let Some(incident) = self.known_incident(&own).await? else { continue };
+                    let repeat = Repeat { alert: Arc::clone(&alert), subject: &own, incident, before };
                     self.start_one_again(&mut decided, playbook, &repeat, silent).await?;
                 }
                 Ok(false) => {}
@@ -88,6 +87,16 @@ impl Batch<'_> {
             }
         }
         Ok(decided)
+    }
+
+    /// The open incident of a subject, if there is one.
+    async fn known_incident(&mut self, subject: &Subject) -> Result<Option<IncidentId>, Refused> {
+        if !self.incidents.contains_key(&subject.key)
+            && let Some(touched) = self.open_incident(&subject.key, false).await?
+        {
+            self.incidents.insert(subject.key.clone(), touched);
+        }
+        Ok(self.incidents.get(&subject.key).map(|touched| touched.incident.id))
     }
 
     async fn start_one_again(
@@ -110,7 +119,7 @@ impl Batch<'_> {
                     format!("silenced: {because}")
                 }
                 (Rerun::Yes(why), None) => {
-                    let (run, why_not) = self.start(playbook, alert, subject, *incident);
+                    let (run, why_not) = self.start(playbook, alert, subject, *incident).await?;
                     if let Some(run) = run {
                         self.say_again(playbook, alert, subject, Some(run), &why);
                         decided.runs.push((run, playbook.mode.as_str()));

@@ -154,7 +154,7 @@ fn the_end_of_a_hold_comes_in_by_the_same_door_and_may_start_a_playbook() {
     desk.life.on(desk.life.engine.place_hold(request)).unwrap();
     desk.life.wait(Duration::from_hours(1));
     for own in desk.life.awaited_alerts() {
-        desk.life.on(desk.intake.receive_system(own)).unwrap();
+        desk.life.on(desk.intake.receive_system(&own)).unwrap();
     }
     let alerts = stored(&desk);
     assert_eq!((alerts[0].alert.source.as_str(), alerts[0].alert.rule.as_deref()), ("system", Some("hold_ended")));
@@ -240,4 +240,27 @@ fn the_run_of_a_restarted_family_takes_over_what_the_former_one_of_its_playbook_
     assert!(!desk.life.gate_allows("billing-bot"));
     approve(&desk, last.id);
     assert!(desk.life.gate_allows("billing-bot"));
+}
+
+#[test]
+fn an_alert_of_our_own_that_a_crash_caught_comes_in_afterwards_and_once() {
+    let text = ASK.replace("token_anomalous_use", "hold_ended");
+    let world = World::new(&[&text]);
+    let desk = Desk::open(&world);
+    let until = Some("2026-11-23T04:00:00Z".parse().unwrap());
+    let (agent, reason) = (agent_id("billing-bot"), "looking into it".to_owned());
+    let request = HoldRequest { agent, level: HoldLevel::Paused, reason, until, by: ana() };
+    desk.life.on(desk.life.engine.place_hold(request)).unwrap();
+    desk.life.wait(Duration::from_hours(1));
+    // Its commit is on disk, and nobody has taken it from the queue.
+    let own = desk.life.awaited_alerts().remove(0);
+    desk.crash();
+    let desk = Desk::open(&world);
+    assert_eq!(desk.life.on(desk.life.engine.system_alerts_left()).unwrap(), [own.clone()]);
+    assert!(desk.life.on(desk.intake.take_left_alerts()));
+    assert_eq!(desk.life.runs().len(), 1);
+    assert_eq!(desk.life.on(desk.life.engine.system_alerts_left()).unwrap(), []);
+    // Whoever still has it in a queue takes it no second time.
+    desk.life.on(desk.intake.receive_system(&own)).unwrap();
+    assert_eq!((desk.life.runs().len(), stored(&desk).len()), (1, 1));
 }

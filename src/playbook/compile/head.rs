@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::domain::{Digest, Mode, PlaybookName, Principal};
-use crate::language::{Expression, Source};
+use crate::language::{Expression, Source, Type};
 use crate::playbook::keys::words;
 use crate::playbook::{
     Body, Budget, Catalogue, Corroborate, Lender, OnAlert, Playbook, Stage, UntilThen, codes, context, keys,
@@ -41,6 +41,7 @@ pub(super) fn compile(
     let timetable = schedule::compile(report, outline, &fields);
     let silences = schedule::silences(report, outline, &fields);
     let on_new_alert = on_new_alert(report, &fields);
+    let incident_key = incident_key(report, outline, &fields);
     let budget = fields.get("budget").and_then(|node| budget(report, &node));
     let timeout: Option<Duration> = fields.get("timeout").and_then(|node| node.duration(report));
     let stages = fields.require(report, "stages");
@@ -61,6 +62,7 @@ pub(super) fn compile(
         rerun_when,
         timetable,
         silences,
+        incident_key,
         on_new_alert,
         budget,
         timeout,
@@ -122,16 +124,31 @@ fn rerun_when(report: &mut Report, outline: &Outline, node: &Node<'_>) -> Option
 fn on_new_alert(report: &mut Report, fields: &Fields<'_>) -> OnAlert {
     let Some(node) = fields.get("incident") else { return OnAlert::Join };
     let inner = Fields::open(report, &node, &keys::INCIDENT);
-    if let Some(key) = inner.as_ref().and_then(|inner| inner.get("key"))
-        && key.text(report).is_some_and(|text| text.trim() != "agent.id")
-    {
-        report
-            .error(&key.pointer, codes::NOT_AVAILABLE, "an incident is about one agent in this version")
-            .hint("write `key: agent.id`, or leave it out");
-    }
     let word =
         inner.and_then(|inner| inner.get("on_new_alert")).and_then(|node| node.word(report, &words::ON_NEW_ALERT));
     word.unwrap_or(OnAlert::Join)
+}
+
+/// What alerts of one incident have in common, where it is not the agent. What is wrong with its place has been said.
+fn incident_key(report: &mut Report, outline: &Outline, fields: &Fields<'_>) -> Option<Expression> {
+    let of = fields.get("incident")?;
+    let node = of.value.get("key").map(|value| Node::of(value, &of.pointer, "key"))?;
+    let scope = Scope { outline, environment: context::matching_environment() };
+    let expression = scope.expression(report, &node)?;
+    if !matches!(expression.result(), Type::String | Type::Any) {
+        report
+            .error(&node.pointer, codes::INCIDENT_KEY, format!("a key is text, and this is {}", expression.result()))
+            .hint("name a field that alerts of one incident share, e.g. `alert.fields.session`; leave it out for the agent");
+        return None;
+    }
+    let reads = ["alert", "agent"].iter().any(|name| expression.source().contains(name));
+    if !reads {
+        report
+            .error(&node.pointer, codes::INCIDENT_KEY, "every alert would be of one incident: this reads nothing of it")
+            .hint("name a field that alerts of one incident share, e.g. `alert.fields.session`");
+        return None;
+    }
+    Some(expression).filter(|expression| expression.source().trim() != "agent.id")
 }
 
 fn corroborate(report: &mut Report, fields: &Fields<'_>) -> Option<Corroborate> {

@@ -50,7 +50,7 @@ pub static INCIDENT: Section = Section {
     name: "incident",
     help: "What a further alert about the same subject does to a run under way.",
     keys: &[
-        Key::new("key", Takes::Text, "what the alerts of an incident have in common; only `agent.id` in this version")
+        Key::new("key", Takes::Value, "text over `alert` and `agent` that the alerts of one incident have in common")
             .default("agent.id"),
         Key::new("on_new_alert", Takes::Words(&ON_NEW_ALERT), "what a further alert does").default("join"),
     ],

@@ -54,6 +54,8 @@ pub enum Takes {
     Template,
     /// An expression of CEL that is true or false.
     Condition,
+    /// An expression that gives a value.
+    Value,
     /// An expression of CEL that gives a list or a mapping.
     List,
     /// A point in time with its offset, such as `2026-12-24T18:00:00+01:00`.

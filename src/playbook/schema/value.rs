@@ -24,7 +24,7 @@ pub(super) fn of(takes: &Takes, catalogue: &Catalogue) -> Value {
         Takes::StepNames => one_or_more(&step_name()),
         Takes::Text => json!({ "type": "string" }),
         Takes::Template => json!({ "type": "string", "x-language": "handlebars" }),
-        Takes::Condition | Takes::List => json!({ "type": "string", "x-language": "cel" }),
+        Takes::Condition | Takes::Value | Takes::List => json!({ "type": "string", "x-language": "cel" }),
         Takes::Time => json!({ "type": "string", "pattern": TIME, "examples": ["2026-12-24T18:00:00+01:00"] }),
         Takes::Variables => {
             json!({ "type": "object", "propertyNames": step_name(), "maxProperties": VARIABLES_MAX })

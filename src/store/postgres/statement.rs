@@ -50,7 +50,7 @@ const T: Kind = Kind::Text;
 const B: Kind = Kind::Bytes;
 
 /// Every statement, in the order of [`Target`].
-pub static STATEMENTS: [Statement; 40] = [
+pub static STATEMENTS: [Statement; 41] = [
     write(
         Target::Alerts,
         &[B, T, B, B, N, N, N, N, T, T],
@@ -268,6 +268,12 @@ pub static STATEMENTS: [Statement; 40] = [
                 $7::text[], $8::text[])",
     ),
     // What is forgotten: the rows whose key is in the list. What became open again meanwhile stays.
+    write(
+        Target::SettingsGone,
+        &[T],
+        Repeats::Kept,
+        "DELETE FROM settings WHERE key = ANY ($1::text[])",
+    ),
     write(
         Target::TokensRetired,
         &[B],

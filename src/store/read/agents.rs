@@ -8,12 +8,14 @@ use crate::store::ports::{Agents, Read};
 use crate::store::rows::{ContainmentRecord, GateSighting};
 
 use super::{Database, all, one, query};
+use crate::store::write::cell::Cell;
 
 const STANDING: &str = "SELECT id, body FROM holds WHERE lifted_at IS NULL ORDER BY id";
 const ENDED: &str =
     "SELECT id, body FROM holds WHERE lifted_at IS NULL AND end_handled = 0 AND ask_at <= $1 ORDER BY id";
 const SIGHTINGS: &str = "SELECT agent, seen_at, refused_at FROM gate_sightings ORDER BY agent";
 const CONTAINMENTS: &str = "SELECT agent, run, playbook, at FROM containments WHERE at >= $1 ORDER BY at, rowid";
+const NAMED: &str = "SELECT key FROM settings WHERE key LIKE $1 ORDER BY key";
 
 impl<D: Database> Agents for D {
     async fn holds(&self) -> Read<Vec<Hold>> {
@@ -50,5 +52,9 @@ impl<D: Database> Agents for D {
     async fn setting(&self, key: &str) -> Read<Option<Value>> {
         let query = query("SELECT value FROM settings WHERE key = $1", [key.into()]);
         one(self.readers(), "a setting", query, |row| row.json("value")).await
+    }
+    async fn settings_named(&self, beginning: &str) -> Read<Vec<String>> {
+        let query = query(NAMED, [Cell::text(format!("{beginning}%"))]);
+        all(self.readers(), "a setting", query, |row| row.text("key")).await
     }
 }

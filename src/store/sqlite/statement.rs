@@ -49,7 +49,7 @@ pub static NEW_INCIDENTS: Statement =
     insert(Target::Incidents, 6, "INSERT INTO incidents (id, version, key, open, body, era)", "");
 
 /// Every statement, in the order of [`Target`].
-pub static STATEMENTS: [Statement; 40] = [
+pub static STATEMENTS: [Statement; 41] = [
     insert(
         Target::Alerts,
         11,
@@ -175,6 +175,7 @@ pub static STATEMENTS: [Statement; 40] = [
         "INSERT INTO late_replies (run, at, step, attempt, epoch, replica, kind, outcome)",
         "",
     ),
+    insert(Target::SettingsGone, 1, "DELETE FROM settings WHERE key", ""),
     // What is forgotten: the rows whose key is in the list. What became open again meanwhile stays.
     insert(Target::TokensRetired, 1, "DELETE FROM tokens WHERE approval", ""),
     insert(Target::ApprovalsRetired, 1, "DELETE FROM approvals WHERE id", " AND pending = 0"),

@@ -99,6 +99,7 @@ fn encode_change(row: Row) -> Option<(Target, Vec<Cell>)> {
         }
         Row::HoldEndHandled { hold } => (Target::HoldEndsHandled, vec![hold.as_bytes().into()]),
         Row::TokenFailed { token } => (Target::TokensFailed, vec![(&token).into(), Cell::Integer(1)]),
+        Row::SettingGone { key } => (Target::SettingsGone, vec![Cell::text(key)]),
         Row::TokenRevoked { token } => (Target::TokensRevoked, vec![(&token).into()]),
         Row::MessageDelayed { message, next_at, error } => {
             let cells = vec![message.as_bytes().into(), Cell::Integer(1), next_at.into(), Cell::text(error)];

@@ -31,6 +31,7 @@ pub enum Target {
     RunsQuarantined,
     RunsReleased,
     LateReplies,
+    SettingsGone,
     TokensRetired,
     ApprovalsRetired,
     RunMessagesRetired,

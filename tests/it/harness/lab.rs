@@ -171,7 +171,7 @@ impl Lab {
             std::iter::from_fn(|| alerts.try_recv().ok()).collect()
         };
         for alert in own {
-            self.intake.receive_system(alert).await.unwrap();
+            self.intake.receive_system(&alert).await.unwrap();
         }
     }
 

@@ -184,16 +184,20 @@ impl Life {
 
 /// Starts a playbook for an agent through the engine's own door.
 pub async fn launch(engine: &Engine, playbook: &str, agent: &str, trust: Trust) -> RunId {
+    let agent = engine.inventory().agent(&agent_id(agent)).expect("the inventory has the agent");
+    launch_about(engine, playbook, &agent, trust).await
+}
+
+/// Starts a playbook for an agent, whether or not the inventory has it.
+pub async fn launch_about(engine: &Engine, playbook: &str, agent: &Arc<Agent>, trust: Trust) -> RunId {
     let at = engine.clock().now();
     let serving = engine.library().serving();
     let playbook = &serving[&PlaybookName::parse(playbook).unwrap()];
-    let inventory = engine.inventory();
-    let agent = inventory.agent(&agent_id(agent)).expect("the inventory has the agent");
     let request = StartRequest {
         playbook,
         mode: playbook.mode,
         incident: IncidentId::generate(at),
-        agent: &agent,
+        agent,
         alert: &Arc::new(Alert { trust, ..alert(at) }),
         actor: Actor::Source { id: SourceId::parse("detector").unwrap() },
         inherits: Vec::new(),

@@ -1,0 +1,92 @@
+//! Playbooks that say what the alerts of one incident have in common.
+
+use serde_json::{Value, json};
+
+use super::desk::{ASK, Desk, alert_with, run_of};
+use crate::engine::tests::harness::World;
+
+fn by_session() -> String {
+    ASK.replace("incident: { on_new_alert: join }", "incident: { key: alert.fields.session, on_new_alert: join }")
+}
+
+fn of(id: &str, agent: &str, session: &str) -> Value {
+    alert_with(id, agent, &json!({ "fields": { "session": session } }))
+}
+
+#[test]
+fn alerts_of_one_session_are_one_incident_and_those_of_another_are_another_even_after_a_crash() {
+    let world = World::new(&[&by_session()]);
+    let mut desk = Desk::open(&world);
+    let first = desk.taken(&of("a", "billing-bot", "one"));
+    let other = desk.taken(&of("b", "billing-bot", "two"));
+    assert_ne!(first["incident"], other["incident"]);
+    assert_ne!(run_of(&first), run_of(&other));
+    for id in ["c", "d"] {
+        // Once from memory, once from what is stored.
+        let further = desk.taken(&of(id, "billing-bot", "one"));
+        assert_eq!((&further["incident"], run_of(&further)), (&first["incident"], run_of(&first)));
+        desk.crash();
+        desk = Desk::open(&world);
+    }
+    assert_eq!(desk.life.run(run_of(&first)).joined, 2);
+    let keys: Vec<String> = desk.incidents().into_iter().map(|incident| incident.key).collect();
+    assert_eq!(keys.len(), 2, "no third incident of the agent itself: {keys:?}");
+    assert!(keys.iter().all(|key| key.starts_with("by:alert.fields.session=")), "{keys:?}");
+}
+
+#[test]
+fn a_repeat_is_counted_in_the_incident_of_its_alert() {
+    let world = World::new(&[&by_session()]);
+    for crash in [false, true] {
+        let mut desk = Desk::open(&world);
+        let first = desk.taken(&of("a", "billing-bot", "one"));
+        if crash {
+            desk.crash();
+            desk = Desk::open(&world);
+        }
+        let before = desk.incidents()[0].alerts;
+        let again = desk.taken(&of("a", "billing-bot", "one"));
+        assert_eq!((&again["outcome"], &again["incident"]), (&json!("folded"), &first["incident"]));
+        let incidents = desk.incidents();
+        assert_eq!((incidents.len(), incidents[0].alerts), (1, before + 1));
+        desk.crash();
+    }
+}
+
+#[test]
+fn an_alert_without_what_the_key_reads_belongs_to_its_agent_and_the_answer_says_why() {
+    let world = World::new(&[&by_session()]);
+    let desk = Desk::open(&world);
+    let answer = desk.taken(&alert_with("a", "billing-bot", &json!({})));
+    run_of(&answer);
+    let why = answer["playbooks"][0]["why_not"].as_str().unwrap().to_owned();
+    assert!(why.contains("incident.key can't be told"), "{why}");
+    assert_eq!(desk.incidents()[0].key, "agent:billing-bot");
+    assert!(!desk.life.gate_allows("billing-bot"), "nothing is left undone");
+}
+
+#[test]
+fn an_alert_that_starts_one_playbook_of_each_kind_is_recorded_with_its_agent() {
+    let world = World::new(&[&by_session(), &ASK.replace("playbook: ask", "playbook: plain")]);
+    let desk = Desk::open(&world);
+    let both = desk.taken(&of("a", "billing-bot", "one"));
+    assert_eq!(both["runs"].as_array().unwrap().len(), 2);
+    let incidents = desk.incidents();
+    assert_eq!(incidents.len(), 2);
+    let home = incidents.iter().find(|incident| json!(incident.id) == both["incident"]).unwrap();
+    assert_eq!((home.key.as_str(), home.alerts), ("agent:billing-bot", 1));
+    // Another session joins the run that goes by the agent, and starts one of its own.
+    let next = desk.taken(&of("b", "billing-bot", "two"));
+    assert_eq!((desk.life.runs().len(), next["runs"].as_array().unwrap().len()), (3, 2));
+}
+
+#[test]
+fn an_alert_about_another_agent_of_the_same_session_joins_no_run_about_this_one() {
+    let world = World::new(&[&by_session()]);
+    let desk = Desk::open(&world);
+    let first = run_of(&desk.taken(&of("a", "billing-bot", "one")));
+    let second = run_of(&desk.taken(&of("b", "mail-bot", "one")));
+    assert_ne!(first, second);
+    assert!(!desk.life.gate_allows("mail-bot"));
+    assert_eq!(desk.incidents().len(), 1);
+}
