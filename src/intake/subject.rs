@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use serde_json::Value;
+
 use crate::domain::{Agent, AgentId, Alert, Digest};
 use crate::engine::Inventory;
+use crate::playbook::Playbook;
 
 /// The agent that stands for "the alert names nobody".
 const NOBODY: &str = "unidentified";
@@ -15,6 +19,22 @@ pub struct Subject {
     pub agent: Arc<Agent>,
     /// What alerts of one incident have in common.
     pub key: String,
+}
+
+impl Subject {
+    /// The subject with the key that a playbook goes by, and why it is not the one that the playbook names, if it is not:
+    /// a key that can't be told is the agent's, and nothing is left undone. `values` are those that it matches with.
+    #[must_use]
+    pub fn for_playbook(&self, playbook: &Playbook, values: &Value, now: Timestamp) -> (Self, Option<String>) {
+        match playbook.incident_key(values, now) {
+            None => (self.clone(), None),
+            Some(Ok(key)) => (Self { key, ..self.clone() }, None),
+            Some(Err(why)) => {
+                tracing::warn!(playbook.name = %playbook.name, why, "the incident's key can't be told; the agent's is taken");
+                (self.clone(), Some(format!("incident.key can't be told, so the agent's incident is taken: {why}")))
+            }
+        }
+    }
 }
 
 /// Resolves what an alert claims; a claim that nobody fits is an unknown agent, never a wrong one.

@@ -1,6 +1,7 @@
 //! The incidents of one alert: that of its agent, and those of playbooks that say otherwise what alerts have in common.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -31,12 +32,14 @@ impl Batch<'_> {
         subject: &Subject,
         judged: &Judged,
     ) -> Result<(Places, Subject), Refused> {
+        let at = self.at;
         let starts = |verdict: &Match| matches!(verdict, Match::Yes) && alert.status != AlertStatus::Acknowledged;
         let mut starting = judged.listed.iter().filter(|(_, verdict)| starts(verdict)).map(|(playbook, _)| playbook);
-        let first = starting.next().map(|playbook| self.subject_for(playbook, subject, &judged.values).0);
-        let by_agent = |playbook| self.subject_for(playbook, subject, &judged.values).0.key == subject.key;
+        let first = starting.next().map(|playbook| subject.for_playbook(playbook, &judged.values, at).0);
+        let by_agent =
+            |playbook: &Arc<Playbook>| subject.for_playbook(playbook, &judged.values, at).0.key == subject.key;
         let home = match first {
-            Some(first) if first.key != subject.key && !starting.any(|playbook| by_agent(playbook)) => first,
+            Some(first) if first.key != subject.key && !starting.any(by_agent) => first,
             _ => subject.clone(),
         };
         let id = self.touch(alert, &home).await?;
@@ -52,25 +55,13 @@ impl Batch<'_> {
         values: &Value,
         places: &mut Places,
     ) -> Result<(Subject, IncidentId, Option<String>), Refused> {
-        let (own, why) = self.subject_for(playbook, subject, values);
+        let (own, why) = subject.for_playbook(playbook, values, self.at);
         let id = match places.by_key.get(&own.key) {
             Some(id) => *id,
             None => self.touch(alert, &own).await?,
         };
         places.by_key.insert(own.key.clone(), id);
         Ok((own, id, why))
-    }
-
-    /// The subject with the key that a playbook goes by. One that can't be told is the agent's: nothing is left undone.
-    pub(super) fn subject_for(&self, playbook: &Playbook, subject: &Subject, values: &Value) -> (Subject, Option<String>) {
-        match playbook.incident_key(values, self.at) {
-            None => (subject.clone(), None),
-            Some(Ok(key)) => (Subject { key, ..subject.clone() }, None),
-            Some(Err(why)) => {
-                tracing::warn!(playbook.name = %playbook.name, why, "the incident's key can't be told; the agent's is taken");
-                (subject.clone(), Some(format!("incident.key can't be told, so the agent's incident is taken: {why}")))
-            }
-        }
     }
 
     /// Counts a repeat in the incident that its alert is recorded with, if that is open: when that one had heard of an

@@ -73,7 +73,7 @@ impl Batch<'_> {
             match playbook.when.evaluate_bool(&values, self.at) {
                 Ok(true) => {
                     let silent = playbook.silenced(&values, self.at).map(str::to_owned);
-                    let own = self.subject_for(playbook, subject, &values).0;
+                    let own = subject.for_playbook(playbook, &values, self.at).0;
                     let Some(incident) = self.known_incident(&own).await? else { continue };
                     let repeat = Repeat { alert: Arc::clone(&alert), subject: &own, incident, before };
                     self.start_one_again(&mut decided, playbook, &repeat, silent).await?;

@@ -62,6 +62,8 @@ struct Story<'p> {
     agent: AgentId,
     incident: IncidentId,
     runs: Vec<Performance>,
+    /// The key of the incident of each.
+    keys: Vec<String>,
     matched: bool,
     passed_over: bool,
     at: Timestamp,
@@ -97,6 +99,7 @@ impl<'p> Story<'p> {
             agent,
             incident: IncidentId::generate(case.at),
             runs: Vec::new(),
+            keys: Vec::new(),
             matched: false,
             passed_over: false,
             at: case.at,
@@ -131,13 +134,20 @@ impl<'p> Story<'p> {
         if alert.is_test {
             return Ok(());
         }
-        let last = self.runs.last().and_then(|run| PastRun::of(&run.run));
         let is_repeat = !self.firing.insert(alert.dedup_key);
-        if is_repeat && (self.playbook.rerun_when.is_none() || last.is_none()) {
+        if is_repeat && self.playbook.rerun_when.is_none() {
             return Ok(());
         }
-        let agent = subject::of(&self.world.inventory, alert).agent;
-        let matched = match takes(self.playbook, alert, &matching_values(alert, &agent), self.at) {
+        let subject = subject::of(&self.world.inventory, alert);
+        let values = matching_values(alert, &subject.agent);
+        let (subject, _) = subject.for_playbook(self.playbook, &values, self.at);
+        let mut runs = self.runs.iter().zip(&self.keys).rev();
+        let last = runs.find(|(run, key)| **key == subject.key && run.run.agent.id == subject.agent.id);
+        let last = last.and_then(|(run, _)| PastRun::of(&run.run));
+        if is_repeat && last.is_none() {
+            return Ok(());
+        }
+        let matched = match takes(self.playbook, alert, &values, self.at) {
             Taken::Yes => true,
             Taken::No | Taken::Silent(_) => false,
             Taken::Fault(error) => return Err(format!("the condition of the match could not be evaluated: {error}")),
@@ -147,7 +157,7 @@ impl<'p> Story<'p> {
             return Ok(());
         }
         self.matched = true;
-        match last.map(|last| self.playbook.again(alert, &agent, self.incident, &last, self.at)) {
+        match last.map(|last| self.playbook.again(alert, &subject.agent, self.incident, &last, self.at)) {
             Some(Rerun::No(_)) => {
                 self.passed_over = true;
                 return Ok(());
@@ -155,7 +165,9 @@ impl<'p> Story<'p> {
             Some(Rerun::Fault(error)) => return Err(error),
             Some(Rerun::Unsaid | Rerun::Yes(_)) | None => {}
         }
-        let open = self.runs.last_mut().filter(|run| !run.run.status.is_finished());
+        let (key, agent) = (subject.key, subject.agent);
+        let mut known = self.runs.iter_mut().zip(&self.keys).rev().filter(|(run, _)| !run.run.status.is_finished());
+        let open = known.find(|(run, of)| **of == key && run.run.agent.id == agent.id).map(|(run, _)| run);
         let mut inherits = Vec::new();
         if let Some(run) = open {
             match self.playbook.on_new_alert {
@@ -187,6 +199,7 @@ impl<'p> Story<'p> {
         };
         let begun = Performance::begin(self.playbook, start, &mut self.world, &mut self.script, self.at);
         self.runs.push(begun.map_err(|error| error.to_string())?);
+        self.keys.push(key);
         self.settle()
     }
 

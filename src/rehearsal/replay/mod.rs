@@ -173,7 +173,7 @@ impl<'p> Replay<'p> {
         let values = matching_values(alert, &subject.agent);
         let mut any = false;
         for (index, playbook) in self.playbooks.iter().enumerate() {
-            let again = self.again(index, playbook, alert, &subject);
+            let again = self.again(index, playbook, alert, &subject, &values);
             if is_repeat && again == Rerun::Unsaid {
                 continue;
             }
@@ -188,9 +188,10 @@ impl<'p> Replay<'p> {
                 Taken::Yes => {
                     any = true;
                     self.report.of(index).matched += 1;
+                    let (own, _) = subject.for_playbook(playbook, &values, alert.received_at);
                     if let Rerun::Fault(error) = again {
                         self.report.fault(index, error);
-                    } else if let Err(error) = self.start(index, playbook, alert, &subject) {
+                    } else if let Err(error) = self.start(index, playbook, alert, &own) {
                         self.report.fault(index, error.to_string());
                     }
                 }
@@ -201,10 +202,11 @@ impl<'p> Replay<'p> {
     }
 
     /// What a playbook that is not at it says of its last run for the incident of an alert.
-    fn again(&self, index: usize, playbook: &Playbook, alert: &Alert, subject: &Subject) -> Rerun {
+    fn again(&self, index: usize, playbook: &Playbook, alert: &Alert, subject: &Subject, values: &Value) -> Rerun {
         if playbook.rerun_when.is_none() {
             return Rerun::Unsaid;
         }
+        let (subject, _) = subject.for_playbook(playbook, values, alert.received_at);
         let key = (subject.key.clone(), index);
         let at_it = || self.runs.under_way(&key.0, index, &playbook.name, &subject.agent.id).is_some();
         match (self.last.get(&key), self.incidents.get(&key.0)) {
