@@ -101,7 +101,7 @@ impl Engine {
             let states = draft.run.steps.values().map(|record| &record.state);
             let children: Vec<RunId> = states
                 .filter_map(|state| match state {
-                    StepState::Waiting(Waiting::Run { run }) => Some(*run),
+                    StepState::Waiting(Waiting::Run { run, .. }) => Some(*run),
                     _ => None,
                 })
                 .collect();

@@ -224,7 +224,7 @@ fn the_run_of_a_restarted_family_takes_over_what_the_former_one_of_its_playbook_
     let child = |parent: RunId| {
         let waits = |run: &crate::domain::Run| {
             run.steps.values().find_map(|record| match record.state {
-                crate::domain::StepState::Waiting(crate::domain::Waiting::Run { run }) => Some(run),
+                crate::domain::StepState::Waiting(crate::domain::Waiting::Run { run, .. }) => Some(run),
                 _ => None,
             })
         };
