@@ -113,7 +113,9 @@ impl Engine {
         draft.claim = Some(claim);
         let born: Vec<RunId> = draft.children.iter().map(|child| child.run.id).collect();
         self.write_drafts(Commit::default(), vec![draft]).await?;
-        born.into_iter().for_each(|child| self.inner.families.insert(child, first));
+        for child in born {
+            self.inner.families.insert(child, first);
+        }
         Ok(true)
     }
 

@@ -34,6 +34,7 @@ pub const SOURCE: &str = "schedule";
 pub(super) const INTERNAL: &str = "internal";
 /// How often the schedules are looked at.
 const EVERY: Duration = Duration::from_secs(1);
+
 impl Intake {
     /// Looks at the schedules until the daemon stops.
     pub async fn keep_schedules(&self) {
@@ -73,9 +74,8 @@ impl Intake {
             return Ok(0);
         }
         // A version of it that another replica still serves may have another schedule: then only what is remembered is ours.
-        let last = match last::stored(self.engine.store(), name, source, now).await?.or(remembered) {
-            Some(last) => last,
-            None => return self.write_last(playbook, Last::new(source, now)).await.map(|()| 0),
+        let Some(last) = last::stored(self.engine.store(), name, source, now).await?.or(remembered) else {
+            return self.write_last(playbook, Last::new(source, now)).await.map(|()| 0);
         };
         let Some(tick) = due(&timetable.schedule, last.at, now) else {
             self.ticks.keep(name, last);
