@@ -101,7 +101,7 @@ impl Recorded {
     }
 
     fn row(&self) -> Row {
-        Row::Setting { key: SETTING, value: json!(self) }
+        Row::Setting { key: SETTING.into(), value: json!(self) }
     }
 }
 

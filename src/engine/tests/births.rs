@@ -53,7 +53,7 @@ fn all(life: &Life) -> Vec<Run> {
 
 fn children(run: &Run) -> BTreeSet<RunId> {
     let waits = run.steps.values().filter_map(|record| match record.state {
-        StepState::Waiting(Waiting::Run { run }) => Some(run),
+        StepState::Waiting(Waiting::Run { run, .. }) => Some(run),
         _ => None,
     });
     waits.collect()

@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use crate::domain::{
     Actor, Alert, AlertStatus, Digest, EventKind, IncidentId, Mode, PastRun, PlaybookName, RunId, SourceId,
