@@ -37,8 +37,6 @@ pub(super) struct StepOutline {
     pub(super) impact: Option<Impact>,
     /// For a step that only asks: the steps that it releases.
     pub(super) releases: Vec<String>,
-    /// Whether it says how long it may take.
-    pub(super) states_timeout: bool,
     /// Whether it has an approval.
     pub(super) approves: bool,
     /// Whether it has an action and an approval before it.
@@ -106,7 +104,6 @@ fn step(value: &Value, catalogue: &Catalogue, pointer: String, place: Place) -> 
             None => names(approval.and_then(|approval| approval.get("releases"))),
             Some(_) => Vec::new(),
         },
-        states_timeout: value.get("timeout").is_some(),
         approves: approval.is_some(),
         guarded: value.get("action").is_some() && approval.is_some(),
     }

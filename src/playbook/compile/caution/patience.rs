@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::playbook::compile::outline::{Outline, StepOutline};
+use crate::playbook::compile::outline::Outline;
 use crate::playbook::compile::report::Report;
 use crate::playbook::{ActionKind, Body, Playbook, Step, codes};
 
@@ -13,7 +13,7 @@ pub(super) fn look(report: &mut Report, outline: &Outline, playbook: &Playbook) 
         let bounds = [("playbook", playbook.timeout), ("stage", stage)];
         let shortest = bounds.into_iter().filter_map(|(what, limit)| Some((limit?, what))).min();
         let Some((limit, what)) = shortest else { continue };
-        let Some((key, span)) = waits(outlined, step).filter(|(_, span)| *span > limit) else { continue };
+        let Some((key, span)) = waits(step).filter(|(_, span)| *span > limit) else { continue };
         let message = format!("this has {} s, and its {what} is over after {} s", span.as_secs(), limit.as_secs());
         report
             .warn_at(&format!("{}/{key}", outlined.pointer), codes::CUT_SHORT, message)
@@ -21,14 +21,16 @@ pub(super) fn look(report: &mut Report, outline: &Outline, playbook: &Playbook) 
     }
 }
 
-fn waits(outlined: &StepOutline, step: &Step) -> Option<(&'static str, Duration)> {
+fn waits(step: &Step) -> Option<(&'static str, Duration)> {
     match &step.body {
         Body::Wait(wait) => Some(("wait", wait.span)),
         Body::Approval(asks) => Some(("approval/timeout", asks.timeout)),
         Body::Action(action) => match (&action.guard, &action.spec.kind) {
             (Some(asks), _) => Some(("approval/timeout", asks.timeout)),
             // Its default is longer than most: only what the playbook writes was meant.
-            (None, ActionKind::RunPlaybook) if outlined.states_timeout => Some(("timeout", action.timeout)),
+            (None, ActionKind::RunPlaybook) if action.timeout != action.spec.timeout => {
+                Some(("timeout", action.timeout))
+            }
             (None, _) => None,
         },
     }
