@@ -139,7 +139,7 @@ impl Engine {
     pub(super) async fn quarantine(&self, run: RunId, reason: String) {
         match self.try_quarantine(run, &reason).await {
             Ok(true) => {
-                tracing::error!(run.id = %run, reason, "a run is quarantined; a person must look at it{}", go_on(run))
+                tracing::error!(run.id = %run, reason, "a run is quarantined; a person must look at it{}", go_on(run));
             }
             Ok(false) => {}
             Err(error) => tracing::error!(run.id = %run, reason, %error, "a run could not be quarantined yet"),
