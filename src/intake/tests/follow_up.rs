@@ -256,7 +256,7 @@ fn an_alert_of_our_own_that_a_crash_caught_comes_in_afterwards_and_once() {
     let own = desk.life.awaited_alerts().remove(0);
     desk.crash();
     let desk = Desk::open(&world);
-    assert_eq!(desk.life.on(desk.life.engine.system_alerts_left()).unwrap(), [own.clone()]);
+    assert_eq!(desk.life.on(desk.life.engine.system_alerts_left()).unwrap(), std::slice::from_ref(&own));
     assert!(desk.life.on(desk.intake.take_left_alerts()));
     assert_eq!(desk.life.runs().len(), 1);
     assert_eq!(desk.life.on(desk.life.engine.system_alerts_left()).unwrap(), []);
