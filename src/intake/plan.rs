@@ -12,6 +12,7 @@ use crate::playbook::{OnAlert, Playbook};
 use crate::source::Mapped;
 use crate::store::{Commit, Guard, Inbox, OpenRun, Row, StoredAlert};
 
+mod ended;
 mod incidents;
 mod rerun;
 mod words;
@@ -173,32 +174,6 @@ impl<'a> Batch<'a> {
         let (alert, raw) = (Arc::clone(&mapped.alert), Arc::clone(&mapped.raw));
         self.firing.push(Arc::clone(&alert));
         self.rows.push(Row::Alert { alert, raw, incident });
-    }
-
-    /// The alert is over. A resolve older than the last firing is ignored, and it never ends a hold. What was answered is
-    /// on record in any case.
-    fn resolve(&mut self, mapped: &Mapped, known: Option<StoredAlert>) {
-        let alert = &mapped.alert;
-        let ended = alert.ended_at.unwrap_or(self.at);
-        let in_this_body = self.fresh.get(&identity(alert)).map(|(first, _)| *first);
-        let outcome = match (known, in_this_body) {
-            (Some(known), _) if ended < known.alert.occurred_at => "ignored",
-            (Some(known), _) => {
-                self.rows.push(Row::AlertResolved { alert: known.alert.id, at: ended });
-                self.ended.insert(known.alert.id);
-                "resolved"
-            }
-            (None, Some(first)) => {
-                self.fresh.remove(&identity(alert));
-                self.rows.push(Row::AlertResolved { alert: first, at: ended });
-                "resolved"
-            }
-            (None, None) => "ignored",
-        };
-        if outcome == "ignored" {
-            self.record(mapped, None);
-        }
-        self.answers.push(json!({ "alert": alert.id, "outcome": outcome, "playbooks": [] }));
     }
 
     /// The alert is a repeat of one that still fires: counted. It starts nothing but what asks to be started again.
