@@ -19,7 +19,7 @@ stages:
   - stage: decide
     steps:
       - step: may
-        approval: { ask: "Run the other?", releases: [other], approvers: [owner], timeout: 4h, identity: link }
+        approval: { ask: "Run the other?", releases: [other], approvers: [owner], timeout: 4h, identity: api }
   - stage: contain
     steps:
       - { step: other, action: run_playbook, with: { playbook: middle, agent: mail-bot } }

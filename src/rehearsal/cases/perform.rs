@@ -12,7 +12,7 @@ use crate::domain::{
 };
 use crate::engine::electorate::eligible;
 use crate::engine::{asks_about, words};
-use crate::intake::subject;
+use crate::intake::subject::{self, Subject};
 use crate::machine::IllegalTransition;
 use crate::playbook::context::matching_values;
 use crate::playbook::{OnAlert, Playbook, Rerun};
@@ -165,30 +165,8 @@ impl<'p> Story<'p> {
             Some(Rerun::Fault(error)) => return Err(error),
             Some(Rerun::Unsaid | Rerun::Yes(_)) | None => {}
         }
+        let Some(inherits) = self.meet(alert, &subject)? else { return Ok(()) };
         let (key, agent) = (subject.key, subject.agent);
-        let mut known = self.runs.iter_mut().zip(&self.keys).rev().filter(|(run, _)| !run.run.status.is_finished());
-        let open = known.find(|(run, of)| **of == key && run.run.agent.id == agent.id).map(|(run, _)| run);
-        let mut inherits = Vec::new();
-        if let Some(run) = open {
-            match self.playbook.on_new_alert {
-                OnAlert::Ignore => return Ok(()),
-                OnAlert::Join => {
-                    let kind = EventKind::AlertJoined { alert: alert.id, source: Some(alert.source.clone()) };
-                    let id = run.run.id;
-                    return taken(run.submit(id, &mut self.world, &mut self.script, source(alert), kind));
-                }
-                OnAlert::Restart => {
-                    let of_run =
-                        |hold: &&Hold| matches!(&hold.cause, HoldCause::Run { run: id, .. } if *id == run.run.id);
-                    let holds = self.world.holds_on(&run.run.agent.id);
-                    inherits =
-                        holds.iter().filter(of_run).map(|hold| hold.id).chain(run.run.inherits.clone()).collect();
-                    let kind = EventKind::RunSuperseded { by: RunId::generate(self.at) };
-                    let id = run.run.id;
-                    taken(run.submit(id, &mut self.world, &mut self.script, Actor::System, kind))?;
-                }
-            }
-        }
         let start = Start {
             mode: self.case.mode,
             incident: self.incident,
@@ -201,6 +179,32 @@ impl<'p> Story<'p> {
         self.runs.push(begun.map_err(|error| error.to_string())?);
         self.keys.push(key);
         self.settle()
+    }
+
+    /// What a run under way for the same incident does with a further alert: nothing if the alert is dealt with thereby,
+    /// otherwise the holds that a new run takes over.
+    fn meet(&mut self, alert: &Arc<Alert>, subject: &Subject) -> Result<Option<Vec<HoldId>>, String> {
+        let mut known = self.runs.iter_mut().zip(&self.keys).rev().filter(|(run, _)| !run.run.status.is_finished());
+        let open = known.find(|(run, of)| **of == subject.key && run.run.agent.id == subject.agent.id);
+        let Some((run, _)) = open else { return Ok(Some(Vec::new())) };
+        let id = run.run.id;
+        match self.playbook.on_new_alert {
+            OnAlert::Ignore => Ok(None),
+            OnAlert::Join => {
+                let kind = EventKind::AlertJoined { alert: alert.id, source: Some(alert.source.clone()) };
+                taken(run.submit(id, &mut self.world, &mut self.script, source(alert), kind))?;
+                Ok(None)
+            }
+            OnAlert::Restart => {
+                let of_run = |hold: &&Hold| matches!(&hold.cause, HoldCause::Run { run, .. } if *run == id);
+                let holds = self.world.holds_on(&run.run.agent.id);
+                let holds = holds.iter().filter(of_run).map(|hold| hold.id);
+                let inherits = holds.chain(run.run.inherits.clone()).collect();
+                let kind = EventKind::RunSuperseded { by: RunId::generate(self.at) };
+                taken(run.submit(id, &mut self.world, &mut self.script, Actor::System, kind))?;
+                Ok(Some(inherits))
+            }
+        }
     }
 
     fn happens(&mut self, happening: &Happening) -> Vec<Mismatch> {

@@ -112,7 +112,7 @@ impl Life {
     /// A person votes on the pending request of a run at some replica.
     pub fn vote_at(&self, engine: &Engine, run: RunId, person: &str, choice: Choice) -> Result<Run, SubmitError> {
         self.pending(run);
-        let actor = Actor::Person { id: PersonId::parse(person).unwrap(), assurance: Assurance::Link };
+        let actor = Actor::Person { id: PersonId::parse(person).unwrap(), assurance: Assurance::Api };
         let kind = Self::vote_event(&self.run(run), person, choice);
         self.on(engine.submit(run, Event { at: self.clock.now(), actor, kind }))
     }
@@ -126,7 +126,7 @@ impl Life {
             person,
             choice,
             reason: "looked at the logs".into(),
-            assurance: Assurance::Link,
+            assurance: Assurance::Api,
             plan: approval.plan.hash,
             eligible: approval.people.clone(),
         }
