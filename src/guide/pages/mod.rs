@@ -5,6 +5,7 @@ mod codes;
 mod connectors;
 mod expressions;
 mod keys;
+mod shipped;
 mod templates;
 
 use crate::domain::Codes;
@@ -13,8 +14,18 @@ use super::markdown;
 use super::page::Page;
 
 /// The topics that people choose from, in the order in which one would read them.
-const MAIN: [&str; 9] =
-    ["playbooks", "tests", "keys", "actions", "connectors", "expressions", "templates", "diagnostics", "codes"];
+const MAIN: [&str; 10] = [
+    "playbooks",
+    "shipped",
+    "tests",
+    "keys",
+    "actions",
+    "connectors",
+    "expressions",
+    "templates",
+    "diagnostics",
+    "codes",
+];
 
 /// Whether people choose from it.
 pub fn is_main(topic: &str) -> bool {
@@ -36,9 +47,10 @@ pub fn all(tables: &[Codes]) -> Vec<Page> {
         include_str!("diagnostics.md"),
     );
     let tests = written("tests", "Tests", "how a playbook is tried before it acts", include_str!("tests.md"));
-    let mut pages = vec![playbooks, tests, keys::page()];
+    let mut pages = vec![playbooks, shipped::page(), tests, keys::page()];
     pages.extend([actions::page(), connectors::page(), expressions::page(), templates::page(), diagnostics]);
     pages.push(codes::page(tables));
+    pages.extend(shipped::each());
     pages.extend(actions::each());
     pages.extend(codes::each(tables));
     pages
