@@ -62,7 +62,7 @@ async fn a_store_is_sound_while_the_daemon_works_and_after_it_has_stopped_or_was
 }
 
 /// What somebody did to the database, and what must be said of it: the kind of the fault, and a part of it.
-const SPOILT: [(&str, &str, &str); 16] = [
+const SPOILT: [(&str, &str, &str); 17] = [
     ("UPDATE runs SET wake_at = wake_at + 1", "row", "column `wake_at`"),
     ("UPDATE runs SET status = 'completed'", "row", "column `status`"),
     ("UPDATE runs SET open = 0", "row", "column `open`"),
@@ -80,6 +80,11 @@ const SPOILT: [(&str, &str, &str); 16] = [
     ("DELETE FROM events WHERE substr(subject, 1, 1) = x'61' AND seq = 1", "history", "event 1 should be here"),
     ("DELETE FROM runs", "belonging", "its run is missing"),
     ("DELETE FROM incidents", "belonging", "its incident is missing"),
+    (
+        "INSERT INTO incidents SELECT zeroblob(16), era + 1, version, key, open, body FROM incidents WHERE open = 1 LIMIT 1",
+        "belonging",
+        "a key that no other open incident has is missing",
+    ),
     ("DELETE FROM alerts", "belonging", "its alert is missing"),
     ("UPDATE approvals SET body = json_set(body, '$.ask', 'May I?')", "row", "it is not what the state of"),
     ("DELETE FROM approvals", "belonging", "is missing"),

@@ -40,7 +40,7 @@ fn message(id: Uuid) -> String {
     MessageId::from(id).to_string()
 }
 
-static RELATIONS: [Relation; 12] = [
+static RELATIONS: [Relation; 13] = [
     Relation {
         table: "events",
         missing: "its run",
@@ -90,6 +90,15 @@ static RELATIONS: [Relation; 12] = [
         shown: run,
         text: "SELECT id FROM runs AS r WHERE r.alert IS NULL
             AND NOT EXISTS (SELECT 1 FROM alerts AS a WHERE a.id = r.alert_id) LIMIT $1",
+    },
+    // Guards see to it; SQLite's index holds it only within an era.
+    Relation {
+        table: "incidents",
+        missing: "a key that no other open incident has",
+        letter: None,
+        shown: incident,
+        text: "SELECT id FROM incidents WHERE open = 1
+            AND key IN (SELECT key FROM incidents WHERE open = 1 GROUP BY key HAVING count(*) > 1) LIMIT $1",
     },
     Relation {
         table: "approvals",
