@@ -98,7 +98,8 @@ fn one(shipped: &Shipped, playbook: &Playbook) -> Page {
 /// The comment at the head of the file.
 fn about(text: &str) -> String {
     let lines = text.lines().take_while(|line| line.starts_with('#')).filter(|line| !line.contains("$schema="));
-    lines.map(|line| format!("{}\n", line.trim_start_matches('#').trim_start())).collect()
+    let words: Vec<&str> = lines.map(|line| line.trim_start_matches('#').trim_start()).collect();
+    words.join("\n")
 }
 
 fn start(playbook: &Playbook) -> Vec<Block> {
@@ -220,11 +221,11 @@ mod tests {
                 assert!(said, "{}: {}", shipped.name, step.name);
             }
             let cases = shipped.tests.matches("- case: ").count();
-            let listed = page.blocks.iter().filter_map(|block| match block {
+            let mut listed = page.blocks.iter().filter_map(|block| match block {
                 Block::List { items } => Some(items.len()),
                 _ => None,
             });
-            assert!(cases > 0 && listed.last() == Some(cases), "{}: {cases} cases", shipped.name);
+            assert!(cases > 0 && listed.next_back() == Some(cases), "{}: {cases} cases", shipped.name);
             assert!(shown.len() > 1000 && !about(shipped.text).trim().is_empty(), "{shown}");
         }
     }
