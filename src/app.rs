@@ -13,7 +13,7 @@ pub use reload::Reload;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -140,7 +140,7 @@ impl Application {
             approvals,
             people: Arc::new(parts::Credentials(configuration.credentials.clone())),
             last_load: last_load.clone(),
-            guide: Arc::new(guide()),
+            guide: Arc::new(LazyLock::new(guide)),
             metrics: Arc::new(web::Metrics::new(clock.now())),
             options: Arc::new(parts::web_options(&configuration, secrets.as_ref())?),
         };

@@ -30,4 +30,4 @@ pub use metrics::Metrics;
 pub use peer::Peer;
 pub use problem::Problem;
 pub use router::router;
-pub use state::{GateOptions, LastLoad, Options, People, WebState};
+pub use state::{GateOptions, LastLoad, Options, Pages, People, WebState};

@@ -1,6 +1,6 @@
 //! What every handler may use. Cheap to clone; put together by the composition root.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arc_swap::ArcSwapOption;
 use axum::http::HeaderName;
@@ -12,6 +12,9 @@ use crate::guide::Guide;
 use crate::intake::Intake;
 
 use super::metrics::Metrics;
+
+/// The reference, made when it is first asked for: it compiles every shipped playbook, and a start must not wait for that.
+pub type Pages = Arc<LazyLock<Guide>>;
 
 /// Who is behind a credential. Implemented by the configuration, which alone knows the credentials.
 pub trait People: Send + Sync {
@@ -76,7 +79,7 @@ pub struct WebState {
     /// What the last load of the playbooks brought.
     pub last_load: Arc<LastLoad>,
     /// The reference documentation.
-    pub guide: Arc<Guide>,
+    pub guide: Pages,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Limits and the gate.

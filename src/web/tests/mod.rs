@@ -12,7 +12,7 @@ mod runs;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -123,7 +123,7 @@ impl World {
             approvals: Arc::new(Approvals::new(engine.clone(), Limits::default())),
             people: Arc::new(Tokens),
             last_load,
-            guide: Arc::new(Guide::new(&[super::codes::CODES])),
+            guide: Arc::new(LazyLock::new(|| Guide::new(&[super::codes::CODES]))),
             metrics: Arc::new(Metrics::new(clock.now())),
             options: Arc::new(Options { body_bytes_max: 4096, gate }),
             engine,

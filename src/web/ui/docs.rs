@@ -11,6 +11,7 @@ use axum::routing::get;
 use axum::{Router, middleware};
 
 use crate::guide::Guide;
+use crate::web::Pages;
 
 use super::headers;
 use super::segment::Segment;
@@ -19,12 +20,12 @@ use super::view::docs::DocsView;
 
 #[derive(Clone)]
 struct Docs {
-    guide: Arc<Guide>,
+    guide: Pages,
     templates: Arc<Templates>,
 }
 
 /// The pages of the reference.
-pub fn docs<S: Clone + Send + Sync + 'static>(guide: Arc<Guide>) -> Router<S> {
+pub fn docs<S: Clone + Send + Sync + 'static>(guide: Pages) -> Router<S> {
     let policy = headers::policy(STYLE);
     Router::new()
         .route("/docs", get(index))
@@ -34,24 +35,32 @@ pub fn docs<S: Clone + Send + Sync + 'static>(guide: Arc<Guide>) -> Router<S> {
 }
 
 async fn index(State(docs): State<Docs>) -> Response {
-    docs.page(StatusCode::OK, &DocsView::index(&docs.guide))
+    docs.answer(|guide| (StatusCode::OK, DocsView::index(guide))).await
 }
 
 async fn topic(State(docs): State<Docs>, Segment(topic): Segment) -> Response {
-    match docs.guide.page(&topic) {
-        Some(page) => docs.page(StatusCode::OK, &DocsView::page(page)),
-        None => docs.page(StatusCode::NOT_FOUND, &DocsView::missing(&docs.guide, &topic)),
-    }
+    docs.answer(move |guide| match guide.page(&topic) {
+        Some(page) => (StatusCode::OK, DocsView::page(page)),
+        None => (StatusCode::NOT_FOUND, DocsView::missing(guide, &topic)),
+    })
+    .await
 }
 
 impl Docs {
-    fn page(&self, status: StatusCode, view: &DocsView) -> Response {
-        match self.templates.render("docs", view) {
-            Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], Html(html)).into_response(),
-            Err(error) => {
-                tracing::error!(%error, "a page of the reference could not be rendered");
-                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    /// The page, drawn where making the reference for the first time holds nobody up.
+    async fn answer(self, view: impl FnOnce(&Guide) -> (StatusCode, DocsView) + Send + 'static) -> Response {
+        let drawn = tokio::task::spawn_blocking(move || {
+            let (status, view) = view(&self.guide);
+            self.templates.render("docs", &view).map(|html| (status, html))
+        });
+        let fault: Box<dyn std::error::Error> = match drawn.await {
+            Ok(Ok((status, html))) => {
+                return (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], Html(html)).into_response();
             }
-        }
+            Ok(Err(error)) => Box::new(error),
+            Err(error) => Box::new(error),
+        };
+        tracing::error!(error = %fault, "a page of the reference could not be rendered");
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
     }
 }
