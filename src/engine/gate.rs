@@ -139,13 +139,25 @@ impl Gate {
         self
     }
 
-    /// The holds were read, by a read that began then; from now on they must be read again and again.
-    pub(super) fn was_read(&self, began: Instant) {
+    /// Other processes write holds too, and they were read by a read that began then: from now on they must be read again
+    /// and again.
+    pub(super) fn grows_old_from(&self, began: Instant) {
         *self.read.lock().unwrap_or_else(PoisonError::into_inner) = Some(began);
     }
 
-    fn is_stale(&self) -> bool {
-        self.read.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|read| read.elapsed() > STALE_AFTER)
+    /// The holds were read, by a read that began then. Where nobody else writes them they do not grow old by that.
+    pub(super) fn was_read(&self, began: Instant) {
+        if let Some(read) = &mut *self.read.lock().unwrap_or_else(PoisonError::into_inner) {
+            *read = began;
+        }
+    }
+
+    /// Whether nobody passes at that moment: other processes write holds, what they wrote could not be read for a while, and
+    /// that is not allowed.
+    #[must_use]
+    pub fn is_shut(&self, now: Instant) -> bool {
+        let read = *self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        !self.allow_stale && read.is_some_and(|read| now.saturating_duration_since(read) > STALE_AFTER)
     }
 
     /// Answers for an agent by its id or another name of it, and remembers that it was seen. What is neither in the
@@ -155,7 +167,7 @@ impl Gate {
         let map = self.map.load();
         let meant = map.meant(name);
         let mut answer = map.answer(&meant, self.allow_unknown);
-        if answer.allowed && !self.allow_stale && self.is_stale() {
+        if answer.allowed && self.is_shut(Instant::now()) {
             let reason = "the store is unavailable: nobody can say who is held".to_owned();
             answer = GateAnswer { allowed: false, standing: Standing::Active, reason };
         }

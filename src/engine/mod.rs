@@ -154,7 +154,7 @@ impl Engine {
         let began = std::time::Instant::now();
         let holds = holds::Book::new(parts.store.holds().await?);
         if parts.store.is_shared() {
-            parts.gate.was_read(began);
+            parts.gate.grows_old_from(began);
         }
         let since = now.saturating_sub(budget::WINDOW_MAX).unwrap_or(now);
         let budget = Arc::new(budget::Ledger::read(parts.store.containments(since).await?, |agent| {

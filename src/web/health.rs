@@ -1,5 +1,7 @@
 //! For whoever watches the daemon: is it up, can it serve, what does it count.
 
+use std::time::Instant;
+
 use axum::Json;
 use axum::extract::{ConnectInfo, FromRequestParts as _, State};
 use axum::http::StatusCode;
@@ -28,6 +30,9 @@ pub async fn ready(State(state): State<WebState>) -> Result<Response, Problem> {
     }
     if !state.metrics.store_answers(&state.engine).await {
         missing.push("the store does not answer");
+    }
+    if state.engine.gate().is_shut(Instant::now()) {
+        missing.push("who is held could not be read lately, so the gate lets nobody pass");
     }
     if missing.is_empty() {
         return Ok(Json(json!({ "ready": true })).into_response());

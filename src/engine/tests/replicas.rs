@@ -237,6 +237,15 @@ fn what_one_replica_contained_counts_in_the_budget_of_the_other() {
 }
 
 #[test]
+fn a_lone_daemon_lets_agents_pass_however_long_ago_it_read_who_is_held() {
+    let world = World::new(&[&single("try.keyed")]);
+    let one = world.start();
+    // What the sweep does from time to time, also where nobody else writes.
+    assert!(one.on(one.engine.reread()));
+    assert!(!one.engine.gate().is_shut(std::time::Instant::now() + std::time::Duration::from_hours(1)));
+}
+
+#[test]
 fn an_answer_that_no_longer_fits_its_run_is_kept_too() {
     let pair = Pair::of(&[&single("try.contain")]);
     let run = pair.hanging("try.contain", "prepare");
