@@ -1,10 +1,14 @@
 //! Every task that lives longer than a request is started here, so that a stop can tell it and wait for it.
 
 use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// Starts tasks, tells them to stop, waits for them.
 #[derive(Clone, Debug, Default)]
@@ -48,13 +52,9 @@ impl Supervisor {
         name: &'static str,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Option<T> {
-        let (sender, receiver) = tokio::sync::oneshot::channel();
-        self.spawn(name, async move {
-            if sender.send(work.await).is_err() {
-                tracing::debug!("whoever asked for this has gone; it is done all the same");
-            }
-        });
-        receiver.await.ok()
+        let begun =
+            Begun { work: Some(Box::pin(work)), name, supervisor: self.clone(), _awaited: self.tracker.token() };
+        begun.await
     }
 
     /// Ready as soon as a stop was asked for.
@@ -87,5 +87,74 @@ impl Supervisor {
         self.stop.cancel();
         self.tracker.close();
         tokio::time::timeout(drain, self.tracker.wait()).await.is_ok()
+    }
+}
+
+/// Work that somebody waits for. It is done in the task of whoever waits, because a task of its own costs more than most
+/// of what is done here; if they go, it goes on in one.
+struct Begun<T: Send + 'static> {
+    /// Nothing once it is done.
+    work: Option<Pin<Box<dyn Future<Output = T> + Send>>>,
+    name: &'static str,
+    supervisor: Supervisor,
+    /// A stop waits for it.
+    _awaited: TaskTrackerToken,
+}
+
+impl<T: Send + 'static> Future for Begun<T> {
+    type Output = Option<T>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
+        let Some(work) = &mut self.work else { return Poll::Ready(None) };
+        let done = std::task::ready!(work.as_mut().poll(context));
+        self.work = None;
+        Poll::Ready(Some(done))
+    }
+}
+
+impl<T: Send + 'static> Drop for Begun<T> {
+    fn drop(&mut self) {
+        // Work that panicked can't go on, and where no runtime is left nothing can.
+        let can_go_on = !std::thread::panicking() && Handle::try_current().is_ok();
+        if let Some(work) = self.work.take().filter(|_| can_go_on) {
+            tracing::debug!("whoever asked for this has gone; it is done all the same");
+            self.supervisor.spawn(self.name, async move { drop(work.await) });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn work_goes_on_and_a_stop_waits_for_it_when_whoever_asked_for_it_has_gone() {
+        let supervisor = Supervisor::default();
+        let (go, gate) = tokio::sync::oneshot::channel::<()>();
+        let (done, mut is_done) = tokio::sync::oneshot::channel();
+        let work = async move {
+            gate.await.unwrap();
+            done.send(7).unwrap();
+        };
+        let asked = supervisor.clone();
+        let caller = tokio::spawn(async move { asked.finish("work", work).await });
+        tokio::task::yield_now().await;
+        caller.abort();
+        assert!(caller.await.unwrap_err().is_cancelled());
+        supervisor.tracker.close();
+        assert!(!supervisor.tracker.is_empty() && is_done.try_recv().is_err());
+        go.send(()).unwrap();
+        supervisor.tracker.wait().await;
+        assert_eq!(is_done.try_recv(), Ok(7));
+    }
+
+    #[tokio::test]
+    async fn work_that_panicked_is_not_gone_on_with() {
+        let supervisor = Supervisor::default();
+        let asked = supervisor.clone();
+        let caller = tokio::spawn(async move { asked.finish("work", async { panic!("its own fault") }).await });
+        assert!(caller.await.unwrap_err().is_panic());
+        supervisor.tracker.close();
+        supervisor.tracker.wait().await;
     }
 }

@@ -31,16 +31,12 @@ pub async fn wrap(State(state): State<WebState>, mut request: Request, next: Nex
     if let Some(peer) = peer {
         request.extensions_mut().insert(ClientAddress(peer.address()));
     }
-    let span = tracing::info_span!(
-        "request",
-        request.id = %id,
-        http.method = %request.method(),
-        http.route = route,
-        http.status = tracing::field::Empty
-    );
+    // Whatever is logged about the request names it. The rest is said once, at its end: a span's fields are written out
+    // as text whether anything is logged or not, which took a tenth of the time of a small request.
+    let span = tracing::info_span!("request", request.id = id, http.route = route);
+    let method = tracing::enabled!(tracing::Level::DEBUG).then(|| request.method().clone());
     let response = guarded(next.run(request)).instrument(span.clone()).await;
-    span.record("http.status", response.status().as_u16());
-    span.in_scope(|| tracing::debug!("answered"));
+    span.in_scope(|| tracing::debug!(http.method = ?method, http.status = response.status().as_u16(), "answered"));
     let mut response = identify(response, &id);
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);

@@ -38,7 +38,8 @@ pub async fn receive(
     let Path(source) = path?;
     let bytes_max = state.intake.body_bytes_max(&source).unwrap_or(state.options.body_bytes_max);
     let body = read(body, bytes_max.min(state.options.body_bytes_max)).await?;
-    match state.intake.receive(&source, &plain(&headers), &body).await {
+    // It is large, and everything around it would be moved with it.
+    match Box::pin(state.intake.receive(&source, &plain(&headers), &body)).await {
         Ok(receipt) => {
             state.metrics.alert(&source, "taken");
             let status = StatusCode::from_u16(receipt.status).unwrap_or(StatusCode::ACCEPTED);
