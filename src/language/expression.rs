@@ -20,11 +20,13 @@ mod pattern;
 mod reach;
 pub mod reference;
 mod scan;
+mod suppose;
 mod value;
 
 pub use compared::Compared;
 pub use error::EvaluationError;
 pub use explain::Explained;
+pub use suppose::{Known, Supposition};
 
 use super::codes::{EXPRESSION_NOT_BOOL, EXPRESSION_SYNTAX};
 use super::{Environment, Fault, Type, stack};

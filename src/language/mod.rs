@@ -18,8 +18,11 @@ mod unified;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Level, Source, Span, render_github, render_human, render_json, suggest};
-pub use expression::{Compared, EvaluationError, Explained, Expression, reference as expression_reference};
+pub use expression::{
+    Compared, EvaluationError, Explained, Expression, Known, Supposition, reference as expression_reference,
+};
 pub use fault::Fault;
+pub(crate) use stack::sharing_large_stack;
 pub use template::{Escape, RenderError, Template, reference as template_reference};
 pub use tree::Tree;
 pub use types::{Environment, Type, Unknown};

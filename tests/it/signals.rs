@@ -83,6 +83,14 @@ async fn a_hangup_reads_the_approvals_of_the_configuration_again_and_a_broken_on
     tell(&daemon, Signal::HUP);
     let serving = || async { (daemon.read("/status").await["playbooks"]["serving"] == 3).then_some(()) };
     assert!(poll(PATIENCE, serving).await.is_some(), "{}", daemon.log());
+    with("2h");
+    tell(&daemon, Signal::HUP);
+    let changed = || async {
+        let history = daemon.read("/playbooks/history").await;
+        let changed = history["facts"][0]["changed"]["changed"].as_array().cloned().unwrap_or_default();
+        changed.iter().any(|one| one["playbook"] == "named").then_some(())
+    };
+    assert!(poll(PATIENCE, changed).await.is_some(), "the longer time was not taken:\n{}", daemon.log());
     with("soon");
     tell(&daemon, Signal::HUP);
     until_logged(&daemon, "its approvals stay as they were").await;
@@ -125,6 +133,15 @@ async fn what_a_hangup_changed_stands_in_the_log_in_the_history_and_on_the_comma
     std::fs::write(&file, text.replace("title:", "title: Newly")).unwrap();
     let reloaded = daemon.cli_text(&["playbooks", "reload"]).await;
     assert!(reloaded.contains("playbooks serve"), "{reloaded}");
+    // The watcher of the folder may have been first; then there was nothing left for the command to do.
+    if reloaded.contains("nothing changed") {
+        let told = || async {
+            daemon.cli_text(&["playbooks", "history", "--diff"]).await.contains("+title: Newly").then_some(())
+        };
+        assert!(poll(PATIENCE, told).await.is_some(), "the change is nowhere:\n{}", daemon.log());
+    } else {
+        assert!(reloaded.contains("~ token-misuse") && reloaded.contains("+title: Newly"), "{reloaded}");
+    }
 }
 
 #[tokio::test]

@@ -47,10 +47,11 @@ pub fn all(tables: &[Codes]) -> Vec<Page> {
         include_str!("diagnostics.md"),
     );
     let tests = written("tests", "Tests", "how a playbook is tried before it acts", include_str!("tests.md"));
-    let mut pages = vec![playbooks, shipped::page(), tests, keys::page()];
+    let shipped = shipped::each();
+    let mut pages = vec![playbooks, shipped::page(&shipped), tests, keys::page()];
     pages.extend([actions::page(), connectors::page(), expressions::page(), templates::page(), diagnostics]);
     pages.push(codes::page(tables));
-    pages.extend(shipped::each());
+    pages.extend(shipped);
     pages.extend(actions::each());
     pages.extend(codes::each(tables));
     pages

@@ -50,9 +50,9 @@ const SHIPPED: [Shipped; 14] = shipped![
     "unknown-agent",
 ];
 
-/// The list.
-pub fn page() -> Page {
-    let entries = each().into_iter().map(|page| Entry::to(&page.topic, &page.line)).collect();
+/// The list of these pages.
+pub fn page(each: &[Page]) -> Page {
+    let entries = each.iter().map(|page| Entry::to(&page.topic, &page.line)).collect();
     let blocks = vec![
         Block::paragraph(
             "They lie in `playbooks/`, each with its tests beside it, and only observe until you write `mode: enforce`. Copy \
@@ -181,7 +181,7 @@ fn request(step: &Step) -> Option<String> {
     let people: Vec<String> = asked.approvers.iter().map(|who| format!("`{who}`")).collect();
     let silence = match asked.on_timeout {
         OnTimeout::Reject => "silence is a no",
-        OnTimeout::Escalate => "silence asks others as well",
+        OnTimeout::Escalate => "silence asks others once, and is then a no",
         OnTimeout::Act => "silence lets it be done",
     };
     let time = length(asked.timeout);

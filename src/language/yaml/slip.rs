@@ -38,14 +38,19 @@ fn line(text: &str, number: u32) -> Option<&str> {
     text.split('\n').nth(usize::try_from(number).ok()?.checked_sub(1)?)
 }
 
-/// The last line, down to the place, in which a value begins with a quote that nothing closes.
+/// The line, down to the place, in which a value begins with a quote that nothing closes. A quoted value may go over several
+/// lines: one that a later line closes is none.
 fn open_quote(text: &str, to: u32) -> Option<u32> {
-    let lines = (1..).zip(text.split('\n')).take_while(|(number, _)| *number <= to);
-    let open = lines.filter(|(_, line)| {
-        let value = line.split_once(": ").map_or(*line, |(_, value)| value).trim();
-        let quote = value.chars().next().filter(|first| ['"', '\''].contains(first));
-        let quotes = |quote: char| value.replace("\\\\", "").replace("\\\"", "").matches(quote).count();
-        quote.is_some_and(|quote| quotes(quote) % 2 == 1)
-    });
-    open.map(|(number, _)| number).last()
+    let is_odd = |text: &str, quote: char| text.replace("\\\\", "").replace("\\\"", "").matches(quote).count() % 2 == 1;
+    let mut open: Option<(u32, char)> = None;
+    for (number, line) in (1..).zip(text.split('\n')).take_while(|(number, _)| *number <= to) {
+        let value = line.split_once(": ").map_or(line, |(_, value)| value).trim();
+        let begins = value.chars().next().filter(|first| ['"', '\''].contains(first) && is_odd(value, *first));
+        open = match open {
+            Some((_, quote)) if is_odd(line, quote) => None,
+            Some(open) => Some(open),
+            None => begins.map(|quote| (number, quote)),
+        };
+    }
+    open.map(|(number, _)| number)
 }

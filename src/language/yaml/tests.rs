@@ -103,8 +103,14 @@ fn a_known_slip_gets_words_of_its_own() {
         let found = fault(text);
         assert!(found.hint.as_deref().unwrap_or_default().contains(words), "{text}: {found:?}");
     }
-    let unclear = fault("playbook: x\n stages: []\n");
-    assert_eq!(unclear.hint, None, "what is not known is not guessed: {unclear:?}");
+    for text in [
+        "playbook: x\n stages: []\n",
+        "title: \"in two\n  lines\"\nplaybook: x\n stages: []\n",
+        "title: 'in two\n  lines of it''s own'\nplaybook: x\n stages: []\n",
+    ] {
+        let unclear = fault(text);
+        assert_eq!(unclear.hint, None, "what is not known is not guessed: {unclear:?}");
+    }
 }
 
 #[test]

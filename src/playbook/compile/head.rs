@@ -141,8 +141,8 @@ fn incident_key(report: &mut Report, outline: &Outline, fields: &Fields<'_>) -> 
             .hint("name a field that alerts of one incident share, e.g. `alert.fields.session`; leave it out for the agent");
         return None;
     }
-    let reads = ["alert", "agent"].iter().any(|name| expression.source().contains(name));
-    if !reads {
+    let reads_the_alert = ["alert", "agent"].iter().any(|name| expression.reads(name).is_some());
+    if !reads_the_alert {
         report
             .error(&node.pointer, codes::INCIDENT_KEY, "every alert would be of one incident: this reads nothing of it")
             .hint("name a field that alerts of one incident share, e.g. `alert.fields.session`");

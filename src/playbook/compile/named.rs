@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::domain::ApprovalName;
 use crate::playbook::approvals::{Filled, Keys};
-use crate::playbook::{Approvals, codes, context, keys};
+use crate::playbook::{Approvals, Lender, codes, context, keys};
 
 use super::approval::{self, Subject};
 use super::fields::Fields;
@@ -103,10 +103,13 @@ pub(super) fn fill(report: &mut Report, approvals: &Approvals, node: &Node<'_>) 
         Some(named) => Some(find(report, approvals, &named)?),
         None => None,
     };
-    let filled = approvals.fill(own, name);
+    let mut filled = approvals.fill(own, name);
     for (key, lender) in &filled.lent {
         report.lend(child(&node.pointer, key), lender.of(key));
     }
+    // One that fills nothing, because the playbook says every key itself, is used all the same: without it, the text would
+    // name what there is not.
+    filled.lent.extend(name.map(|name| (USE.to_owned(), Lender::Named(name.clone()))));
     Some(filled)
 }
 

@@ -77,6 +77,12 @@ fn faults_of_the_head_are_found_at_their_place() {
             "reads nothing of it",
             "alert.fields.session",
         ),
+        (
+            format!("playbook: p\nincident: {{ key: «\"'alert-storm'\"» }}\n{MATCH}{STAGES}"),
+            codes::INCIDENT_KEY,
+            "reads nothing of it",
+            "alert.fields.session",
+        ),
         (format!("playbook: p\ntimeout: «10»\n{MATCH}{STAGES}"), codes::DURATION, "no unit", "`10s`"),
         (format!("playbook: p\ntimeout: «31d»\n{MATCH}{STAGES}"), codes::DURATION, "30 days", "1h30m"),
         (

@@ -152,6 +152,15 @@ fn a_version_compiles_to_itself_from_what_it_kept() {
 }
 
 #[test]
+fn a_version_that_overrides_every_key_of_the_approval_it_names_compiles_again_too() {
+    let text = ask("{ use: release, ask: Own?, timeout: 1h }");
+    let first = compiled(&text, &configuration("approvals: { release: { timeout: 4h } }"));
+    let again = catalogue().with_approvals(Approvals::pinned(first.approvals.as_ref()));
+    let again = compiled(&text, &again);
+    assert_eq!((again.digest, &again.approvals), (first.digest, &first.approvals));
+}
+
+#[test]
 fn what_is_wrong_with_an_approval_on_its_own_is_said_in_the_configuration() {
     use crate::language::codes as language;
     let cases = [

@@ -52,6 +52,162 @@ fn nor_by_way_of_other_steps() {
     silent(waits, "\"true\"", "«\"steps.mark.state == 'succeeded'\"»");
 }
 
+/// As [`destroys`], with what comes after the names of the step that destroys.
+fn ends_with(between: &str, kill: &str) -> String {
+    destroys(between, "\"true\"", "MARK").replace(
+        "kill, action: vault.destroy_entity, with: { entity: x }, irreversible: { because: a test }, when: MARK }",
+        kill,
+    )
+}
+
+const KILL: &str = "kill, action: vault.destroy_entity, with: { entity: x }, irreversible: { because: a test }";
+
+#[test]
+fn silence_runs_no_other_playbook_by_a_condition_either() {
+    let runs = "kill, action: run_playbook, with: { playbook: other }, when: «\"steps.q.decision == 'expired'\"» }";
+    assert_fault(&ends_with(NOTHING, runs), codes::SILENCE, "runs another playbook", "'approved'");
+    playbook(&ends_with(NOTHING, &runs.replace(['«', '»'], "").replace("expired", "approved")));
+}
+
+#[test]
+fn a_list_is_a_condition_as_well() {
+    for list in [
+        "alert.resources.filter(r, steps.q.decision == 'expired')",
+        "alert.resources.filter(r, steps.note.state == 'rejected' && r != '')",
+        "steps.q.decision == 'expired' ? alert.resources : []",
+    ] {
+        let kill = format!("{KILL}, for_each: {{ in: «\"{list}\"», as: one }} }}");
+        assert_fault(&ends_with(NOTHING, &kill), codes::SILENCE, "where nobody answers", "'approved'");
+    }
+    for list in ["alert.resources", "steps.q.decision == 'approved' ? alert.resources : []", "steps.mark.output.ids"] {
+        playbook(&ends_with(NOTHING, &format!("{KILL}, for_each: {{ in: \"{list}\", as: one }} }}")));
+    }
+}
+
+#[test]
+fn however_a_condition_spells_the_step() {
+    for when in [
+        "steps[ 'q' ].decision == 'expired'",
+        "steps [ 'q' ] . decision == 'expired'",
+        "steps .q.decision == 'expired'",
+        ".steps.q.decision == 'expired'",
+        "'expired' == (steps.q).decision",
+        "steps.?q.decision.orValue('') == 'expired'",
+        "steps.exists(name, steps[name].decision == 'expired')",
+        "['expired'].exists(word, word == steps.q.decision)",
+        "steps.q.decision.size() == 7",
+        "has(steps.note) && steps.q.decision == 'expired'",
+        "has(steps.q.output) ? steps.q.decision != 'rejected' : false",
+        "steps.q.state == 'succeeded'",
+        "steps.q.state != 'skipped'",
+    ] {
+        silent(NOTHING, "\"true\"", &format!("«\"{when}\"»"));
+    }
+}
+
+#[test]
+fn where_silence_acts_what_it_did_is_its_doing() {
+    let act = "approval: { ask: Keep?, timeout: 1h, on_timeout: act }";
+    let guarded = format!("{{ step: mark, action: agent.pause, {act} }}");
+    for when in
+        ["steps.mark.state == 'succeeded'", "steps.mark.verdict == 'contained'", "steps.mark.state != 'rejected'"]
+    {
+        silent(&guarded, "\"true\"", &format!("«\"{when}\"»"));
+    }
+    playbook(&destroys(&guarded, "\"true\"", "\"steps.mark.decision == 'approved'\""));
+    playbook(&destroys(
+        &guarded,
+        "\"true\"",
+        "\"steps.mark.state == 'rejected' && steps.mark.decision == 'rejected'\"",
+    ));
+    let reject = guarded.replace("act }", "reject }");
+    playbook(&destroys(&reject, "\"true\"", "\"steps.mark.state == 'succeeded'\""));
+    silent(&reject, "\"true\"", "«\"steps.mark.state == 'rejected'\"»");
+}
+
+#[test]
+fn what_a_request_releases_stands_as_the_request_ends() {
+    let released = |on_timeout: &str, when: &str| {
+        with_stages(&format!(
+            "  - stage: ask
+    steps:
+      - {{ step: q, approval: {{ ask: Freeze?, releases: [freeze], timeout: 1h, on_timeout: {on_timeout} }} }}
+  - stage: last
+    mode: sequential
+    steps:
+      - {{ step: freeze, action: process.freeze, with: {{ pid: 7 }} }}
+      - {{ step: {KILL}, when: {when} }}
+"
+        ))
+    };
+    for (on_timeout, state) in
+        [("act", "succeeded"), ("reject", "rejected"), ("reject", "unproven' || steps.q.decision == 'expired")]
+    {
+        let text = released(on_timeout, &format!("«\"steps.freeze.state == '{state}'\"»"));
+        assert_fault(&text, codes::SILENCE, "where nobody answers", "'approved'");
+    }
+    playbook(&released("reject", "\"steps.freeze.state == 'succeeded'\""));
+}
+
+#[test]
+fn what_was_left_out_by_its_own_condition_may_be_followed_by_what_destroys() {
+    let mark = |when: &str| format!("{{ step: mark, action: evidence.capture, when: \"{when}\" }}");
+    let skipped = "steps.mark.state == 'skipped'";
+    for (between, when) in [
+        ("alert.severity >= HIGH", skipped),
+        ("steps.q.decision == 'expired'", skipped),
+        ("steps.q.decision == 'expired' && agent.known", skipped),
+        ("steps.q.decision != 'approved' && agent.known", skipped),
+        ("steps.q.decision != 'approved' && agent.known", "steps.mark.state in ['skipped'] && alert.severity > LOW"),
+        ("steps.q.decision in ['expired', 'rejected']", "!(steps.mark.state != 'skipped')"),
+        ("agent.known", "steps.mark.state == 'skipped' || steps.q.decision == 'approved'"),
+        ("agent.known ? steps.q.decision == 'expired' : false", skipped),
+    ] {
+        playbook(&destroys(&mark(between), "\"true\"", &format!("\"{when}\"")));
+    }
+    let asks = "{ step: mark, approval: { ask: Really?, timeout: 1h }, when: agent.known }";
+    for when in [
+        "steps.mark.state == 'skipped'",
+        "steps.mark.state == 'skipped' || steps.mark.decision == 'approved'",
+        "!agent.known || steps.mark.decision == 'approved'",
+    ] {
+        playbook(&destroys(asks, "\"true\"", &format!("\"{when}\"")));
+    }
+}
+
+#[test]
+fn but_not_where_silence_left_it_out() {
+    let mark = |when: &str| format!("{{ step: mark, action: evidence.capture, when: \"{when}\" }}");
+    for (between, when) in [
+        ("steps.q.decision == 'approved'", "steps.mark.state == 'skipped'"),
+        ("steps.q.decision == 'approved' && agent.known", "steps.mark.state == 'skipped' && alert.severity > LOW"),
+        ("steps.q.decision == 'rejected'", "steps.mark.state == 'skipped'"),
+        ("steps.q.decision.startsWith('app')", "steps.mark.state in ['skipped', 'failed']"),
+        ("steps.note.state != 'rejected'", "steps.mark.state == 'skipped'"),
+        ("steps.q.decision == 'expired'", "steps.mark.state != 'skipped'"),
+        ("(agent.known && steps.q.decision == 'approved') || !agent.known", "steps.mark.state == 'skipped'"),
+    ] {
+        silent(&mark(between), "\"true\"", &format!("«\"{when}\"»"));
+    }
+    let asks = "{ step: mark, approval: { ask: Really?, timeout: 1h }, when: steps.q.decision == 'expired' }";
+    silent(asks, "\"true\"", "«\"steps.mark.state != 'skipped'\"»");
+    let either = "«\"steps.q.decision == 'expired' && (steps.note.decision == 'approved' || agent.known)\"»";
+    silent(NOTHING, "\"true\"", either);
+}
+
+#[test]
+fn conditions_too_wide_to_try_are_taken_for_the_worst_only_where_they_read_a_request() {
+    let wide = |last: &str| {
+        let pairs: Vec<String> =
+            (0..14).map(|n| format!("(alert.labels.a{n} == 'x' ? agent.known : alert.labels.b{n} == 'y')")).collect();
+        format!("{} && {last}", pairs.join(" && "))
+    };
+    let text = |last: &str| destroys(NOTHING, "\"true\"", &format!("\"{}\"", wide(last)));
+    playbook(&text("agent.gated"));
+    playbook(&text("steps.q.decision == 'approved'"));
+    silent(NOTHING, "\"true\"", &format!("«\"{}\"»", wide("steps.q.decision != 'approved'")));
+}
+
 #[test]
 fn what_people_approve_may_destroy_and_so_may_what_asks_no_request() {
     let fine = |between: &str, of_stage: &str, when: &str| {
