@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::domain::{Digest, PlaybookName};
 use crate::language::{Diagnostic, Level, Source};
-use crate::playbook::{Approvals, Catalogue, Playbook, compile, read_folder};
+use crate::playbook::{Approvals, Catalogue, Playbook, compile, compile_stored, read_folder};
 use crate::store::{Commit, CommitError, Playbooks, ReadError, Row, Store, Writer};
 
 pub use change::{Cause, Changed, Named, PlaybookChange};
@@ -34,7 +34,7 @@ pub enum LibraryError {
     /// The store does not have it.
     #[error("failed to find playbook version {0}: the store does not have it")]
     Missing(Digest),
-    /// It no longer compiles: the actions that it names have changed.
+    /// It no longer compiles: the actions that it names have changed, or its text is damaged.
     #[error("failed to use playbook version {digest}: it no longer compiles: {reason}")]
     Broken {
         /// The version.
@@ -223,21 +223,26 @@ impl Library {
         Ok(found)
     }
 
-    /// A version that a run is on.
+    /// A version that a run is on. It was accepted when the run began; what is only forbidden by now does not keep the run
+    /// from going on.
     pub async fn pinned(&self, store: &Store, digest: &Digest) -> Result<Arc<Playbook>, LibraryError> {
         if let Some(known) = self.pinned.lock().unwrap_or_else(PoisonError::into_inner).get(digest) {
             return Ok(known.clone());
         }
         let version = store.playbook(digest).await?.ok_or(LibraryError::Missing(*digest))?;
         let source = Source { name: format!("version {}", digest.prefix()), text: version.text };
-        let (playbook, _) = compile(&source, &self.catalogue_of(version.approvals.as_ref()))
+        let (playbook, found) = compile_stored(&source, &self.catalogue, digest, version.approvals.as_ref())
             .map_err(|faults| LibraryError::Broken { digest: *digest, reason: first_error(&faults) })?;
+        if found.iter().any(|fault| fault.level == Level::Error) {
+            let (name, version, reason) = (&playbook.name, digest.prefix(), first_error(&found));
+            tracing::warn!(playbook.name = %name, playbook.version = %version, reason, "a rule forbids this version by now; runs that are on it go on, and none begins with it");
+        }
         let playbook = Arc::new(playbook);
         self.remember(std::iter::once(&playbook));
         Ok(playbook)
     }
 
-    /// What a stored version is compiled with: the actions of now, and the approvals that it came with.
+    /// What a stored version is compiled with to serve again: the actions of now, and the approvals that it came with.
     fn catalogue_of(&self, approvals: Option<&Value>) -> Catalogue {
         self.catalogue.clone().with_approvals(Approvals::pinned(approvals))
     }

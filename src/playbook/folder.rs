@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Catalogue, Playbook, codes, compile, descendants, family};
 use crate::domain::PlaybookName;
-use crate::language::{Diagnostic, Level, Source};
+use crate::language::{Diagnostic, Level, Source, sharing_large_stack};
 
 /// What a folder holds.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +52,10 @@ pub fn compile_folder(path: &Path, catalogue: &Catalogue) -> Folder {
 /// Reads and compiles every `*.yaml` of a folder, or the one file that the path names, each by itself.
 #[must_use]
 pub fn read_folder(path: &Path, catalogue: &Catalogue) -> Folder {
+    sharing_large_stack(|| read_each(path, catalogue))
+}
+
+fn read_each(path: &Path, catalogue: &Catalogue) -> Folder {
     let mut folder = Folder::default();
     let files = if path.is_dir() { folder.list(path) } else { vec![path.to_owned()] };
     let mut named: BTreeMap<String, String> = BTreeMap::new();

@@ -26,7 +26,7 @@ mod silence;
 
 pub use approvals::{Approvals, Lender};
 pub use catalogue::{ActionKind, ActionSpec, Catalogue, ParameterSpec, ParameterType};
-pub use compile::compile;
+pub use compile::{Compiled, compile, compile_stored};
 pub(crate) use compile::{Entry, Fields, Node, Report, approvals as read_approvals};
 pub use corroborate::{Corroborate, UntilThen};
 pub use family::{descendants, family};

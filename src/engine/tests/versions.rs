@@ -5,11 +5,11 @@ use super::harness::{Life, World, path};
 use super::outside::seen;
 use crate::clock::Clock;
 use crate::domain::approval::Choice;
-use crate::domain::{Attempt, PlaybookName, RunStatus, StepState};
+use crate::domain::{Attempt, Digest, PlaybookName, RunStatus, StepState};
 use crate::engine::SubmitError;
 use crate::language::{Source, parse};
 use crate::playbook::{Approvals, Node, Report, read_approvals};
-use crate::store::Playbooks;
+use crate::store::{Commit, Playbooks, Row, Writer};
 
 fn serving(life: &Life, name: &str) -> String {
     let serving = life.engine.library().serving();
@@ -115,6 +115,25 @@ fn a_run_that_can_not_be_understood_any_more_does_not_stop_the_recovery_of_other
     life.until_finished(lost);
     assert_eq!(world.outside.count("try.keyed", "send"), 2, "the run goes on");
     life.checked_history(lost);
+}
+
+#[test]
+fn a_version_that_is_only_forbidden_by_now_is_understood_and_one_that_was_changed_is_not() {
+    let asks = CONTAIN.lines().find(|line| line.contains("releases:")).unwrap();
+    let by_nobody = "        approval: { ask: \"Resume?\", releases: [resume], approvers: [], timeout: 4h }";
+    let text = CONTAIN.replace(asks, by_nobody);
+    let world = World::new(&[CONTAIN]);
+    let life = world.start();
+    let (digest, other) = (Digest::of(text.as_bytes()), Digest::of(b"another text"));
+    let name = PlaybookName::parse("contain").unwrap();
+    let at = life.clock.now();
+    let row = |digest| Row::Playbook { digest, name: name.clone(), text: text.clone(), approvals: None, at };
+    life.on(life.engine.store().commit(Commit { guards: Vec::new(), rows: vec![row(digest), row(other)] })).unwrap();
+    let pinned = |digest| life.on(life.engine.library().pinned(life.engine.store(), digest));
+    let understood = pinned(&digest).expect("nobody may vote by a rule; the text says what is to be done");
+    assert_eq!((understood.digest, &*understood.text), (digest, text.as_str()));
+    let damaged = pinned(&other).unwrap_err().to_string();
+    assert!(damaged.contains("is not the one of version"), "{damaged}");
 }
 
 /// A configuration in which this many people must approve.

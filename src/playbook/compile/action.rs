@@ -141,12 +141,12 @@ fn behind_people(report: &mut Report, outline: &Outline, fields: &Fields<'_>, st
     match step.impact {
         Some(Impact::Destroy) if !asked && !because => {
             report
-                .error_at_key(&fields.at("action"), codes::DESTROY_UNGUARDED, "this destroys, and nobody is asked")
+                .rule_at_key(&fields.at("action"), codes::DESTROY_UNGUARDED, "this destroys, and nobody is asked")
                 .hint("add `approval:` to the step, or `irreversible: { because: \"...\" }`");
         }
         Some(Impact::Release) if !asked => {
             report
-                .error_at_key(
+                .rule_at_key(
                     &fields.at("action"),
                     codes::RELEASE_UNGUARDED,
                     "this gives the agent something back, and nobody is asked",
@@ -170,7 +170,7 @@ fn because(report: &mut Report, fields: &Fields<'_>, impact: Option<Impact>) -> 
     let because = inner.require(report, "because").and_then(|node| node.text(report).map(str::trim));
     if because == Some("") {
         report
-            .error(&inner.at("because"), codes::DESTROY_UNGUARDED, "the reason is empty")
+            .rule(&inner.at("because"), codes::DESTROY_UNGUARDED, "the reason is empty")
             .hint("say why nobody needs to be asked");
     }
     Some(because.unwrap_or_default().to_owned())

@@ -155,9 +155,9 @@ pub(super) fn question(report: &mut Report, scope: &Scope<'_>, node: &Node<'_>) 
     let Some(shown) = shown.iter().find(|names| is_from_outside(scope.outline, names)) else { return Some(template) };
     let message = format!("the question would show `{}`, which whoever sends the alert writes", shown.join("."));
     report
-        .error(&node.pointer, codes::APPROVAL_WORDS, message)
+        .rule(&node.pointer, codes::APPROVAL_WORDS, message)
         .hint("ask in words of your own, with {{agent.name}} at most; page and message quote the alert below");
-    None
+    Some(template)
 }
 
 /// Whether the value at a path is what the sender of an alert wrote freely, or holds it.
@@ -218,7 +218,7 @@ fn voters(report: &mut Report, fields: &Fields<'_>) -> (Vec<Principal>, Vec<Prin
         Some(node) => {
             if node.value.as_array().is_some_and(Vec::is_empty) {
                 report
-                    .error(&node.pointer, codes::QUORUM, "nobody may vote")
+                    .rule(&node.pointer, codes::QUORUM, "nobody may vote")
                     .hint("name somebody, or remove `approvers` to ask the agent's owner");
             }
             node.principals(report)
@@ -228,7 +228,7 @@ fn voters(report: &mut Report, fields: &Fields<'_>) -> (Vec<Principal>, Vec<Prin
     let exclude = fields.get("exclude").map(|node| node.principals(report)).unwrap_or_default();
     if !approvers.is_empty() && approvers.iter().all(|approver| exclude.contains(approver)) {
         report
-            .error(&fields.at("exclude"), codes::QUORUM, "everybody who may vote is excluded")
+            .rule(&fields.at("exclude"), codes::QUORUM, "everybody who may vote is excluded")
             .hint("name somebody else under `approvers`");
     }
     let thresholds = match fields.get("thresholds") {
@@ -260,7 +260,7 @@ fn identity(report: &mut Report, fields: &Fields<'_>, subject: &Subject) -> Assu
         Assurance::Link if destroys => {
             let what = if subject.has(Impact::Destroy) { "a step destroy" } else { "a playbook run that may destroy" };
             let message = format!("a link can be forwarded, and this approval lets {what}");
-            report.error(&node.pointer, codes::IDENTITY, message).hint("write `identity: api`");
+            report.rule(&node.pointer, codes::IDENTITY, message).hint("write `identity: api`");
         }
         Assurance::Link | Assurance::Api => {}
     }
@@ -304,7 +304,7 @@ fn on_timeout(report: &mut Report, fields: &Fields<'_>, subject: &Subject) -> On
         };
         if let Some(message) = wrong {
             report
-                .error(&node.pointer, codes::SILENCE, message)
+                .rule(&node.pointer, codes::SILENCE, message)
                 .hint("write `reject` or `escalate`; `act` is for steps that only contain");
         }
     }

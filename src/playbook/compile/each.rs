@@ -59,7 +59,7 @@ fn for_each(
     let parallel = fields.get("parallel").and_then(|node| node.count(report, &(1..=keys::ITEMS_MAX)));
     if let Some(node) = fields.get("parallel").filter(|_| outlined.guarded) {
         report
-            .error_at_key(&node.pointer, codes::FOR_EACH, "one approval lets all items go together")
+            .rule_at_key(&node.pointer, codes::FOR_EACH, "one approval lets all items go together")
             .hint("remove `parallel`, or the approval");
     }
     let list = fields.require(report, "in")?;

@@ -82,7 +82,7 @@ fn lenders(stages: &[Stage]) -> BTreeSet<Lender> {
 }
 
 /// The version of a text, with what it uses of the configuration's approvals.
-fn version(text: &str, approvals: Option<&Value>) -> Digest {
+pub(super) fn version(text: &str, approvals: Option<&Value>) -> Digest {
     let digest = Digest::of(text.as_bytes());
     match approvals {
         Some(approvals) => Digest::of_json(&json!({ "text": digest, "uses": approvals })),
@@ -144,9 +144,8 @@ fn incident_key(report: &mut Report, outline: &Outline, fields: &Fields<'_>) -> 
     let reads_the_alert = ["alert", "agent"].iter().any(|name| expression.reads(name).is_some());
     if !reads_the_alert {
         report
-            .error(&node.pointer, codes::INCIDENT_KEY, "every alert would be of one incident: this reads nothing of it")
+            .rule(&node.pointer, codes::INCIDENT_KEY, "every alert would be of one incident: this reads nothing of it")
             .hint("name a field that alerts of one incident share, e.g. `alert.fields.session`");
-        return None;
     }
     Some(expression).filter(|expression| expression.source().trim() != "agent.id")
 }
@@ -159,7 +158,7 @@ fn corroborate(report: &mut Report, fields: &Fields<'_>) -> Option<Corroborate> 
         fields.get("incident").and_then(|incident| incident.value.get("on_new_alert")?.as_str()).unwrap_or("join");
     if joins != "join" {
         report
-            .error_at_key(&node.pointer, codes::CORROBORATE, "no alert of another source would ever join the run")
+            .rule_at_key(&node.pointer, codes::CORROBORATE, "no alert of another source would ever join the run")
             .hint("write `incident: { on_new_alert: join }`, or leave `on_new_alert` out");
     }
     let sources = inner.require(report, "sources").and_then(|node| node.count(report, &(2..=keys::SOURCES_MAX)));

@@ -20,6 +20,8 @@ use super::scope::Scope;
 
 /// The key that names an approval of the configuration.
 const USE: &str = "use";
+/// What every approval must have.
+const NEEDED: [&str; 2] = ["ask", "timeout"];
 
 /// Reads `approvals` and `default_approval` of a configuration, or of a file of tests.
 pub(crate) fn approvals(report: &mut Report, named: Option<&Node<'_>>, default: Option<&Node<'_>>) -> Approvals {
@@ -100,7 +102,15 @@ pub(super) fn fill(report: &mut Report, approvals: &Approvals, node: &Node<'_>) 
         }
     };
     let name = match named {
-        Some(named) => Some(find(report, approvals, &named)?),
+        Some(named) => {
+            let found = find(report, approvals, &named);
+            // What says everything itself can be judged without it.
+            if found.is_none() && !NEEDED.iter().all(|key| own.contains_key(*key)) {
+                report.leaves_out();
+                return None;
+            }
+            found
+        }
         None => None,
     };
     let mut filled = approvals.fill(own, name);
@@ -122,16 +132,16 @@ fn find<'a>(report: &mut Report, approvals: &'a Approvals, node: &Node<'_>) -> O
     if !approvals.is_configured() {
         let message = format!("the approval `{name}` stands in a configuration, and none was given");
         report
-            .error(&node.pointer, codes::UNKNOWN_APPROVAL, message)
+            .rule(&node.pointer, codes::UNKNOWN_APPROVAL, message)
             .hint("give it with `--config FILE`, or write the approval out: approval: { ask: \"...\", timeout: 1h }");
     } else if approvals.names().next().is_none() {
         let message = format!("there is no approval `{name}`: the configuration has none");
-        report.error(&node.pointer, codes::UNKNOWN_APPROVAL, message).hint(
+        report.rule(&node.pointer, codes::UNKNOWN_APPROVAL, message).hint(
             "add it to the configuration under `approvals:`, or write it out: approval: { ask: \"...\", timeout: 1h }",
         );
     } else {
         let message = format!("the configuration has no approval `{name}`");
-        report.error(&node.pointer, codes::UNKNOWN_APPROVAL, message).did_you_mean(name, approvals.names());
+        report.rule(&node.pointer, codes::UNKNOWN_APPROVAL, message).did_you_mean(name, approvals.names());
     }
     None
 }

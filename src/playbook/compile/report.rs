@@ -11,6 +11,8 @@ use crate::language::{Diagnostic, Fault, Level, Span, SpanMap};
 pub(crate) struct Report {
     places: SpanMap,
     found: Vec<Diagnostic>,
+    /// Whether something of the file is missing in what comes of it.
+    is_incomplete: bool,
     /// What did not come from this file, by pointer, and the words that say so.
     lent: BTreeMap<String, String>,
 }
@@ -42,7 +44,7 @@ impl Entry<'_> {
 impl Report {
     /// Nothing found yet.
     pub(crate) const fn new(places: SpanMap) -> Self {
-        Self { places, found: Vec::new(), lent: BTreeMap::new() }
+        Self { places, found: Vec::new(), is_incomplete: false, lent: BTreeMap::new() }
     }
 
     /// From now on, a fault of what is at this pointer is said with these words: it came from somewhere else.
@@ -63,16 +65,34 @@ impl Report {
         message
     }
 
-    /// An error in the value at a pointer, or in what is around it.
+    /// An error in the value at a pointer, or in what is around it: it can't be made into anything.
     pub(crate) fn error(&mut self, pointer: &str, code: &'static str, message: impl Into<String>) -> Entry<'_> {
+        self.is_incomplete = true;
+        self.rule(pointer, code, message)
+    }
+
+    /// An error in the key at a pointer, likewise.
+    pub(crate) fn error_at_key(&mut self, pointer: &str, code: &'static str, message: impl Into<String>) -> Entry<'_> {
+        self.is_incomplete = true;
+        self.rule_at_key(pointer, code, message)
+    }
+
+    /// An error in the value at a pointer that is understood and put into what comes of the file: a rule forbids it. Nothing
+    /// new begins with it; what has begun on a text that was once accepted goes on.
+    pub(crate) fn rule(&mut self, pointer: &str, code: &'static str, message: impl Into<String>) -> Entry<'_> {
         let place = self.places.nearest(pointer);
         self.push(Diagnostic::error(code, self.places.file(), self.said(pointer, message)).at(place))
     }
 
-    /// An error in the key at a pointer.
-    pub(crate) fn error_at_key(&mut self, pointer: &str, code: &'static str, message: impl Into<String>) -> Entry<'_> {
+    /// As [`Report::rule`], about the key at a pointer.
+    pub(super) fn rule_at_key(&mut self, pointer: &str, code: &'static str, message: impl Into<String>) -> Entry<'_> {
         let place = self.key(pointer);
         self.push(Diagnostic::error(code, self.places.file(), self.said(pointer, message)).at(place))
+    }
+
+    /// Says that something of the file is missing in what comes of it; why has been said.
+    pub(super) const fn leaves_out(&mut self) {
+        self.is_incomplete = true;
     }
 
     /// Something that a person should look at, at a key.
@@ -99,6 +119,11 @@ impl Report {
         self.found.iter().any(|diagnostic| diagnostic.level == Level::Error)
     }
 
+    /// Whether something of the file is missing in what comes of it.
+    pub(super) const fn is_incomplete(&self) -> bool {
+        self.is_incomplete
+    }
+
     /// Where a key stands in the file, for the order of keys.
     pub(super) fn order_of_key(&self, pointer: &str) -> (u32, u32) {
         self.places.key(pointer).map_or((u32::MAX, u32::MAX), |span| (span.line, span.column))
@@ -106,6 +131,7 @@ impl Report {
 
     /// A fault inside the expression or template at a pointer.
     pub(crate) fn fault(&mut self, pointer: &str, fault: &Fault) {
+        self.is_incomplete = true;
         let diagnostic = self.places.diagnostic(pointer, fault);
         let message = self.said(pointer, diagnostic.message);
         self.push(Diagnostic { message, ..diagnostic });

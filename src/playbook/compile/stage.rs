@@ -57,7 +57,7 @@ fn bound_items(report: &mut Report, outline: &Outline, stages: &[Stage]) {
             let most = keys::ITEMS_OF_RUN_MAX;
             let message = format!("all steps together would go through up to {sum} items; a run keeps at most {most}");
             report
-                .error_at_key(&format!("{}/for_each", outlined.pointer), codes::LIMIT, message)
+                .rule_at_key(&format!("{}/for_each", outlined.pointer), codes::LIMIT, message)
                 .hint("write `at_most` on each step that goes through items, or split the playbook");
             return;
         }

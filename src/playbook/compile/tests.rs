@@ -11,6 +11,7 @@ mod pitfalls;
 mod schedules;
 mod shipped;
 mod steps;
+mod stored;
 mod unanswered;
 mod vars;
 

@@ -41,7 +41,7 @@ fn threshold(
     let voters = voters_max(if from.is_empty() { approvers } else { &from }, approvers, exclude);
     if voters == Some(0) && !from.is_empty() {
         report
-            .error(&fields.at("from"), codes::QUORUM, "nobody of these may vote")
+            .rule(&fields.at("from"), codes::QUORUM, "nobody of these may vote")
             .hint("name people who stand under `approvers` and are not excluded");
     }
     let voters = voters.filter(|voters| *voters > 0);
@@ -51,7 +51,7 @@ fn threshold(
         if let Some(voters) = voters.filter(|voters| usize::try_from(count).is_ok_and(|count| count > *voters)) {
             let people = if voters == 1 { "person" } else { "people" };
             report
-                .error(
+                .rule(
                     &node.pointer,
                     codes::QUORUM,
                     format!("{count} votes are needed, but only {voters} {people} may vote"),

@@ -75,16 +75,12 @@ pub(super) fn verify(report: &mut Report, step: &Fields<'_>, spec: &ActionSpec) 
 fn rechecks(report: &mut Report, node: &Node<'_>) -> Vec<Duration> {
     let items = node.one_or_more();
     if items.len() > RECHECKS_MAX {
-        report.error(
-            &node.pointer,
-            codes::LIMIT,
-            format!("an effect is looked for again at most {RECHECKS_MAX} times"),
-        );
+        report.rule(&node.pointer, codes::LIMIT, format!("an effect is looked for again at most {RECHECKS_MAX} times"));
     }
     let found: Vec<Duration> = items.iter().filter_map(|item| item.duration(report)).collect();
     if !found.is_sorted_by(|left, right| left < right) {
         report
-            .error(&node.pointer, codes::DURATION, "the times do not ascend")
+            .rule(&node.pointer, codes::DURATION, "the times do not ascend")
             .hint("each is counted from the moment the effect was seen, so write them in order: [10m, 1h]");
     }
     found

@@ -25,7 +25,7 @@ pub(super) fn look(report: &mut Report, outline: &Outline, playbook: &Playbook) 
         let Some(harm) = harm(own).filter(|_| !own.asks() && !outline.is_released(own)) else { continue };
         let Some((pointer, name)) = steps.let_go_by_silence(index) else { continue };
         report
-            .error(&pointer, codes::SILENCE, format!("this {harm} where nobody answers (by way of `{name}`)"))
+            .rule(&pointer, codes::SILENCE, format!("this {harm} where nobody answers (by way of `{name}`)"))
             .hint("ask for `decision == 'approved'`, or put an `approval` before the step itself");
     }
 }
