@@ -7,7 +7,7 @@
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::thread::{Builder, scope};
+use std::thread::{Builder, ScopedJoinHandle, scope};
 
 /// Reserved, not used: pages are only taken when they are touched.
 const STACK_BYTES: usize = 64 * 1024 * 1024;
@@ -44,7 +44,7 @@ pub(crate) fn sharing_large_stack<T: Send>(work: impl Fn() -> T + Sync) -> T {
         IS_LARGE.set(true);
         work()
     };
-    match scope(|scope| large().spawn_scoped(scope, marked).map(|handle| handle.join())) {
+    match scope(|scope| large().spawn_scoped(scope, marked).map(ScopedJoinHandle::join)) {
         Ok(Ok(result)) => result,
         Ok(Err(panic)) => resume_unwind(panic),
         Err(_) => work(),
