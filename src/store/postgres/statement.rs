@@ -267,13 +267,13 @@ pub static STATEMENTS: [Statement; 41] = [
             SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bytea[],
                 $7::text[], $8::text[])",
     ),
-    // What is forgotten: the rows whose key is in the list. What became open again meanwhile stays.
     write(
         Target::SettingsGone,
         &[T],
         Repeats::Kept,
         "DELETE FROM settings WHERE key = ANY ($1::text[])",
     ),
+    // What is forgotten: the rows whose key is in the list. What became open again meanwhile stays.
     write(
         Target::TokensRetired,
         &[B],

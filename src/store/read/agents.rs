@@ -7,8 +7,7 @@ use crate::domain::Hold;
 use crate::store::ports::{Agents, Read};
 use crate::store::rows::{ContainmentRecord, GateSighting};
 
-use super::{Database, all, one, query};
-use crate::store::write::cell::Cell;
+use super::{Cell, Database, all, one, query};
 
 const STANDING: &str = "SELECT id, body FROM holds WHERE lifted_at IS NULL ORDER BY id";
 const ENDED: &str =

@@ -15,6 +15,7 @@ const NEWEST: &str = "SELECT name, digest, text, approvals FROM (
 
 const DAEMON_FACTS: &str = "SELECT seq, at, actor, kind, body, prev_hash, hash FROM events
     WHERE subject = $1 AND kind IN ($2, $3) ORDER BY seq DESC LIMIT $4";
+
 fn stored(row: &Decoder<'_>) -> Read<StoredPlaybook> {
     Ok(StoredPlaybook {
         name: row.parse("name")?,

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use fastbloom::BloomFilter;
+use serde_json::json;
 use sqlx::{Row as _, SqliteConnection};
 
 use crate::store::read::Key;
@@ -33,11 +34,12 @@ const KINDS: [&str; 3] = [
     "SELECT era, json_group_array(json_array(source, delivery)) AS keys FROM deliveries GROUP BY era",
     "SELECT era, json_group_array(key) AS keys FROM incidents WHERE open = 1 GROUP BY era",
 ];
-/// Which eras there are of each kind.
+/// Which of some eras there are of each kind. The writer waits for this, so it must find one row an era, and read no others:
+/// the eras by themselves (`SELECT DISTINCT`) would be every row of a table.
 const PRESENT: [&str; 3] = [
-    "SELECT DISTINCT era FROM alerts",
-    "SELECT DISTINCT era FROM deliveries",
-    "SELECT DISTINCT era FROM incidents WHERE open = 1",
+    "SELECT value FROM json_each(?) AS j WHERE EXISTS (SELECT 1 FROM alerts WHERE era = j.value)",
+    "SELECT value FROM json_each(?) AS j WHERE EXISTS (SELECT 1 FROM deliveries WHERE era = j.value)",
+    "SELECT value FROM json_each(?) AS j WHERE EXISTS (SELECT 1 FROM incidents WHERE open = 1 AND era = j.value)",
 ];
 
 /// The eras of a database.
@@ -54,7 +56,7 @@ struct Inner {
     /// Every era that has a row, and the one of now, which is the last.
     eras: BTreeMap<i64, Era>,
     now: i64,
-    /// How many keys of each kind were ever put.
+    /// How many keys of each kind stand in filters.
     keys: [usize; KINDS.len()],
 }
 
@@ -147,9 +149,10 @@ impl Eras {
         if !self.forgot.load(Ordering::Relaxed) {
             return Ok(());
         }
+        let known = json!(self.inner.read().unwrap_or_else(PoisonError::into_inner).numbers()).to_string();
         let mut present: [BTreeSet<i64>; KINDS.len()] = std::array::from_fn(|_| BTreeSet::new());
         for (eras, text) in present.iter_mut().zip(PRESENT) {
-            eras.extend(sqlx::query_scalar::<_, i64>(text).fetch_all(&mut *connection).await?);
+            eras.extend(sqlx::query_scalar::<_, i64>(text).bind(&known).fetch_all(&mut *connection).await?);
         }
         self.forgot.store(false, Ordering::Relaxed);
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
@@ -160,6 +163,7 @@ impl Eras {
             }
             *number == now || era.kinds.iter().any(Option::is_some)
         });
+        inner.count();
         Ok(())
     }
 
@@ -218,6 +222,22 @@ impl Inner {
         }
     }
 
+    /// Counts the keys anew, because filters went: the next eras are to be as large as what is stored asks for.
+    fn count(&mut self) {
+        let of = |filter: &Filter| match filter {
+            Filter::Some { keys, .. } => *keys,
+            Filter::Any => 0,
+        };
+        self.keys = std::array::from_fn(|kind| {
+            let filters = self.eras.values().filter_map(|era| era.kinds.get(kind)?.as_ref());
+            filters.map(of).sum()
+        });
+    }
+
+    fn numbers(&self) -> Vec<i64> {
+        self.eras.keys().copied().collect()
+    }
+
     /// The era of now may have any key.
     fn put_anything(&mut self, kind: usize) {
         let era = self.eras.get_mut(&self.now);
@@ -268,96 +288,4 @@ fn kind_of(key: &Key<'_>) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use sqlx::Connection as _;
-
-    use super::*;
-
-    fn alert(number: u64) -> Key<'static> {
-        // Any bytes: identities are digests.
-        Key::Alert(number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes())
-    }
-
-    async fn database() -> SqliteConnection {
-        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
-        sqlx::raw_sql(include_str!("../../../migrations/sqlite/0001_first.sql"))
-            .execute(&mut connection)
-            .await
-            .unwrap();
-        connection
-    }
-
-    async fn deliver(connection: &mut SqliteConnection, era: i64, delivery: &str) {
-        let insert = "INSERT INTO deliveries (era, source, delivery, at, answer) VALUES (?, 'grafana', ?, 1, '{}')";
-        sqlx::query(insert).bind(era).bind(delivery).execute(connection).await.unwrap();
-    }
-
-    #[test]
-    fn a_key_is_found_in_its_era_and_a_new_one_is_known_to_be_nowhere() {
-        let eras = Eras::default();
-        let places: Vec<i64> = (0..20_000).map(|number| eras.put(&alert(number))).collect();
-        assert!(places.is_sorted() && places.last() == Some(&4), "{:?}", places.last());
-        for (number, place) in (0..).zip(&places) {
-            assert!(eras.of(&alert(number)).contains(place), "key {number} is in era {place}");
-        }
-        let looked_up = (20_000..40_000).filter(|number| eras.may_have(&alert(*number))).count();
-        assert!(looked_up <= 20, "{looked_up} of 20,000 new keys would be looked up");
-        assert!(!eras.may_have(&Key::Incident("0")) && !eras.may_have(&Key::Delivery("a", "b")), "kinds are apart");
-    }
-
-    #[test]
-    fn eras_grow_with_what_is_stored_so_that_they_stay_few() {
-        let mut inner = Inner::default();
-        inner.begin(0, 0);
-        for hash in 0..1_500_000_u64 {
-            inner.begin_next_if_full();
-            inner.put(0, hash.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        }
-        assert!((64..200).contains(&inner.eras.len()), "{} eras", inner.eras.len());
-    }
-
-    #[tokio::test]
-    async fn what_is_stored_is_found_after_a_start_whatever_its_id_is_made_of() {
-        let mut connection = database().await;
-        let ids = ["d-1", "with \"quotes\"", "with\na line", "\u{1f600}", "a\0b", ""];
-        for (era, id) in (3..).zip(ids) {
-            deliver(&mut connection, era, id).await;
-        }
-        let eras = Eras::read(&mut connection).await.unwrap();
-        for (era, id) in (3..).zip(ids) {
-            assert_eq!(eras.of(&Key::Delivery("grafana", id)), [era], "{id:?}");
-        }
-        assert!(!eras.may_have(&Key::Delivery("grafana", "d-2")));
-        assert_eq!(eras.put(&alert(1)), 8, "the last era goes on");
-    }
-
-    #[tokio::test]
-    async fn an_era_whose_keys_can_not_be_read_is_always_looked_into() {
-        let mut connection = database().await;
-        deliver(&mut connection, 1, "sound").await;
-        let damaged = "INSERT INTO deliveries (era, source, delivery, at, answer)
-            VALUES (2, 'grafana', CAST(x'ff22' AS TEXT), 1, '{}')";
-        sqlx::query(damaged).execute(&mut connection).await.unwrap();
-        let eras = Eras::read(&mut connection).await.unwrap();
-        assert_eq!(eras.of(&Key::Delivery("grafana", "sound")), [1, 2]);
-        assert_eq!(eras.of(&Key::Delivery("grafana", "new")), [2]);
-        assert_eq!(eras.put(&Key::Delivery("grafana", "new")), 3, "nothing new goes there");
-        assert_eq!(eras.of(&Key::Delivery("grafana", "new")), [2, 3]);
-    }
-
-    #[tokio::test]
-    async fn eras_whose_rows_are_gone_are_dropped_when_rows_went() {
-        let mut connection = database().await;
-        for era in 0..3 {
-            deliver(&mut connection, era, &format!("d-{era}")).await;
-        }
-        let eras = Eras::read(&mut connection).await.unwrap();
-        sqlx::query("DELETE FROM deliveries WHERE era IN (0, 2)").execute(&mut connection).await.unwrap();
-        eras.drop_empty(&mut connection).await.unwrap();
-        assert!(eras.may_have(&Key::Delivery("grafana", "d-0")), "nobody said that rows went");
-        eras.forget_some();
-        eras.drop_empty(&mut connection).await.unwrap();
-        let places = [0, 1, 2].map(|era| eras.of(&Key::Delivery("grafana", &format!("d-{era}"))));
-        assert_eq!(places, [vec![], vec![1], vec![2]], "the era of now stays");
-    }
-}
+mod tests;
