@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Map, json};
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::Instant;
 
 use crate::domain::alert::{Authentication, Claimed};
 use crate::domain::{Alert, AlertId, AlertStatus, Digest, Severity, SourceId, Trust};
@@ -25,21 +26,39 @@ const SWEEP_EVERY: Duration = Duration::from_secs(30);
 /// How soon one that could not be taken is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
+/// When what was left behind is looked for next. What the queue brings meanwhile never puts it off.
+struct Sweep {
+    at: Instant,
+}
+
+impl Sweep {
+    /// One was left behind just now.
+    fn sooner(&mut self, now: Instant) {
+        self.at = self.at.min(now + TRY_AGAIN);
+    }
+
+    /// It was looked, and `all` were taken, or not.
+    fn done(&mut self, all: bool, now: Instant) {
+        self.at = now + if all { SWEEP_EVERY } else { TRY_AGAIN };
+    }
+}
+
 impl Intake {
     /// Takes alerts of our own until the daemon stops.
     pub async fn keep_system_alerts(&self, mut queue: UnboundedReceiver<SystemAlert>) {
         let supervisor = self.engine.supervisor().clone();
-        let mut pause = Duration::ZERO;
+        let mut sweep = Sweep { at: Instant::now() };
         loop {
             tokio::select! {
                 () = supervisor.stopping() => return,
                 next = queue.recv() => match next {
                     Some(own) if self.receive_or_say(&own).await => {}
-                    Some(_) => pause = TRY_AGAIN,
+                    Some(_) => sweep.sooner(Instant::now()),
                     None => return,
                 },
-                () = tokio::time::sleep(pause) => {
-                    pause = if self.take_left_alerts().await { SWEEP_EVERY } else { TRY_AGAIN };
+                () = tokio::time::sleep_until(sweep.at) => {
+                    let all = self.take_left_alerts().await;
+                    sweep.done(all, Instant::now());
                 }
             }
         }
@@ -133,5 +152,24 @@ pub(super) fn own_alert(
         is_test: false,
         truncated: false,
         auth: Authentication { scheme: INTERNAL.to_owned(), key_id: None },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_fails_again_and_again_never_puts_the_next_look_off() {
+        let start = Instant::now();
+        let mut sweep = Sweep { at: start };
+        sweep.done(true, start);
+        assert_eq!(sweep.at, start + SWEEP_EVERY);
+        for tenth in 0..100 {
+            sweep.sooner(start + Duration::from_millis(100 * tenth));
+            assert_eq!(sweep.at, start + TRY_AGAIN, "after {tenth} tenths of a second");
+        }
+        sweep.done(false, start + TRY_AGAIN);
+        assert_eq!(sweep.at, start + 2 * TRY_AGAIN);
     }
 }
