@@ -49,6 +49,7 @@ impl Intake {
     /// Starts what is due by a schedule; how many alerts came in by it. What fails is tried again at the next look.
     pub async fn tick_schedules(&self) -> Result<usize, Refused> {
         let serving = self.engine.library().serving();
+        self.forget_schedules().await;
         self.ticks.retain(|name| serving.get(name).is_some_and(|playbook| playbook.timetable.is_some()));
         let mut alerts = 0;
         for playbook in serving.values() {
@@ -63,13 +64,34 @@ impl Intake {
         Ok(alerts)
     }
 
+    /// Forgets what is kept of schedules that served nowhere for long, if it was not looked for that lately.
+    async fn forget_schedules(&self) {
+        let now = self.engine.clock().now();
+        if !self.ticks.looks_for_old(now) {
+            return;
+        }
+        let forgotten = match last::old(self.engine.store(), now).await {
+            Ok(rows) if rows.is_empty() => return,
+            Ok(rows) => {
+                self.engine.commit(Commit { guards: Vec::new(), rows }, Vec::new()).await.map_err(Refused::from)
+            }
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = forgotten {
+            tracing::warn!(%error, "schedules that serve nowhere could not be forgotten; trying again later");
+        }
+    }
+
     /// Does the tick of a playbook that is due, if one is; how many alerts came in by it.
     async fn look_at_schedule(&self, playbook: &Playbook, timetable: &Timetable) -> Result<usize, Refused> {
         let (name, source, now) = (&playbook.name, timetable.schedule.source(), self.engine.clock().now());
         let remembered = self.ticks.get(name, source);
         if let Some(last) = remembered.as_ref().filter(|last| due(&timetable.schedule, last.at, now).is_none()) {
             if last.is_stale(now) {
-                self.write_last(playbook, Last { served_at: now, ..last.clone() }).await?;
+                // Another replica may have done later ticks: they stay done.
+                let known = last::stored(self.engine.store(), name, source, now).await?;
+                let last = known.unwrap_or_else(|| last.clone());
+                self.write_last(playbook, Last { served_at: now, ..last }).await?;
             }
             return Ok(0);
         }
