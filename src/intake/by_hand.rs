@@ -8,6 +8,7 @@ use crate::domain::alert::Claimed;
 use crate::domain::{Actor, AgentId, Mode, PlaybookName, Run, SourceId};
 use crate::engine::StartRequest;
 use crate::machine::IllegalTransition;
+use crate::playbook::context::agent_values;
 use crate::store::{Commit, CommitError, Inbox, ReadError, Row};
 
 use super::Intake;
@@ -72,7 +73,10 @@ impl Intake {
         let identity = json!({ "playbook": wanted.playbook, "agent": wanted.agent, "by": wanted.actor, "at": at });
         let claimed = Claimed { id: Some(wanted.agent.to_string()), ..Claimed::default() };
         let alert = Arc::new(self.own_alert(&source, "manual", &wanted.reason, claimed, &identity));
-        let subject = subject::of(&inventory, &alert);
+        let by_agent = subject::of(&inventory, &alert);
+        // The playbook's own incident, where it goes by something of the agent: no alert came in that it could go by.
+        let values = json!({ "agent": agent_values(&by_agent.agent) });
+        let subject = by_agent.for_playbook(playbook, &values, at).0;
         let _turn = self.engine.turn(std::iter::once(&subject.key)).await;
         let mut touched = match self.engine.store().open_incident(&subject.key).await? {
             Some(incident) => Touched::existing(incident),

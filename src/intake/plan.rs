@@ -6,15 +6,15 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::domain::{Actor, AgentId, Alert, AlertId, AlertStatus, EventKind, HoldId, IncidentId, PlaybookName, RunId};
-use crate::engine::{StartError, StartRequest, Started, Told};
-use crate::playbook::{OnAlert, Playbook};
+use crate::domain::{Alert, AlertId, AlertStatus, IncidentId};
+use crate::engine::{Started, Told};
 use crate::source::Mapped;
 use crate::store::{Commit, Guard, Inbox, OpenRun, Row, StoredAlert};
 
 mod ended;
 mod incidents;
 mod rerun;
+mod start;
 mod words;
 
 use rerun::Further;
@@ -23,18 +23,14 @@ use super::Intake;
 use super::answer::Refused;
 use super::incident::Touched;
 use super::matching::{Judged, Match, judge, line, line_again};
-use super::memory::Remembered;
+use super::memory::{Remembered, Said, Word};
 use super::planned::{Decided, Lesson, Planned};
-use super::schedules::scheduled_by;
 use super::subject::Subject;
 
 use incidents::Places;
 
 /// How many runs one commit starts before the rest of a delivery goes into a further one.
 const RUNS_MAX: usize = 32;
-
-/// How many holds a run takes over at most; they stand in its state.
-const INHERITED_MAX: usize = 1_000;
 
 /// How long an alert counts as firing without being heard of again.
 const FIRING_TTL: SignedDuration = SignedDuration::from_hours(24);
@@ -52,7 +48,7 @@ pub(super) struct Batch<'a> {
     answers: Vec<Value>,
     incidents: BTreeMap<String, Touched>,
     /// Alerts of this very delivery, by dedup key: a sender may repeat itself within one body.
-    fresh: BTreeMap<String, (AlertId, IncidentId)>,
+    fresh: BTreeMap<String, (Arc<Alert>, IncidentId)>,
     /// Alerts that this very delivery says are over.
     ended: BTreeSet<AlertId>,
     open: BTreeMap<IncidentId, Vec<OpenRun>>,
@@ -64,6 +60,8 @@ pub(super) struct Batch<'a> {
     guards: Vec<Guard>,
     /// Alerts that repeats fold into from now on.
     firing: Vec<Arc<Alert>>,
+    /// What is said of playbooks, so that a repeat does not say it again.
+    said: Vec<Said>,
 }
 
 impl<'a> Batch<'a> {
@@ -76,6 +74,7 @@ impl<'a> Batch<'a> {
             measures: false,
             guards: Vec::new(),
             firing: Vec::new(),
+            said: Vec::new(),
             rows: Vec::new(),
             started: Vec::new(),
             told: Vec::new(),
@@ -119,7 +118,7 @@ impl<'a> Batch<'a> {
 
     /// What is committed, and what comes of it.
     pub fn finish(self) -> Planned {
-        let Self { started, told, answers, firing, open, .. } = self;
+        let Self { at, started, told, answers, firing, said, open, .. } = self;
         let mut commit = Commit { guards: self.guards, rows: self.rows };
         let mut incidents = Vec::new();
         for touched in self.incidents.into_values() {
@@ -130,7 +129,7 @@ impl<'a> Batch<'a> {
             commit.guards.push(guard);
             commit.rows.extend(rows);
         }
-        Planned { commit, started, told, answers, lesson: Lesson::new(firing, incidents) }
+        Planned { commit, started, told, answers, lesson: Lesson { firing, incidents, said, at } }
     }
 
     /// The alert that this one repeats, if it does. Where none is remembered there is none, and the commit sees to it.
@@ -210,14 +209,14 @@ impl<'a> Batch<'a> {
         let alert = &mapped.alert;
         let dedup = identity(alert);
         if let Some((first, incident)) = self.fresh.get(&dedup) {
-            self.rows.push(Row::AlertRepeated { alert: *first, at: self.at });
-            self.answers.push(json!({ "alert": first, "outcome": "folded", "incident": incident, "playbooks": [] }));
-            return Ok(());
+            let (first, incident) = (Alert::clone(first), Some(*incident));
+            let known = StoredAlert { alert: first, incident, count: 1, last_seen_at: self.at, resolved_at: None };
+            return self.fold(alert, known, subject).await;
         }
         let judged = judge(self.intake.engine.library(), alert, &subject.agent, self.at);
         let (mut places, home) = self.place(alert, subject, &judged).await?;
         let incident = places.home;
-        self.fresh.insert(dedup, (alert.id, incident));
+        self.fresh.insert(dedup, (Arc::clone(alert), incident));
         self.record(mapped, Some(incident));
         let Decided { lines, unlisted, runs } =
             self.start_matching(alert, judged, (subject, &home), &mut places).await?;
@@ -236,14 +235,15 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    async fn touch(&mut self, alert: &Alert, subject: &Subject) -> Result<IncidentId, Refused> {
+    /// Opens or joins the incident of a subject. Of an agent that nobody knows the fallback owner is told (`tells`).
+    async fn touch(&mut self, alert: &Alert, subject: &Subject, tells: bool) -> Result<IncidentId, Refused> {
         let at = self.at;
         if !self.incidents.contains_key(&subject.key) {
             let open = self.open_incident(&subject.key, true).await?;
             let touched = open.unwrap_or_else(|| Touched::new(alert, subject, at));
             let quiet = at.saturating_sub(UNKNOWN_TOLD_EVERY).unwrap_or(at);
             let due = touched.is_new() || touched.incident.last_alert_at < quiet;
-            if due && !subject.agent.known {
+            if tells && due && !subject.agent.known {
                 self.tell_fallback(alert, subject, touched.incident.id);
             }
             self.incidents.insert(subject.key.clone(), touched);
@@ -269,19 +269,21 @@ impl<'a> Batch<'a> {
             match verdict {
                 Match::No(why) => lines.push(line(&playbook, false, Some(&why))),
                 Match::Silent(because) => {
-                    self.silence(&playbook, alert, home, &because);
+                    let own = self.silent_place(&playbook, (subject, home), &judged.values).await?;
+                    self.silence(&playbook, alert, &own, &because);
+                    self.say(places.home, &playbook, Word::Silent);
                     lines.push(line(&playbook, true, Some(&format!("silenced: {because}"))));
                 }
                 Match::Fault(why) => {
                     self.tell_playbook_owner(&playbook, &why);
+                    self.say(places.home, &playbook, Word::NotMatched);
                     lines.push(line(&playbook, false, Some(&format!("could not be evaluated: {why}"))));
                 }
                 Match::Yes if alert.status == AlertStatus::Acknowledged => {
                     lines.push(line(&playbook, false, Some("the alert is acknowledged already")));
                 }
                 Match::Yes => {
-                    let (own, incident, why) =
-                        self.place_for(&playbook, alert, subject, &judged.values, places).await?;
+                    let (own, incident, why) = self.place_for(&playbook, alert, subject, places).await?;
                     let again = match self.may_start(&playbook, alert, &own, incident).await? {
                         Further::Unasked => None,
                         Further::Again(why) => Some(why),
@@ -290,7 +292,7 @@ impl<'a> Batch<'a> {
                             continue;
                         }
                     };
-                    let (run, why_not) = self.start(&playbook, alert, &own, incident).await?;
+                    let (run, why_not) = self.start(&playbook, alert, &own, incident, true).await?;
                     let why_not = why_not.or(why);
                     runs.extend(run.map(|run| (run, playbook.mode.as_str())));
                     match again.filter(|_| run.is_some()) {
@@ -304,90 +306,6 @@ impl<'a> Batch<'a> {
             }
         }
         Ok(Decided { lines, unlisted: judged.unlisted, runs })
-    }
-
-    async fn start(
-        &mut self,
-        playbook: &Arc<Playbook>,
-        alert: &Arc<Alert>,
-        subject: &Subject,
-        incident: IncidentId,
-    ) -> Result<(Option<RunId>, Option<String>), Refused> {
-        let under_way = self.under_way(incident, &playbook.name, &subject.agent.id);
-        let mut inherits = Vec::new();
-        match (under_way, playbook.on_new_alert) {
-            (Some(run), OnAlert::Join) => return Ok((Some(self.join(run, alert)), None)),
-            (Some(run), OnAlert::Ignore) => return Ok((None, Some(format!("{run} of this playbook is under way")))),
-            (Some(old), OnAlert::Restart) => {
-                inherits = self.inheritance(old, &subject.agent.id).await?;
-                if inherits.len() >= INHERITED_MAX {
-                    let why = format!("it was restarted over {INHERITED_MAX} holds: the alert joins instead");
-                    return Ok((Some(self.join(old, alert)), Some(why)));
-                }
-            }
-            (None, _) => {}
-        }
-        let request = StartRequest {
-            playbook,
-            mode: playbook.mode,
-            incident,
-            agent: &subject.agent,
-            alert,
-            actor: match scheduled_by(alert) {
-                Some(playbook) => Actor::Schedule { playbook: playbook.to_owned() },
-                None => Actor::Source { id: alert.source.clone() },
-            },
-            inherits,
-        };
-        match self
-            .intake
-            .engine
-            .prepare(request)
-            .map_err(StartError::from)
-            .and_then(|started| started.fitting(self.measures))
-        {
-            Ok(started) => {
-                let id = started.run().id;
-                self.told.extend(under_way.map(|run| Told { run, kind: EventKind::RunSuperseded { by: id } }));
-                // A run that is over as soon as it begins (it only observes) is nothing that a further alert could join.
-                if !started.run().status.is_finished() {
-                    let open =
-                        OpenRun { id, incident, playbook: playbook.name.clone(), agent: subject.agent.id.clone() };
-                    self.open.entry(incident).or_default().push(open);
-                }
-                self.started.push(started);
-                if let Some(touched) = self.incidents.get_mut(&subject.key) {
-                    touched.in_progress();
-                }
-                Ok((Some(id), None))
-            }
-            Err(error) => {
-                tracing::error!(playbook.name = %playbook.name, %error, "a run could not start");
-                self.tell_playbook_owner(playbook, &format!("it matched, and its run could not start: {error}"));
-                Ok((None, Some(error.to_string())))
-            }
-        }
-    }
-
-    fn join(&mut self, run: RunId, alert: &Alert) -> RunId {
-        let kind = EventKind::AlertJoined { alert: alert.id, source: Some(alert.source.clone()) };
-        self.told.push(Told { run, kind });
-        run
-    }
-
-    /// What a run that takes another's place takes over from it: what releases it must release that too. The other one may
-    /// begin in this very delivery.
-    async fn inheritance(&self, old: RunId, agent: &AgentId) -> Result<Vec<HoldId>, Refused> {
-        match self.started.iter().find(|started| started.run().id == old) {
-            Some(started) => Ok(started.leaves(agent)),
-            None => Ok(self.intake.engine.inheritance(old, agent).await?),
-        }
-    }
-
-    /// A run about another agent, which a run of this incident started, is none that an alert joins.
-    fn under_way(&self, incident: IncidentId, playbook: &PlaybookName, agent: &AgentId) -> Option<RunId> {
-        let open = self.open.get(&incident)?;
-        open.iter().rev().find(|run| run.playbook == *playbook && run.agent == *agent).map(|run| run.id)
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::domain::{Alert, RunId};
 use crate::engine::{Started, Told};
 use crate::store::Commit;
 
-use super::memory::{Memory, Remembered};
+use super::memory::{Memory, Remembered, Said};
 
 /// How the playbooks took an alert.
 pub(super) struct Decided {
@@ -35,24 +36,31 @@ pub(super) struct Planned {
 
 /// What to remember once a plan is committed, and what to forget if it is refused.
 pub(super) struct Lesson {
-    firing: Vec<Arc<Alert>>,
-    incidents: Vec<Remembered>,
+    /// Alerts that repeats fold into.
+    pub firing: Vec<Arc<Alert>>,
+    /// Incidents as they will be.
+    pub incidents: Vec<Remembered>,
+    /// What is said of playbooks.
+    pub said: Vec<Said>,
+    /// When.
+    pub at: Timestamp,
 }
 
 impl Lesson {
-    /// To remember are alerts that repeats fold into, and incidents as they will be.
-    pub const fn new(firing: Vec<Arc<Alert>>, incidents: Vec<Remembered>) -> Self {
-        Self { firing, incidents }
+    /// The keys of the incidents that change.
+    pub fn keys(&self) -> impl Iterator<Item = &String> {
+        self.incidents.iter().map(|remembered| &remembered.incident.key)
     }
 
     /// The plan was committed.
     pub fn learn(self, memory: &Memory) {
         self.firing.iter().for_each(|alert| memory.fires(alert));
         self.incidents.into_iter().for_each(|remembered| memory.keep(remembered));
+        self.said.into_iter().for_each(|said| memory.says(said, self.at));
     }
 
     /// The plan was refused.
     pub fn unlearn(&self, memory: &Memory) {
-        self.incidents.iter().for_each(|remembered| memory.forget(&remembered.incident.key));
+        self.keys().for_each(|key| memory.forget(key));
     }
 }

@@ -14,7 +14,7 @@ impl Batch<'_> {
     pub(super) fn resolve(&mut self, mapped: &Mapped, known: Option<StoredAlert>) {
         let alert = &mapped.alert;
         let ended = alert.ended_at.unwrap_or(self.at);
-        let in_this_body = self.fresh.get(&identity(alert)).map(|(first, _)| *first);
+        let in_this_body = self.fresh.get(&identity(alert)).map(|(first, _)| first.id);
         let outcome = match (known, in_this_body) {
             (Some(known), _) if ended < known.alert.occurred_at => "ignored",
             (Some(known), _) => {

@@ -1,12 +1,11 @@
 //! The incidents of one alert: that of its agent, and those of playbooks that say otherwise what alerts have in common.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::domain::{Alert, AlertStatus, IncidentId, IncidentStatus};
+use crate::domain::{Alert, AlertStatus, IncidentId, PlaybookName};
 use crate::playbook::Playbook;
 use crate::store::{Inbox, ReadModel};
 
@@ -21,6 +20,8 @@ pub(super) struct Places {
     pub home: IncidentId,
     /// By key; each was joined once.
     by_key: BTreeMap<String, IncidentId>,
+    /// What playbooks go by that say so themselves, and why it is the agent where it can't be told.
+    own: BTreeMap<PlaybookName, (Subject, Option<String>)>,
 }
 
 impl Batch<'_> {
@@ -34,16 +35,24 @@ impl Batch<'_> {
     ) -> Result<(Places, Subject), Refused> {
         let at = self.at;
         let starts = |verdict: &Match| matches!(verdict, Match::Yes) && alert.status != AlertStatus::Acknowledged;
-        let mut starting = judged.listed.iter().filter(|(_, verdict)| starts(verdict)).map(|(playbook, _)| playbook);
-        let first = starting.next().map(|playbook| subject.for_playbook(playbook, &judged.values, at).0);
-        let by_agent =
-            |playbook: &Arc<Playbook>| subject.for_playbook(playbook, &judged.values, at).0.key == subject.key;
+        let (mut own, mut first, mut any_by_agent) = (BTreeMap::new(), None, false);
+        for (playbook, _) in judged.listed.iter().filter(|(_, verdict)| starts(verdict)) {
+            if playbook.incident_key.is_none() {
+                any_by_agent = true;
+                continue;
+            }
+            let (by_key, why) = subject.for_playbook(playbook, &judged.values, at);
+            any_by_agent |= by_key.key == subject.key;
+            first.get_or_insert_with(|| by_key.clone());
+            own.insert(playbook.name.clone(), (by_key, why));
+        }
         let home = match first {
-            Some(first) if first.key != subject.key && !starting.any(by_agent) => first,
+            // Of an agent that nobody knows somebody is told now and then, and its incident is what says when that was.
+            Some(first) if !any_by_agent && subject.agent.known => first,
             _ => subject.clone(),
         };
-        let id = self.touch(alert, &home).await?;
-        Ok((Places { home: id, by_key: BTreeMap::from([(home.key.clone(), id)]) }, home))
+        let id = self.touch(alert, &home, true).await?;
+        Ok((Places { home: id, by_key: BTreeMap::from([(home.key.clone(), id)]), own }, home))
     }
 
     /// The incident in which a playbook starts for an alert, and why it is its agent's where the playbook wants another.
@@ -52,16 +61,28 @@ impl Batch<'_> {
         playbook: &Playbook,
         alert: &Alert,
         subject: &Subject,
-        values: &Value,
         places: &mut Places,
     ) -> Result<(Subject, IncidentId, Option<String>), Refused> {
-        let (own, why) = subject.for_playbook(playbook, values, self.at);
+        let (own, why) = places.own.get(&playbook.name).cloned().unwrap_or_else(|| (subject.clone(), None));
         let id = match places.by_key.get(&own.key) {
             Some(id) => *id,
-            None => self.touch(alert, &own).await?,
+            None => self.touch(alert, &own, false).await?,
         };
         places.by_key.insert(own.key.clone(), id);
         Ok((own, id, why))
+    }
+
+    /// In whose incident it is said that a playbook was silent for an alert: in that which it goes by, if that is open, and
+    /// otherwise where the alert is recorded. What is silent opens none.
+    pub(super) async fn silent_place(
+        &mut self,
+        playbook: &Playbook,
+        (subject, home): (&Subject, &Subject),
+        values: &Value,
+    ) -> Result<Subject, Refused> {
+        let own = subject.for_playbook(playbook, values, self.at).0;
+        let is_open = own.key != home.key && self.known_incident(&own).await?.is_some();
+        Ok(if is_open { own } else { home.clone() })
     }
 
     /// Counts a repeat in the incident that its alert is recorded with, if that is open: when that one had heard of an
@@ -83,7 +104,7 @@ impl Batch<'_> {
         }
         if key.is_none()
             && let Some(incident) = self.intake.engine.store().incident(id).await?
-            && incident.status != IncidentStatus::Closed
+            && incident.status.is_open()
             && !self.incidents.contains_key(&incident.key)
         {
             let runs = self.intake.engine.store().open_runs_of(id).await?;

@@ -6,17 +6,21 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{Alert, AlertStatus, IncidentId, PastRun};
 use crate::intake::answer::Refused;
 use crate::intake::matching::{line, line_again};
+use crate::intake::memory::{Said, Word};
 use crate::intake::planned::Decided;
 use crate::playbook::context::matching_values;
 use crate::playbook::{Playbook, Rerun};
 use crate::store::{Inbox, ReadError, StoredAlert};
 
 use super::{Batch, Subject};
+
+/// For how long nothing is said a second time of a playbook, because of repeats: a detector may repeat itself every second.
+const SAID_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
 /// What was asked about a playbook's last run.
 struct Asked {
@@ -45,14 +49,6 @@ struct Repeat<'r> {
     before: Timestamp,
 }
 
-impl Repeat<'_> {
-    /// Whether this is the first word since the last run ended. Only then history and people are told why nothing starts: a
-    /// detector may repeat itself every second.
-    fn is_first_since(&self, ended_at: Option<Timestamp>) -> bool {
-        ended_at.is_none_or(|ended_at| self.before <= ended_at)
-    }
-}
-
 impl Batch<'_> {
     /// Starts again what the repeat of an alert starts again. `before` is when the incident had heard of one before.
     pub(super) async fn start_again(
@@ -74,13 +70,22 @@ impl Batch<'_> {
                 Ok(true) => {
                     let silent = playbook.silenced(&values, self.at).map(str::to_owned);
                     let own = subject.for_playbook(playbook, &values, self.at).0;
-                    let Some(incident) = self.known_incident(&own).await? else { continue };
+                    let Some(incident) = self.known_incident(&own).await? else {
+                        let why_not = "it has no open incident for this, and a repeat opens none";
+                        decided.lines.push(line(playbook, true, Some(why_not)));
+                        continue;
+                    };
                     let repeat = Repeat { alert: Arc::clone(&alert), subject: &own, incident, before };
                     self.start_one_again(&mut decided, playbook, &repeat, silent).await?;
                 }
                 Ok(false) => {}
-                // Its owner was told when the alert was new.
                 Err(error) => {
+                    if let Some(incident) = known.incident
+                        && self.is_news(incident, playbook, Word::NotMatched, (before, None))
+                    {
+                        self.tell_playbook_owner(playbook, &error.to_string());
+                        self.say(incident, playbook, Word::NotMatched);
+                    }
                     let why = format!("could not be evaluated: {error}");
                     decided.lines.push(line(playbook, false, Some(&why)));
                 }
@@ -90,7 +95,7 @@ impl Batch<'_> {
     }
 
     /// The open incident of a subject, if there is one.
-    async fn known_incident(&mut self, subject: &Subject) -> Result<Option<IncidentId>, Refused> {
+    pub(super) async fn known_incident(&mut self, subject: &Subject) -> Result<Option<IncidentId>, Refused> {
         if !self.incidents.contains_key(&subject.key)
             && let Some(touched) = self.open_incident(&subject.key, false).await?
         {
@@ -106,20 +111,22 @@ impl Batch<'_> {
         repeat: &Repeat<'_>,
         silent: Option<String>,
     ) -> Result<(), Refused> {
-        let Repeat { alert, subject, incident, .. } = repeat;
+        let Repeat { alert, subject, incident, before } = repeat;
         let why_not = if let Some(run) = self.under_way(*incident, &playbook.name, &subject.agent.id) {
             format!("{run} of this playbook is under way")
         } else if let Some(Asked { rerun, ended_at }) = self.ask_again(playbook, alert, subject, *incident).await? {
-            let is_told = repeat.is_first_since(ended_at);
+            let is_news = |batch: &Self, word| batch.is_news(*incident, playbook, word, (*before, ended_at));
             match (rerun, silent) {
                 (Rerun::Yes(_), Some(because)) => {
-                    if is_told {
+                    if is_news(self, Word::Silent) {
                         self.silence(playbook, alert, subject, &because);
+                        self.say(*incident, playbook, Word::Silent);
                     }
                     format!("silenced: {because}")
                 }
                 (Rerun::Yes(why), None) => {
-                    let (run, why_not) = self.start(playbook, alert, subject, *incident).await?;
+                    let tells = is_news(self, Word::NotStarted);
+                    let (run, why_not) = self.start(playbook, alert, subject, *incident, tells).await?;
                     if let Some(run) = run {
                         self.say_again(playbook, alert, subject, Some(run), &why);
                         decided.runs.push((run, playbook.mode.as_str()));
@@ -129,15 +136,15 @@ impl Batch<'_> {
                     why_not.unwrap_or_default()
                 }
                 (Rerun::No(why), _) => {
-                    if is_told {
+                    // The history has this once after a run.
+                    if ended_at.is_none_or(|ended_at| *before <= ended_at) {
                         self.say_again(playbook, alert, subject, None, &why);
                     }
                     why
                 }
                 (Rerun::Fault(why), _) => {
-                    if is_told {
-                        self.say_again(playbook, alert, subject, None, &why);
-                        self.tell_playbook_owner(playbook, &why);
+                    if is_news(self, Word::NotAsked) {
+                        self.say_fault(playbook, alert, subject, *incident, &why);
                     }
                     why
                 }
@@ -176,11 +183,46 @@ impl Batch<'_> {
                 Further::Not(why)
             }
             Rerun::Fault(why) => {
-                self.say_again(playbook, alert, subject, None, &why);
-                self.tell_playbook_owner(playbook, &why);
+                self.say_fault(playbook, alert, subject, incident, &why);
                 Further::Not(why)
             }
         })
+    }
+
+    /// The history and the playbook's owner are told that `rerun_when` could not be asked.
+    fn say_fault(&mut self, playbook: &Playbook, alert: &Alert, subject: &Subject, incident: IncidentId, why: &str) {
+        self.say_again(playbook, alert, subject, None, why);
+        self.tell_playbook_owner(playbook, why);
+        self.say(incident, playbook, Word::NotAsked);
+    }
+
+    /// Whether a word about a repeat is news to history and people: if it is the first since the last run ended, or was not
+    /// said within the hour. `before` is when the incident had heard of an alert before. Where nobody here can know what was
+    /// said, because the process is younger than that, one repeat an hour says it.
+    fn is_news(
+        &self,
+        incident: IncidentId,
+        playbook: &Playbook,
+        word: Word,
+        (before, ended_at): (Timestamp, Option<Timestamp>),
+    ) -> bool {
+        let hour = |at: Timestamp| at.as_second().div_euclid(SAID_EVERY.as_secs());
+        let said = Said { incident, playbook: playbook.name.clone(), word };
+        let is_said = |at: Timestamp| self.at.duration_since(at) < SAID_EVERY;
+        if self.said.contains(&said) {
+            return false;
+        }
+        let memory = &self.intake.memory;
+        match memory.said_at(&said) {
+            _ if ended_at.is_some_and(|ended_at| before <= ended_at) => true,
+            Some(at) => !is_said(at),
+            None => memory.reaches(before) || hour(before) != hour(self.at),
+        }
+    }
+
+    /// Remembers that something is said of a playbook.
+    pub(super) fn say(&mut self, incident: IncidentId, playbook: &Playbook, word: Word) {
+        self.said.push(Said { incident, playbook: playbook.name.clone(), word });
     }
 
     /// What a playbook's condition says of its last run, if there is one and it is over.

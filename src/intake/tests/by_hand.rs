@@ -75,3 +75,18 @@ fn what_is_missing_is_said_and_nothing_is_started() {
     assert!(desk.life.runs().is_empty() && desk.incidents().is_empty());
     assert_eq!(desk.life.run(run_of(&desk.taken(&alert("a", "billing-bot")))).joined, 0);
 }
+
+#[test]
+fn a_run_by_hand_belongs_to_the_incident_that_its_playbook_goes_by_where_that_can_be_told() {
+    let by = |key: &str| ASK.replace("incident: {", &format!("incident: {{ key: {key},"));
+    let world = World::new(&[&by("agent.tier"), &by("alert.title").replace("playbook: ask", "playbook: other")]);
+    let desk = Desk::open(&world);
+    start(&desk, wanted("ask", "billing-bot")).unwrap();
+    start(&desk, wanted("other", "billing-bot")).unwrap();
+    let mut keys: Vec<String> = desk.incidents().into_iter().map(|incident| incident.key).collect();
+    keys.sort_unstable();
+    assert!(
+        matches!(&keys[..], [agent, by] if agent == "agent:billing-bot" && by.starts_with("by:agent.tier=")),
+        "{keys:?}"
+    );
+}

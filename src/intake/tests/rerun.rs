@@ -207,3 +207,16 @@ fn a_repeat_starts_no_first_run() {
     assert!(why_not(&desk.taken(&weighing("a", "high"))).contains("no first run"));
     assert!(desk.life.runs().is_empty());
 }
+
+#[test]
+fn a_worse_repeat_within_one_body_is_asked_like_one_that_comes_later() {
+    let world = World::new(&[AGAIN]);
+    let desk = Desk::open(&world);
+    let answer = desk.send(&json!({ "alerts": [weighing("a", "low"), weighing("a", "high")] })).unwrap().answer;
+    let [first, worse] = [0, 1].map(|index| &answer["alerts"][index]);
+    assert_eq!((&worse["outcome"], &worse["alert"]), (&json!("folded"), &first["alert"]));
+    assert!(worse["playbooks"][0]["again"].is_string(), "{worse}");
+    assert_ne!(run_of(worse), run_of(first));
+    let incident = desk.incidents().remove(0);
+    assert_eq!((desk.life.runs().len(), incident.alerts, incident.severity), (2, 2, Severity::High));
+}
