@@ -2,6 +2,7 @@
 //!
 //! The store's guards are what keeps runs and incidents right; these locks only spare the retries.
 
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hash, RandomState};
 
 use tokio::sync::{Mutex, MutexGuard};
@@ -42,6 +43,12 @@ impl KeyedLocks {
             }
         }
         guards
+    }
+
+    /// The locks of several keys, if nobody has or awaits any of them.
+    pub fn try_lock_all<'a, K: Hash + 'a>(&self, keys: impl Iterator<Item = &'a K>) -> Option<Vec<MutexGuard<'_, ()>>> {
+        let indices: BTreeSet<usize> = keys.map(|key| self.index(key)).collect();
+        indices.into_iter().filter_map(|index| self.shards.get(index)).map(|shard| shard.try_lock().ok()).collect()
     }
 
     fn index(&self, key: &impl Hash) -> usize {

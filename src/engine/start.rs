@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::domain::{Actor, Agent, AgentId, Alert, Event, EventKind, HoldId, IncidentId, Mode, Run, RunId};
 use crate::machine::IllegalTransition;
 use crate::playbook::Playbook;
-use crate::store::{Commit, CommitError, RUN_STATE_BYTES_MAX, state_bytes};
+use crate::store::{Commit, CommitError, NEW_RUN_STATE_BYTES_MAX, state_bytes};
 
 use super::Engine;
 use super::draft::Draft;
@@ -37,7 +37,7 @@ pub enum StartError {
     Illegal(#[from] IllegalTransition),
     /// More would have to be kept of it than the store takes.
     #[error(
-        "failed to begin: the run would have {bytes} bytes, more than the {bytes_max} that are kept; \
+        "failed to begin: the run would have {bytes} bytes, more than the {bytes_max} with which one may begin; \
          let its steps go through fewer items (`at_most`), or with shorter parameters"
     )]
     TooLarge {
@@ -65,8 +65,8 @@ impl Started {
     pub fn fitting(self, measure: bool) -> Result<Self, StartError> {
         let runs = std::iter::once(&self.draft).chain(&self.draft.children).map(|draft| &draft.run);
         let largest = if measure { runs.map(state_bytes).max().unwrap_or_default() } else { 0 };
-        if largest > RUN_STATE_BYTES_MAX {
-            return Err(StartError::TooLarge { bytes: largest, bytes_max: RUN_STATE_BYTES_MAX });
+        if largest > NEW_RUN_STATE_BYTES_MAX {
+            return Err(StartError::TooLarge { bytes: largest, bytes_max: NEW_RUN_STATE_BYTES_MAX });
         }
         Ok(self)
     }
@@ -105,11 +105,17 @@ impl Engine {
     /// Commits what intake writes together with the runs that it starts, all or nothing; then the runs go on. What was
     /// begun is finished even if the caller goes away.
     pub async fn commit(&self, commit: Commit, started: Vec<Started>) -> Result<Vec<Run>, CommitError> {
-        self.commit_telling(commit, started, Vec::new()).await
+        self.commit_telling(commit, started, Vec::new(), false).await
     }
 
     /// Waits for the turn of these incident keys, so that the alerts of one agent are taken one after the other.
     pub async fn turn<'a>(&self, keys: impl Iterator<Item = &'a String>) -> Vec<tokio::sync::MutexGuard<'_, ()>> {
         self.inner.turns.lock_all(keys).await
+    }
+
+    /// The turn of these incident keys, if nobody has it or waits for it.
+    #[must_use]
+    pub fn try_turn<'a>(&self, keys: impl Iterator<Item = &'a String>) -> Option<Vec<tokio::sync::MutexGuard<'_, ()>>> {
+        self.inner.turns.try_lock_all(keys)
     }
 }

@@ -1,9 +1,9 @@
 //! Events for runs under way that are committed together with what caused them: an alert joins a run, or a new run takes
 //! the place of another. One commit over both, so that a crash between them can't leave one without the other.
 
-use crate::domain::{Event, EventKind, Run, RunId, StepState, Waiting};
+use crate::domain::{Event, EventKind, MessageKind, Principal, Run, RunId, StepState, Waiting};
 use crate::machine::transition;
-use crate::store::{Claims, Commit, CommitError, Guard, ReadError, Row, RunLog};
+use crate::store::{Claims, Commit, CommitError, Guard, RUN_STATE_BYTES_MAX, ReadError, Row, RunLog, state_bytes};
 
 use super::Engine;
 use super::draft::Draft;
@@ -23,23 +23,26 @@ pub struct Told {
 impl Engine {
     /// Commits what intake writes together with the runs that it starts and those that it tells of it, all or nothing;
     /// then the runs go on. What was begun is finished even if the caller goes away. A run that is over by now is a
-    /// conflict: read again and decide again. One that nobody may touch is left out, and said so in the log.
+    /// conflict: read again and decide again. One that nobody may touch is left out, and said so in the log; so is one that
+    /// would grow too large to be kept, if that is measured (`measures`): then the commit was too large without it.
     pub async fn commit_telling(
         &self,
         commit: Commit,
         started: Vec<Started>,
         told: Vec<Told>,
+        measures: bool,
     ) -> Result<Vec<Run>, CommitError> {
         let engine = self.clone();
-        let work = async move { engine.commit_drafts(commit, started, told).await };
+        let work = async move { engine.commit_drafts(commit, started, told, measures).await };
         self.inner.supervisor.finish("commit", work).await.unwrap_or_else(|| Err(stopping()))
     }
 
     async fn commit_drafts(
         &self,
-        commit: Commit,
+        mut commit: Commit,
         started: Vec<Started>,
         told: Vec<Told>,
+        measures: bool,
     ) -> Result<Vec<Run>, CommitError> {
         let count = started.len();
         let mut drafts: Vec<Draft> = started.into_iter().map(Started::into_draft).collect();
@@ -48,6 +51,9 @@ impl Engine {
         for told in told {
             self.tell(&mut drafts, told.clone()).await?;
             self.tell_children(&mut drafts, &heard, told).await?;
+        }
+        if measures {
+            self.leave_out_too_large(&mut commit, &mut drafts, count).await;
         }
         let mut runs = self.write_drafts(commit, drafts).await?;
         runs.truncate(count);
@@ -116,6 +122,37 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// Leaves out the runs under way (those after the first `count`) that would be too large to be kept with what they are
+    /// told: no alert must be lost for it. They go on without it, and somebody is told.
+    async fn leave_out_too_large(&self, commit: &mut Commit, drafts: &mut Vec<Draft>, count: usize) {
+        for draft in drafts.split_off(count.min(drafts.len())) {
+            let bytes = state_bytes(&draft.run);
+            if bytes <= RUN_STATE_BYTES_MAX {
+                drafts.push(draft);
+                continue;
+            }
+            tracing::error!(run.id = %draft.run.id, bytes, "a run under way could not be told: it would be too large");
+            commit.rows.extend(self.words_of_too_large(&draft.run).await);
+        }
+    }
+
+    /// The messages that a run has no room left for what it would have been told.
+    async fn words_of_too_large(&self, run: &Run) -> Vec<Row> {
+        let text = format!(
+            "An alert is about what {} of playbook {} is at, for agent {}. The run has no room left to keep that, and goes on \
+             without it.\n\nThe alert itself was taken, and stands with {}. Look at both: the run may wait for something \
+             that the alert would have told it.\n",
+            run.id, run.playbook, run.agent.id, run.incident,
+        );
+        let subject = format!("Run is full: {}", run.playbook);
+        // Where its playbook can't be read, the fallback owner is left.
+        let playbook = self.inner.library.of_run(&self.inner.store, run).await;
+        let owners = playbook.iter().map(|playbook| playbook.owner.clone()).chain([Principal::Fallback]);
+        let people = self.inventory().directory().resolve(&owners.collect::<Vec<_>>(), None);
+        let messages = self.messages(&people, &MessageKind::Notice { subject, text }, Some(run), self.clock().now());
+        messages.into_iter().map(|message| Row::Message(Box::new(message))).collect()
     }
 
     /// Adds an event to the draft of its run, which is made if there is none yet.

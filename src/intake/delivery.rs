@@ -7,11 +7,12 @@ use crate::domain::{AlertId, Digest, SourceId};
 use crate::source::{Authenticated, Mapped, Refusal, Source};
 use crate::store::{Commit, CommitError, DeadLetter, Guard, Inbox, Row, Writer};
 
-use super::Intake;
 use super::answer::{Receipt, Refused};
 use super::plan::Batch;
 use super::planned::Planned;
 use super::subject::{self, Subject};
+use super::turn::Turn;
+use super::{Intake, codes};
 
 /// How often a lost race is decided again.
 const CONFLICTS_MAX: u32 = 3;
@@ -71,8 +72,18 @@ impl Intake {
         if authenticated.delivery_id.is_none() {
             authenticated.delivery_id = common_delivery_id(&mapped);
         }
-        let letters = refused.into_iter().map(|item| self.dead_letter(source, &item.refusal, item.raw.to_string()));
-        self.take(source.id(), source.answer(), &authenticated, &mapped, letters.collect()).await
+        let letters = refused.into_iter().map(|item| {
+            let Refusal { code, reason, .. } = &item.refusal;
+            self.dead_letter(source, code, reason, item.raw.to_string())
+        });
+        let taken = self.take(source.id(), source.answer(), &authenticated, &mapped, letters.collect()).await;
+        // Its sender takes this for final, so somebody else must be able to look at it.
+        if let Err(refused) = &taken
+            && refused.code == codes::ROW_TOO_LARGE
+        {
+            self.keep_dead_letter(source, refused.code, &refused.reason, source.redact(&value).to_string()).await;
+        }
+        taken
     }
 
     /// Refuses what can't be used, unless it was taken before: then it could be, and its answer stays.
@@ -88,7 +99,7 @@ impl Intake {
         {
             return Ok(Receipt { status: source.answer(), answer });
         }
-        self.keep_dead_letter(source, &refusal, body).await;
+        self.keep_dead_letter(source, refusal.code, &refusal.reason, body).await;
         Err(refusal.into())
     }
 
@@ -103,8 +114,7 @@ impl Intake {
     ) -> Result<Receipt, Refused> {
         let inventory = self.engine.inventory();
         let subjects: Vec<_> = mapped.iter().map(|mapped| subject::of(&inventory, &mapped.alert)).collect();
-        let keys: Vec<String> = subjects.iter().map(|subject| subject.key.clone()).collect();
-        let _turn = self.engine.turn(keys.iter()).await;
+        let mut turn = Turn::at(&self.engine, subjects.iter().map(|subject| subject.key.clone()).collect()).await;
         let mut answers = Vec::new();
         let mut from = 0;
         // Almost always one commit. What would start more runs than one commit takes goes on in a further one, before
@@ -114,7 +124,7 @@ impl Intake {
                 mapped: mapped.get(from..).unwrap_or_default(),
                 subjects: subjects.get(from..).unwrap_or_default(),
             };
-            let taken = self.take_part(source, authenticated, &part, &answers, &letters).await?;
+            let taken = self.take_part(source, authenticated, &part, &answers, &letters, &mut turn).await?;
             match taken {
                 Taken::Known(answer) | Taken::All(answer) => return Ok(Receipt { status, answer }),
                 Taken::Some { count, answers: more } => {
@@ -133,10 +143,11 @@ impl Intake {
         part: &Part<'_>,
         before: &[Value],
         letters: &[Row],
+        turn: &mut Turn<'_>,
     ) -> Result<Taken, Refused> {
         // The first plan is made from memory, and says in its guards what it takes for granted: that the delivery is new,
         // too. After a conflict everything is read.
-        let (mut conflicts, mut measures) = (0, false);
+        let (mut conflicts, mut measures, mut waited) = (0, false, false);
         loop {
             if conflicts > 0
                 && let Some(delivery) = &authenticated.delivery_id
@@ -155,6 +166,11 @@ impl Intake {
             }
             let all = count == part.mapped.len();
             let Planned { mut commit, started, told, answers, lesson } = batch.finish();
+            if !waited && !turn.covers(lesson.keys()) {
+                turn.wait_for(lesson.keys()).await;
+                waited = true;
+                continue;
+            }
             let answer = json!({ "alerts": before.iter().chain(&answers).collect::<Vec<_>>() });
             // Only what can be delivered again is kept, and must be answered the same then.
             let answer = if authenticated.delivery_id.is_some() { in_order(answer) } else { answer };
@@ -163,14 +179,9 @@ impl Intake {
             }
             if all {
                 commit.rows.extend(letters.iter().cloned());
-                commit.rows.extend(authenticated.delivery_id.as_ref().map(|delivery| Row::Delivery {
-                    source: source.clone(),
-                    delivery: delivery.clone(),
-                    at: self.engine.clock().now(),
-                    answer: answer.clone(),
-                }));
+                commit.rows.extend(self.answered(source, authenticated, &answer));
             }
-            match self.engine.commit_telling(commit, started, told).await {
+            match self.engine.commit_telling(commit, started, told, measures).await {
                 Ok(_) => {
                     lesson.learn(&self.memory);
                     return Ok(if all { Taken::All(answer) } else { Taken::Some { count, answers } });
@@ -178,6 +189,7 @@ impl Intake {
                 Err(CommitError::Conflict(guard)) if conflicts <= CONFLICTS_MAX => {
                     tracing::debug!(?guard, "an intake was refused by a guard and decides again");
                     lesson.unlearn(&self.memory);
+                    turn.wait_for(lesson.keys()).await;
                     conflicts += 1;
                 }
                 // One run too many must not cost the alert, nor the runs of other playbooks.
@@ -193,23 +205,29 @@ impl Intake {
         }
     }
 
+    /// The row that says what a delivery was answered, if it can come again.
+    fn answered(&self, source: &SourceId, authenticated: &Authenticated, answer: &Value) -> Option<Row> {
+        let (source, delivery) = (source.clone(), authenticated.delivery_id.clone()?);
+        Some(Row::Delivery { source, delivery, at: self.engine.clock().now(), answer: answer.clone() })
+    }
+
     /// Keeps a delivery that was authenticated and could not be used, for operators.
-    async fn keep_dead_letter(&self, source: &Source, refusal: &Refusal, body: String) {
-        let commit = Commit { guards: Vec::new(), rows: vec![self.dead_letter(source, refusal, body)] };
+    async fn keep_dead_letter(&self, source: &Source, code: &str, reason: &str, body: String) {
+        let commit = Commit { guards: Vec::new(), rows: vec![self.dead_letter(source, code, reason, body)] };
         if let Err(error) = self.engine.store().commit(commit).await {
             tracing::error!(source.id = %source.id(), %error, "a refused delivery could not be kept");
         }
     }
 
-    fn dead_letter(&self, source: &Source, refusal: &Refusal, body: String) -> Row {
-        tracing::warn!(source.id = %source.id(), code = refusal.code, reason = %refusal.reason, "a delivery was refused");
+    fn dead_letter(&self, source: &Source, code: &str, reason: &str, body: String) -> Row {
+        tracing::warn!(source.id = %source.id(), code, reason, "a delivery was refused");
         let at = self.engine.clock().now();
         Row::DeadLetter(Box::new(DeadLetter {
             id: AlertId::generate(at),
             source: source.id().clone(),
             at,
-            code: refusal.code.to_owned(),
-            reason: refusal.reason.clone(),
+            code: code.to_owned(),
+            reason: reason.to_owned(),
             body,
         }))
     }

@@ -16,6 +16,7 @@ mod planned;
 pub mod schedules;
 pub mod subject;
 mod system;
+mod turn;
 
 #[cfg(test)]
 mod tests;
@@ -46,10 +47,11 @@ impl Intake {
     /// Intake for the given sources.
     #[must_use]
     pub fn new(engine: Engine, sources: Sources) -> Self {
+        let now = engine.clock().now();
         Self {
             engine,
             sources: ArcSwap::from_pointee(sources),
-            memory: memory::Memory::default(),
+            memory: memory::Memory::new(now),
             ticks: schedules::last::Remembered::default(),
         }
     }

@@ -11,5 +11,7 @@ mod memory;
 mod property;
 mod refusals;
 mod rerun;
+mod rerun_words;
 mod retention;
+mod schedule_rows;
 mod schedules;

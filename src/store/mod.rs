@@ -25,6 +25,6 @@ pub use postgres::{AddressError, PostgresStore};
 pub use rows::*;
 pub use sqlite::SqliteStore;
 pub use upkeep::{Examination, Retention};
-pub use write::prepared::RUN_STATE_BYTES_MAX;
+pub use write::prepared::{NEW_RUN_STATE_BYTES_MAX, RUN_STATE_BYTES_MAX};
 pub use write::state::bytes as state_bytes;
 pub use write::stats::{Spent, WriterStats};

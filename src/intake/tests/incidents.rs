@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::desk::{ASK, Desk, alert_with, run_of};
-use crate::engine::tests::harness::World;
+use super::desk::{ASK, Desk, OBSERVE, alert_with, bearer, run_of, sources};
+use crate::engine::tests::harness::{World, agent};
 
 fn by_session() -> String {
     ASK.replace("incident: { on_new_alert: join }", "incident: { key: alert.fields.session, on_new_alert: join }")
@@ -89,4 +89,83 @@ fn an_alert_about_another_agent_of_the_same_session_joins_no_run_about_this_one(
     assert_ne!(first, second);
     assert!(!desk.life.gate_allows("mail-bot"));
     assert_eq!(desk.incidents().len(), 1);
+}
+
+#[test]
+fn a_storm_of_alerts_about_many_agents_of_one_session_is_taken_whole() {
+    let mut world = World::new(&[&by_session()]);
+    world.threads = true;
+    world.agents = (0..30).map(|number| agent(&format!("bot-{number}"))).collect();
+    let desk = Desk::open(&world);
+    let intake = std::sync::Arc::new(crate::intake::Intake::new(desk.life.engine.clone(), sources()));
+    let receipts = desk.life.on(async {
+        let mut deliveries = tokio::task::JoinSet::new();
+        for number in 0..30 {
+            let intake = intake.clone();
+            let body = of(&format!("a-{number}"), &format!("bot-{number}"), "one").to_string();
+            deliveries.spawn(async move { intake.receive("detector", &bearer(), body.as_bytes()).await });
+        }
+        deliveries.join_all().await
+    });
+    drop(intake);
+    let refused: Vec<_> = receipts.iter().filter_map(|receipt| receipt.as_ref().err()).collect();
+    assert!(refused.is_empty(), "{} were refused: {}", refused.len(), refused[0]);
+    let [incident] = &desk.incidents()[..] else { panic!("one incident is expected") };
+    assert_eq!((incident.alerts, desk.life.runs().len()), (30, 30));
+}
+
+#[test]
+fn an_unknown_agent_with_many_sessions_is_told_of_once() {
+    let world = World::new(&[&by_session()]);
+    let desk = Desk::open(&world);
+    for (id, session) in [("a", "one"), ("b", "two"), ("c", "three")] {
+        run_of(&desk.taken(&of(id, "stranger", session)));
+    }
+    let told: Vec<String> = desk.told().remove("sam").unwrap();
+    assert_eq!(told.iter().filter(|subject| subject.starts_with("Unknown agent")).count(), 1, "{told:?}");
+    assert_eq!((desk.life.runs().len(), desk.incidents().len()), (3, 4), "its own, and one a session");
+    world.clock.advance(std::time::Duration::from_mins(61));
+    desk.taken(&of("d", "stranger", "four"));
+    let told = desk.told().remove("sam").unwrap();
+    assert_eq!(told.iter().filter(|subject| subject.starts_with("Unknown agent")).count(), 2, "{told:?}");
+}
+
+#[test]
+fn that_a_playbook_was_silent_stands_in_the_incident_that_it_goes_by() {
+    let silent = OBSERVE.replace(
+        "stages:",
+        "incident: { key: alert.fields.session }\n\
+         silence: { from: 2026-11-23T03:01:00Z, to: 2026-11-23T04:00:00Z, because: a drill }\nstages:",
+    );
+    let world = World::new(&[&silent]);
+    let desk = Desk::open(&world);
+    desk.taken(&of("a", "billing-bot", "one"));
+    world.clock.advance(std::time::Duration::from_mins(2));
+    desk.taken(&of("b", "billing-bot", "one"));
+    desk.taken(&of("c", "billing-bot", "two"));
+    let facts = |key: &str| {
+        let incidents = desk.incidents();
+        desk.facts(incidents.iter().find(|incident| incident.key == key).unwrap())
+    };
+    assert_eq!(facts("by:alert.fields.session=one"), ["incident_opened", "playbook_silenced"]);
+    assert_eq!(facts("agent:billing-bot"), ["incident_opened", "alert_joined", "playbook_silenced"], "it opens none");
+    assert_eq!(desk.incidents().len(), 2);
+}
+
+#[test]
+fn a_repeat_is_not_counted_in_an_incident_that_is_resolved() {
+    use crate::domain::IncidentStatus;
+    use crate::store::{Commit, Guard, Row};
+    let world = World::new(&[&by_session()]);
+    let desk = Desk::open(&world);
+    desk.taken(&of("a", "billing-bot", "one"));
+    let mut incident = desk.incidents().remove(0);
+    let guards = vec![Guard::IncidentVersion { incident: incident.id, expected: incident.version }];
+    (incident.version, incident.status) = (incident.version + 1, IncidentStatus::Resolved);
+    let rows = vec![Row::Incident(Box::new(incident.clone()))];
+    desk.life.on(desk.life.engine.commit(Commit { guards, rows }, Vec::new())).unwrap();
+    desk.crash();
+    let desk = Desk::open(&world);
+    assert_eq!(desk.taken(&of("a", "billing-bot", "one"))["outcome"], json!("folded"));
+    assert_eq!(desk.incidents(), [incident]);
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::desk::{ASK, Desk, alert, bearer, signed, sources};
 use crate::engine::tests::harness::World;
 use crate::intake::{Intake, RefusedKind};
-use crate::store::ReadModel;
+use crate::store::{Commit, Guard, RUN_STATE_BYTES_MAX, ReadModel, Row, Writer, state_bytes};
 
 fn nothing_is_there(desk: &Desk) {
     assert!(desk.incidents().is_empty() && desk.life.runs().is_empty() && desk.told().is_empty());
@@ -119,7 +119,45 @@ fn a_run_that_is_too_large_costs_neither_the_alert_nor_the_runs_of_other_playboo
     assert!(!desk.life.gate_allows("billing-bot"), "the other playbook contains");
     assert_eq!(desk.life.runs().len(), 1);
     let line = answer["playbooks"].as_array().unwrap().iter().find(|line| line["name"] == "heavy").unwrap();
-    assert!(line["why_not"].as_str().unwrap().contains("more than the 262144 that are kept"), "{line}");
+    assert!(line["why_not"].as_str().unwrap().contains("more than the 253952 with which one may begin"), "{line}");
     let told = desk.told();
     assert!(told.values().flatten().any(|subject| subject.contains("heavy")), "its owner is told: {told:?}");
+}
+
+#[test]
+fn a_run_under_way_that_is_full_costs_no_further_alert_and_its_owner_is_told() {
+    let world = World::new(&[ASK]);
+    let desk = Desk::open(&world);
+    let id = super::desk::run_of(&desk.taken(&alert("a", "billing-bot")));
+    let mut run = desk.life.run(id);
+    let guards = vec![Guard::RunVersion { run: id, expected: run.version }];
+    run.version += 1;
+    run.vars.values.insert("much".to_owned(), json!(""));
+    let room = RUN_STATE_BYTES_MAX - state_bytes(&run);
+    run.vars.values.insert("much".to_owned(), json!("x".repeat(room)));
+    let rows = vec![Row::Run(Box::new(run))];
+    desk.life.on(desk.intake.engine().store().commit(Commit { guards, rows })).unwrap();
+    desk.crash();
+    let desk = Desk::open(&world);
+    // A source that the run has not heard of yet is one word more in its state.
+    let receipt = desk.send_signed("d-1", &alert("b", "billing-bot")).unwrap();
+    assert_eq!(receipt.answer["alerts"][0]["outcome"], "accepted", "{}", receipt.answer);
+    assert_eq!((desk.life.run(id).joined, desk.incidents()[0].alerts), (0, 2));
+    let told = desk.told();
+    assert!(told["ana"].contains(&"Run is full: ask".to_owned()), "{told:?}");
+}
+
+#[test]
+fn an_alert_that_is_too_large_to_be_kept_stands_among_the_refused_deliveries() {
+    let world = World::new(&[ASK]);
+    let desk = Desk::open(&world);
+    // Every field is within its bounds, and there are as many as may be.
+    let fields: serde_json::Map<_, _> = (0..64).map(|it| (format!("f{it}"), json!("x".repeat(4096)))).collect();
+    let body = super::desk::alert_with("a", "billing-bot", &json!({ "fields": fields }));
+    let refused = desk.send(&body).unwrap_err();
+    assert_eq!((refused.kind, refused.code), (RefusedKind::TooLarge, "SD2052"), "{refused}");
+    let letters = desk.life.on(desk.intake.engine().store().dead_letters(10)).unwrap();
+    assert_eq!(letters.iter().map(|letter| letter.code.as_str()).collect::<Vec<_>>(), ["SD2052"]);
+    assert!(letters[0].body.len() > 256 * 1024 && letters[0].body.contains("billing-bot"), "{}", letters[0].reason);
+    nothing_is_there(&desk);
 }

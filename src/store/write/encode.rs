@@ -9,7 +9,7 @@ use crate::store::upkeep::Retired;
 use serde_json::Value;
 
 use super::cell::Cell;
-use super::prepared::{RUN_STATE_BYTES_MAX, subject_key};
+use super::prepared::{NEW_RUN_STATE_BYTES_MAX, RUN_STATE_BYTES_MAX, subject_key};
 use super::state;
 use super::target::Target;
 
@@ -24,6 +24,10 @@ pub struct Context {
 }
 
 impl Context {
+    fn state_bytes_max(&self, run: &Run) -> usize {
+        if self.old_runs.contains(&run.id) { RUN_STATE_BYTES_MAX } else { NEW_RUN_STATE_BYTES_MAX }
+    }
+
     fn writes_alert_of(&self, run: &Run) -> bool {
         !self.old_runs.contains(&run.id) && !self.stored_alerts.contains(&run.alert.id)
     }
@@ -40,7 +44,7 @@ pub fn encode(row: Row, replica: ReplicaId, context: &Context, rows: &mut Rows) 
             (Target::Deliveries, vec![source.as_str().into(), Cell::text(delivery), at.into(), Cell::json(&answer)])
         }
         Row::Incident(incident) => (Target::Incidents, incident_cells(&incident)),
-        Row::Run(run) => (Target::Runs, run_cells(&run, replica, context.writes_alert_of(&run))?),
+        Row::Run(run) => (Target::Runs, run_cells(&run, replica, context)?),
         Row::Hold(hold) => {
             let ask_at = hold.until.filter(|_| hold.ask_at_end);
             let cells = vec![hold.id.as_bytes().into(), hold.agent.as_str().into(), ask_at.into(), Cell::record(&hold)];
@@ -183,15 +187,15 @@ fn alert_cells(alert: &Alert, incident: Option<Cell>, raw: &Value) -> Result<Vec
         Cell::Integer(1),
         alert.received_at.into(),
         resolved_at.into(),
-        Cell::text(within_limit("an alert", serde_json::to_string(alert).unwrap_or_default())?),
+        Cell::text(within("an alert", serde_json::to_string(alert).unwrap_or_default(), RUN_STATE_BYTES_MAX)?),
         Cell::json(raw),
     ])
 }
 
 /// The text, unless it is too long to be kept.
-fn within_limit(what: &'static str, text: String) -> Result<String, CommitError> {
-    if text.len() > RUN_STATE_BYTES_MAX {
-        return Err(CommitError::TooLarge { what, bytes: text.len(), bytes_max: RUN_STATE_BYTES_MAX });
+fn within(what: &'static str, text: String, bytes_max: usize) -> Result<String, CommitError> {
+    if text.len() > bytes_max {
+        return Err(CommitError::TooLarge { what, bytes: text.len(), bytes_max });
     }
     Ok(text)
 }
@@ -208,10 +212,11 @@ fn incident_cells(incident: &Incident) -> Vec<Cell> {
 
 /// The alert of a run stands in a column of its own, and only if the run is new and its alert is not stored as an alert
 /// (`writes_alert`): no change of the run writes it again.
-fn run_cells(run: &Run, replica: ReplicaId, writes_alert: bool) -> Result<Vec<Cell>, CommitError> {
+fn run_cells(run: &Run, replica: ReplicaId, context: &Context) -> Result<Vec<Cell>, CommitError> {
     let what = "the state of a run";
-    let alert = writes_alert.then(|| within_limit(what, serde_json::to_string(&run.alert).unwrap_or_default()));
-    let state = within_limit(what, state::json(run))?;
+    let alert = || within(what, serde_json::to_string(&run.alert).unwrap_or_default(), RUN_STATE_BYTES_MAX);
+    let alert = context.writes_alert_of(run).then(alert);
+    let state = within(what, state::json(run), context.state_bytes_max(run))?;
     let state = if state.is_empty() { Cell::Null } else { Cell::text(state) };
     let open = !run.status.is_finished();
     let wake_at = run.wake_at();

@@ -23,6 +23,9 @@ use super::target::Target;
 /// The most that the JSON of a run's state may have, in bytes.
 pub const RUN_STATE_BYTES_MAX: usize = 256 * 1024;
 
+/// The most that it may have when the run begins, in bytes: further alerts join it, and leave a word each.
+pub const NEW_RUN_STATE_BYTES_MAX: usize = RUN_STATE_BYTES_MAX - 8 * 1024;
+
 /// What a commit changes of what guards ask.
 #[derive(Clone, Debug)]
 pub enum Touch {
