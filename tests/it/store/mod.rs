@@ -13,6 +13,7 @@
 mod batches;
 mod claims;
 mod durability;
+mod eras;
 mod guards;
 mod history;
 mod outbox;
