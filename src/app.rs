@@ -23,7 +23,7 @@ use crate::approval::{Approvals, Limits};
 use crate::client::{Secrets, SystemSecrets};
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::Configuration;
-use crate::engine::{Delivery, Engine, Gate, Library, Loaded, Supervisor, SystemAlert};
+use crate::engine::{Delivery, Engine, Gate, Loaded, Supervisor, SystemAlert};
 use crate::intake::Intake;
 use crate::language::Diagnostic;
 use crate::store::{Password, Store, StoreOptions};
@@ -113,7 +113,7 @@ impl Application {
         };
 
         let catalogue = registry.catalogue().with_approvals(configuration.approvals.clone());
-        let library = Arc::new(Library::new(catalogue, configuration.playbooks.clone()));
+        let library = Arc::new(reload::library(catalogue, &configuration, reread));
         let loaded = library.load(&store, clock.now()).await?;
         let (system_alerts_sender, system_alerts) = mpsc::unbounded_channel();
         let (engine, loops) = Engine::build(crate::engine::Parts {
@@ -144,7 +144,7 @@ impl Application {
             metrics: Arc::new(web::Metrics::new(clock.now())),
             options: Arc::new(parts::web_options(&configuration, secrets.as_ref())?),
         };
-        let reloader = reload::Reloader::new(engine.clone(), last_load, reread);
+        let reloader = reload::Reloader::new(engine.clone(), last_load);
         let (router, drain) = (web::router(state), configuration.limits.drain);
         Ok(Self {
             listener,

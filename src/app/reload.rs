@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::config::excerpts;
-use crate::engine::{Cause, Engine, Occasion};
+use crate::config::{Configuration, excerpts};
+use crate::engine::{Cause, Engine, Library, Occasion};
 use crate::language::{Level, render_human};
+use crate::playbook::Catalogue;
 use crate::web::LastLoad;
 
 use super::Reread;
@@ -19,6 +20,9 @@ const QUIET: Duration = Duration::from_millis(150);
 
 /// How often the folder is looked at, whatever the system says of it.
 const LOOK: Duration = Duration::from_secs(30);
+
+/// How long it is until playbooks are loaded again that could not be, because the store did not take them.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// Asks for the playbooks to be loaded again.
 #[derive(Clone, Debug, Default)]
@@ -45,13 +49,14 @@ impl Reload {
 pub(super) struct Reloader {
     engine: Engine,
     last_load: Arc<LastLoad>,
-    reread: Option<Reread>,
     asked: Reload,
+    /// How long it is until what failed is tried again.
+    again: Duration,
 }
 
 impl Reloader {
-    pub fn new(engine: Engine, last_load: Arc<LastLoad>, reread: Option<Reread>) -> Self {
-        Self { engine, last_load, reread, asked: Reload::default() }
+    pub fn new(engine: Engine, last_load: Arc<LastLoad>) -> Self {
+        Self { engine, last_load, asked: Reload::default(), again: AGAIN }
     }
 
     pub fn asked(&self) -> Reload {
@@ -61,35 +66,25 @@ impl Reloader {
     pub async fn run(self) {
         let folder = self.engine.library().folder().to_owned();
         let mut watch = Watch::new(&folder, LOOK, self.asked.bell.clone());
+        let mut loaded = true;
         loop {
             tokio::select! {
                 () = self.engine.supervisor().stopping() => return,
                 () = watch.changed() => {}
+                // What was seen to change is seen no second time.
+                () = tokio::time::sleep(self.again), if !loaded => {}
             }
             tokio::time::sleep(QUIET).await;
             if !watch.seen() {
                 let folder = folder.display();
                 tracing::error!(%folder, "the folder of the playbooks can't be read; those that were loaded serve");
             }
-            self.reload().await;
+            loaded = self.reload().await;
         }
     }
 
-    /// Playbooks are compiled with the approvals of the configuration, so those are read again with them; nothing else of
-    /// it is.
-    fn reread_approvals(&self) {
-        let Some(reread) = &self.reread else { return };
-        match reread() {
-            Ok(configuration) => self.engine.library().use_approvals(configuration.approvals),
-            Err(faults) => {
-                let shown = render_human(&faults, &excerpts(&faults), false);
-                tracing::error!("the configuration has faults; its approvals stay as they were:\n{shown}");
-            }
-        }
-    }
-
-    async fn reload(&self) {
-        self.reread_approvals();
+    /// Loads them; whether the store took part in it.
+    async fn reload(&self) -> bool {
         let occasion = Occasion::system(self.asked.cause());
         let loaded = self.engine.library().reload(self.engine.store(), &occasion, self.engine.clock().now()).await;
         match loaded {
@@ -104,8 +99,33 @@ impl Reloader {
                     tracing::error!(kept = ?loaded.kept, "playbooks have faults{whole}; the last good versions serve:\n{faults}");
                 }
                 self.last_load.set(loaded);
+                true
             }
-            Err(error) => tracing::error!(%error, "playbooks could not be loaded again; the old ones serve"),
+            Err(error) => {
+                tracing::error!(%error, "playbooks could not be loaded again yet; the old ones serve meanwhile");
+                if occasion.cause == Cause::Signal {
+                    self.asked.signalled.store(true, Ordering::SeqCst);
+                }
+                false
+            }
         }
     }
 }
+
+/// The playbooks of a daemon. They are compiled with the approvals of the configuration, so those are read again with them;
+/// nothing else of it is.
+pub(super) fn library(catalogue: Catalogue, configuration: &Configuration, reread: Option<Reread>) -> Library {
+    let library = Library::new(catalogue, configuration.playbooks.clone());
+    let Some(reread) = reread else { return library };
+    library.reading_approvals(move || match reread() {
+        Ok(configuration) => Some(configuration.approvals),
+        Err(faults) => {
+            let shown = render_human(&faults, &excerpts(&faults), false);
+            tracing::error!("the configuration has faults; its approvals stay as they were:\n{shown}");
+            None
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;

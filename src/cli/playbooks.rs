@@ -18,7 +18,7 @@ use super::status::load;
 pub enum Playbooks {
     /// Those that serve
     List,
-    /// Read the folder again; the exit code is 1 if a file is broken
+    /// Read the folder and the approvals of the configuration again; the exit code is 1 if a file is broken
     Reload,
     /// What changed in those that serve, and what was refused: when, and who caused it
     History {

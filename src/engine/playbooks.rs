@@ -64,16 +64,21 @@ pub struct Loaded {
     pub sources: Vec<Source>,
 }
 
+/// Reads the approvals of the configuration again; nothing where that has faults, which it tells.
+type ReadApprovals = Box<dyn Fn() -> Option<Approvals> + Send + Sync>;
+
 /// The playbooks of a daemon.
 pub struct Library {
     catalogue: Catalogue,
     /// The approvals that playbooks are compiled with from now on.
     approvals: ArcSwap<Approvals>,
+    read_approvals: Option<ReadApprovals>,
     folder: PathBuf,
     serving: ArcSwap<BTreeMap<PlaybookName, Arc<Playbook>>>,
     /// Of those, the ones that a repeat of an alert can start again: repeats come often, and must not look at all.
     rerunning: ArcSwap<Vec<Arc<Playbook>>>,
-    pinned: Mutex<HashMap<Digest, Arc<Playbook>>>,
+    /// Versions that were used or found broken, with the first fault of those: neither changes while the process lives.
+    pinned: Mutex<HashMap<Digest, Result<Arc<Playbook>, String>>>,
     /// Loaded by one at a time, so that every change is told once. Whether anything was loaded yet.
     turn: tokio::sync::Mutex<bool>,
 }
@@ -86,6 +91,7 @@ impl Library {
         Self {
             catalogue,
             approvals,
+            read_approvals: None,
             folder,
             serving: ArcSwap::default(),
             rerunning: ArcSwap::default(),
@@ -112,9 +118,12 @@ impl Library {
         self.rerunning.load_full()
     }
 
-    /// Has playbooks compiled with these approvals the next time that they are loaded. Versions that runs are on keep theirs.
-    pub fn use_approvals(&self, approvals: Approvals) {
-        self.approvals.store(Arc::new(approvals));
+    /// Has the approvals read again whenever the playbooks are loaded again, whoever asks for that. `None` leaves them as
+    /// they were. Versions that runs are on keep theirs.
+    #[must_use]
+    pub fn reading_approvals(mut self, read: impl Fn() -> Option<Approvals> + Send + Sync + 'static) -> Self {
+        self.read_approvals = Some(Box::new(read));
+        self
     }
 
     /// Reads the folder for the first time in this process: [`Library::reload`] because the daemon started.
@@ -122,10 +131,13 @@ impl Library {
         self.reload(store, &Occasion::system(Cause::Start), now).await
     }
 
-    /// Reads the folder and serves what compiles. What no longer compiles keeps its last good version: from memory, or
-    /// after a restart from the store. What changed, and why something was refused, goes into the daemon's history.
+    /// Reads the folder and serves what compiles. What no longer compiles keeps the version that served last: from memory,
+    /// or after a restart from the store. What changed, and why something was refused, goes into the daemon's history.
     pub async fn reload(&self, store: &Store, occasion: &Occasion, now: Timestamp) -> Result<Loaded, LoadError> {
         let mut turn = self.turn.lock().await;
+        if let Some(approvals) = self.read_approvals.as_ref().filter(|_| *turn).and_then(|read| read()) {
+            self.approvals.store(Arc::new(approvals));
+        }
         let recorded = Recorded::read(store).await?;
         let (mut loaded, serving) = self.read(store, recorded.as_ref(), *turn).await?;
         let set: Set = serving.iter().map(|(name, playbook)| (name.clone(), Version::from(&**playbook))).collect();
@@ -167,13 +179,14 @@ impl Library {
         let mut serving: BTreeMap<PlaybookName, Arc<Playbook>> =
             read.playbooks.into_iter().map(|playbook| (playbook.name.clone(), Arc::new(playbook))).collect();
         let mut loaded = Loaded { diagnostics: read.diagnostics, sources: read.sources, ..Loaded::default() };
-        if loaded.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error) {
-            for (name, playbook) in self.last_good(store, &loaded).await? {
-                if let Entry::Vacant(slot) = serving.entry(name) {
-                    broken.remove(slot.key());
-                    loaded.kept.push(slot.key().clone());
-                    slot.insert(playbook);
-                }
+        let faulty = loaded.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
+        let mut last = if faulty { self.last_set(store, recorded, loaded_before).await? } else { None };
+        let kept: Vec<_> = last.iter().flatten().filter(|(_, playbook)| is_broken(playbook, &loaded)).collect();
+        for (name, playbook) in kept {
+            if let Entry::Vacant(slot) = serving.entry(name.clone()) {
+                broken.remove(name);
+                loaded.kept.push(name.clone());
+                slot.insert(playbook.clone());
             }
         }
         let found = crate::playbook::family(serving.values().map(|playbook| &**playbook), &broken);
@@ -185,61 +198,34 @@ impl Library {
         loaded.diagnostics.extend(found);
         if torn {
             loaded.refused_whole = true;
-            serving = match self.last_set(store, recorded, loaded_before).await? {
-                Some(last) => last,
-                None => family::without_faults(serving, broken),
-            };
+            if !faulty {
+                last = self.last_set(store, recorded, loaded_before).await?;
+            }
+            serving = last.unwrap_or_else(|| family::without_faults(serving, broken));
             loaded.kept = serving.keys().cloned().collect();
         }
         Ok((loaded, serving))
     }
 
-    /// The last good versions of the files that are broken now.
-    async fn last_good(&self, store: &Store, loaded: &Loaded) -> Result<Vec<(PlaybookName, Arc<Playbook>)>, ReadError> {
-        let broken: Vec<&str> = loaded
-            .diagnostics
-            .iter()
-            .filter(|diagnostic| diagnostic.level == Level::Error)
-            .map(|diagnostic| diagnostic.file.as_str())
-            .collect();
-        let before = self.serving();
-        let in_memory = before.iter().filter(|(_, playbook)| broken.contains(&playbook.file.as_str()));
-        let mut found: Vec<(PlaybookName, Arc<Playbook>)> =
-            in_memory.map(|(name, playbook)| (name.clone(), playbook.clone())).collect();
-        if before.is_empty() {
-            // A start with a broken file: only a file whose text still names its playbook can be matched to a version.
-            for version in store.newest_playbooks().await? {
-                let named = |source: &&Source| {
-                    broken.contains(&source.name.as_str()) && names_playbook(&source.text, version.name.as_str())
-                };
-                if let Some(file) = loaded.sources.iter().find(named) {
-                    let source = Source { name: file.name.clone(), text: version.text };
-                    if let Ok((playbook, _)) = compile(&source, &self.catalogue_of(version.approvals.as_ref())) {
-                        found.push((version.name, Arc::new(playbook)));
-                    }
-                }
-            }
-        }
-        Ok(found)
-    }
-
     /// A version that a run is on. It was accepted when the run began; what is only forbidden by now does not keep the run
     /// from going on.
     pub async fn pinned(&self, store: &Store, digest: &Digest) -> Result<Arc<Playbook>, LibraryError> {
+        let broken = |reason| LibraryError::Broken { digest: *digest, reason };
         if let Some(known) = self.pinned.lock().unwrap_or_else(PoisonError::into_inner).get(digest) {
-            return Ok(known.clone());
+            return known.clone().map_err(broken);
         }
         let version = store.playbook(digest).await?.ok_or(LibraryError::Missing(*digest))?;
         let source = Source { name: format!("version {}", digest.prefix()), text: version.text };
-        let (playbook, found) = compile_stored(&source, &self.catalogue, digest, version.approvals.as_ref())
-            .map_err(|faults| LibraryError::Broken { digest: *digest, reason: first_error(&faults) })?;
-        if found.iter().any(|fault| fault.level == Level::Error) {
-            let (name, version, reason) = (&playbook.name, digest.prefix(), first_error(&found));
-            tracing::warn!(playbook.name = %name, playbook.version = %version, reason, "a rule forbids this version by now; runs that are on it go on, and none begins with it");
-        }
-        let playbook = Arc::new(playbook);
-        self.remember(std::iter::once(&playbook));
-        Ok(playbook)
+        let compiled = compile_stored(&source, &self.catalogue, digest, version.approvals.as_ref());
+        let found = compiled.map_err(|faults| first_error(&faults)).map(|(playbook, found)| {
+            if found.iter().any(|fault| fault.level == Level::Error) {
+                let (name, version, reason) = (&playbook.name, digest.prefix(), first_error(&found));
+                tracing::warn!(playbook.name = %name, playbook.version = %version, reason, "a rule forbids this version by now; runs that are on it go on, and none begins with it");
+            }
+            Arc::new(playbook)
+        });
+        self.pinned.lock().unwrap_or_else(PoisonError::into_inner).insert(*digest, found.clone());
+        found.map_err(broken)
     }
 
     /// What a stored version is compiled with to serve again: the actions of now, and the approvals that it came with.
@@ -249,7 +235,7 @@ impl Library {
 
     fn remember<'a>(&self, playbooks: impl Iterator<Item = &'a Arc<Playbook>>) {
         let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
-        pinned.extend(playbooks.map(|playbook| (playbook.digest, playbook.clone())));
+        pinned.extend(playbooks.map(|playbook| (playbook.digest, Ok(playbook.clone()))));
     }
 }
 
@@ -269,6 +255,17 @@ fn first_error(faults: &[Diagnostic]) -> String {
     let line = fault.span.map(|span| format!(", line {}", span.line)).unwrap_or_default();
     let hint = fault.hint.as_deref().map(|hint| format!(" ({hint})")).unwrap_or_default();
     format!("{}{line}: {}{hint}", fault.code, fault.message)
+}
+
+/// Whether the file of a playbook that served last is broken now: the same file, or another one that names it.
+fn is_broken(playbook: &Playbook, loaded: &Loaded) -> bool {
+    let errors = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.level == Level::Error);
+    let mut files = errors.map(|diagnostic| diagnostic.file.as_str());
+    let named = |file: &str| {
+        let source = loaded.sources.iter().find(|source| source.name == file);
+        source.is_some_and(|source| names_playbook(&source.text, playbook.name.as_str()))
+    };
+    files.any(|file| file == playbook.file || named(file))
 }
 
 /// Whether a text that may not parse says `playbook: NAME` on a line of its own.

@@ -325,7 +325,6 @@ hand_through!(Claims {
 });
 hand_through!(Playbooks {
     fn playbook(&self, digest: &Digest) -> Read<Option<StoredPlaybook>>;
-    fn newest_playbooks(&self) -> Read<Vec<StoredPlaybook>>;
     fn daemon_facts(&self, kinds: [&'static str; 2], limit: u32) -> Read<Vec<StoredEvent>>;
 });
 hand_through!(Outbox {

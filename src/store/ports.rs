@@ -129,8 +129,6 @@ pub trait Claims {
 pub trait Playbooks {
     /// A version.
     fn playbook(&self, digest: &Digest) -> impl Future<Output = Read<Option<StoredPlaybook>>> + Send;
-    /// The newest version of every name: what serves when the file is broken at a start.
-    fn newest_playbooks(&self) -> impl Future<Output = Read<Vec<StoredPlaybook>>> + Send;
     /// The last facts of the daemon's history that are of these two kinds, newest first.
     fn daemon_facts(&self, kinds: [&'static str; 2], limit: u32)
     -> impl Future<Output = Read<Vec<StoredEvent>>> + Send;

@@ -98,6 +98,19 @@ async fn a_hangup_reads_the_approvals_of_the_configuration_again_and_a_broken_on
 }
 
 #[tokio::test]
+async fn a_person_who_has_the_playbooks_loaded_again_has_the_approvals_read_again_too() {
+    let daemon = Daemon::start(&Setup::new().playbook("named", NAMED)).await;
+    let serving = || async { daemon.read("/status").await["playbooks"]["serving"].clone() };
+    assert_eq!(serving().await, 2, "the approval that it names is not there");
+    let file = daemon.configuration();
+    let mut configuration: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    configuration["approvals"] = json!({ "on-call": { "ask": "Go on?", "timeout": "1h" } });
+    std::fs::write(&file, configuration.to_string()).unwrap();
+    let reloaded = daemon.cli_text(&["playbooks", "reload"]).await;
+    assert_eq!(serving().await, 3, "{reloaded}");
+}
+
+#[tokio::test]
 async fn what_a_hangup_changed_stands_in_the_log_in_the_history_and_on_the_command_line() {
     let mut daemon = Daemon::start(&Setup::new()).await;
     let file = daemon.folder().join("playbooks/token-misuse.yaml");

@@ -42,15 +42,28 @@ impl Library {
 
     /// A version that was used in this process before.
     pub(in crate::engine) fn remembered(&self, digest: &Digest) -> Option<Arc<Playbook>> {
-        self.pinned.lock().unwrap_or_else(PoisonError::into_inner).get(digest).cloned()
+        self.pinned.lock().unwrap_or_else(PoisonError::into_inner).get(digest)?.clone().ok()
+    }
+
+    /// Whether a version was found not to compile: in this process it never will, because its actions stay what they are.
+    fn is_known_broken(&self, digest: &Digest) -> bool {
+        self.pinned.lock().unwrap_or_else(PoisonError::into_inner).get(digest).is_some_and(Result::is_err)
     }
 
     /// The version that a run is on; those that its steps may run are remembered as well, so that they can be started
-    /// without waiting. One of those that can't be had fails only the step that wants it.
+    /// without waiting. One of those that can't be used fails only the step that wants it; where it can't be read at the
+    /// moment, nothing is decided.
     pub async fn of_run(&self, store: &Store, run: &Run) -> Result<Arc<Playbook>, LibraryError> {
         for (name, digest) in &run.versions {
-            if let Err(error) = self.pinned(store, digest).await {
-                tracing::error!(run.id = %run.id, playbook.name = %name, %error, "a playbook that the run may start can't be used");
+            if self.is_known_broken(digest) {
+                continue;
+            }
+            match self.pinned(store, digest).await {
+                Ok(_) => {}
+                Err(error @ LibraryError::Read(ReadError::Unavailable { .. })) => return Err(error),
+                Err(error) => {
+                    tracing::error!(run.id = %run.id, playbook.name = %name, %error, "a playbook that the run may start can't be used");
+                }
             }
         }
         self.pinned(store, &run.digest).await

@@ -56,6 +56,32 @@ fn a_broken_file_keeps_its_last_good_version_serving_also_after_a_restart() {
 }
 
 #[test]
+fn a_playbook_that_was_withdrawn_does_not_come_back_because_a_broken_file_names_it() {
+    let world = World::new(&[CONTAIN, OTHER]);
+    let life = world.start();
+    for name in ["contain", "other"] {
+        world.remove(name);
+    }
+    assert_eq!(reload(&life).serving, 0);
+    world.write(&OTHER.replace("try.keyed", "try.kyed"));
+    let loaded = reload(&life);
+    assert_eq!((loaded.serving, loaded.kept), (0, Vec::new()), "what served last is nothing");
+    life.crash();
+    let life = world.start();
+    assert_eq!((life.loaded.serving, life.loaded.kept.len()), (0, 0), "and so it is after a restart");
+}
+
+#[test]
+fn a_file_that_broke_while_nothing_ran_keeps_what_served_last_even_if_it_says_nothing_any_more() {
+    let world = World::new(&[CONTAIN, OTHER]);
+    world.start().crash();
+    std::fs::write(world.folder().join("playbooks/contain.yaml"), "\t").unwrap();
+    let life = world.start();
+    assert_eq!((life.loaded.serving, life.loaded.kept.len()), (2, 1));
+    assert_eq!(serving(&life, "contain"), "Contain");
+}
+
+#[test]
 fn a_file_that_was_taken_away_no_longer_serves() {
     let world = World::new(&[CONTAIN, OTHER]);
     let life = world.start();

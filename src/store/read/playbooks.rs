@@ -7,12 +7,6 @@ use crate::store::rows::{StoredEvent, StoredPlaybook, Subject};
 use super::run_log::stored_event;
 use super::{Cell, Database, Decoder, all, limited, one, query, subject_key};
 
-const NEWEST: &str = "SELECT name, digest, text, approvals FROM (
-        SELECT name, digest, text, approvals,
-            row_number() OVER (PARTITION BY name ORDER BY loaded_at DESC, digest) AS place
-        FROM playbooks
-    ) AS placed WHERE place = 1 ORDER BY name";
-
 const DAEMON_FACTS: &str = "SELECT seq, at, actor, kind, body, prev_hash, hash FROM events
     WHERE subject = $1 AND kind IN ($2, $3) ORDER BY seq DESC LIMIT $4";
 
@@ -29,10 +23,6 @@ impl<D: Database> Playbooks for D {
     async fn playbook(&self, digest: &Digest) -> Read<Option<StoredPlaybook>> {
         let query = query("SELECT name, digest, text, approvals FROM playbooks WHERE digest = $1", [digest.into()]);
         one(self.readers(), "a playbook", query, stored).await
-    }
-
-    async fn newest_playbooks(&self) -> Read<Vec<StoredPlaybook>> {
-        all(self.readers(), "a playbook", query(NEWEST, []), stored).await
     }
 
     async fn daemon_facts(&self, kinds: [&'static str; 2], limit: u32) -> Read<Vec<StoredEvent>> {

@@ -136,7 +136,7 @@ every_database! {
     projections: repeats_are_counted_in_one_alert, the_last_alert_is_found_firing_or_not, a_run_comes_back_as_it_was,
         runs_that_are_due_come_earliest_first, open_runs_are_paged_oldest_first,
         the_last_run_for_an_incident_is_found_once_it_is_over, runs_and_incidents_are_listed_newest_first,
-        a_state_that_is_too_large_is_refused, the_newest_playbook_is_the_one_loaded_last,
+        a_state_that_is_too_large_is_refused, a_playbook_version_is_found_by_its_digest_and_no_other,
         facts_of_the_daemon_are_found_by_their_kind_newest_first, dead_letters_blobs_and_bodies_are_kept;
     outbox: a_message_waits_until_it_is_sent, a_message_that_failed_waits_longer_and_counts, a_message_that_was_given_up_is_counted;
     people: requests_are_projected_and_pending_ones_listed, the_fifth_wrong_code_revokes_a_token, a_token_can_be_revoked;
