@@ -1,6 +1,6 @@
 //! Runs that runs start. A child begins in the commit in which its parent's step starts to wait for it (`births` says
-//! when that is), and is stopped in the commit in which its parent ends. That a child is over is told to its parent after the child's commit; if the
-//! process dies between the two, the parent's next look finds it.
+//! when that is), and is stopped in the commit in which its parent ends. That a child is over is told to its parent after
+//! the child's commit; if the process dies between the two, the parent's next look finds it.
 //!
 //! A child runs in the version that served when the first run of its family began, whatever stands on disk by now: a run
 //! finishes on the text that it started with, and what people approved is what is done.
@@ -17,6 +17,7 @@ use crate::playbook::{Budget, Playbook};
 use crate::store::{Claims, ReadError};
 
 use super::draft::Draft;
+use super::start::Started;
 use super::submit::SubmitError;
 use super::{Engine, Inventory};
 
@@ -117,7 +118,13 @@ impl Engine {
         if let EventKind::RunStarted { agent, inherits, .. } = &mut first.kind {
             *inherits = self.inheritance_of_child(parent, &theirs.name, &agent.id).await?;
         }
-        Ok(self.draft_start(&theirs, first).map_err(|error| error.to_string()))
+        let draft = match self.draft_start(&theirs, first) {
+            Ok(draft) => draft,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        // One that the store refuses would take those that begin beside it with it, now and at every further look.
+        let fitting = Started::new(draft).fitting(true);
+        Ok(fitting.map(Started::into_draft).map_err(|error| error.to_string()))
     }
 
     fn first_event_of_child(
@@ -141,7 +148,8 @@ impl Engine {
         Ok((theirs, event))
     }
 
-    /// Adds the end of the runs that end with a draft. One that can't be read is left to its own end, and said so.
+    /// Adds the end of the runs that end with a draft. One that can't be used is left to its own end, and said so; where
+    /// nothing can be read at the moment, nothing is decided either.
     pub(super) async fn add_stopped(&self, draft: &mut Draft) -> Result<(), SubmitError> {
         let mut stops = std::mem::take(&mut draft.stops);
         while let Some((id, reason)) = stops.pop() {
@@ -159,6 +167,7 @@ impl Engine {
                     draft.children.push(child);
                 }
                 Ok(None) => {}
+                Err(error) if error.unread().is_some() => return Err(error),
                 Err(error) => {
                     tracing::error!(run.id = %id, %error, "a run could not be stopped with the one that started it");
                 }

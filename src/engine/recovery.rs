@@ -109,8 +109,9 @@ impl Engine {
         for path in &waiting {
             self.begin_ready(id, path).await?;
         }
-        let born = Box::pin(self.start_children(id)).await?;
+        // What is over is told first: what can't begin must not hold it up.
         let told = Box::pin(self.look_at_children(&run)).await?;
+        let born = Box::pin(self.start_children(id)).await?;
         Ok(!lost.is_empty() || !waiting.is_empty() || born || told)
     }
 

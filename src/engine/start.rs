@@ -54,6 +54,10 @@ pub struct Started {
 }
 
 impl Started {
+    pub(super) const fn new(draft: Draft) -> Self {
+        Self { draft }
+    }
+
     /// The run as it will be.
     #[must_use]
     pub const fn run(&self) -> &Run {
@@ -99,7 +103,7 @@ impl Engine {
             versions: self.library().versions_of(request.playbook),
         };
         let event = Event { at, actor: request.actor, kind };
-        Ok(Started { draft: self.draft_start(request.playbook, event)? })
+        Ok(Started::new(self.draft_start(request.playbook, event)?))
     }
 
     /// Commits what intake writes together with the runs that it starts, all or nothing; then the runs go on. What was

@@ -60,6 +60,16 @@ impl SubmitError {
             Self::Commit(error) => !matches!(error, CommitError::TooLarge { .. }),
         }
     }
+
+    /// That the database did not answer, if that is why. It says nothing of the run: ask again later.
+    #[must_use]
+    pub const fn unread(&self) -> Option<&ReadError> {
+        match self {
+            Self::Read(error @ ReadError::Unavailable { .. })
+            | Self::Playbook(LibraryError::Read(error @ ReadError::Unavailable { .. })) => Some(error),
+            _ => None,
+        }
+    }
 }
 
 pub(super) type Permits = BTreeMap<StepPath, OwnedSemaphorePermit>;

@@ -97,7 +97,12 @@ impl Engine {
 
     /// An alert that joins a run joins the runs under way that it started, too: one of them may wait for its source. One
     /// that the alert joins by itself hears of it once.
-    async fn tell_children(&self, drafts: &mut Vec<Draft>, heard: &[Told], told: Told) -> Result<(), CommitError> {
+    pub(super) async fn tell_children(
+        &self,
+        drafts: &mut Vec<Draft>,
+        heard: &[Told],
+        told: Told,
+    ) -> Result<(), CommitError> {
         if !matches!(told.kind, EventKind::AlertJoined { .. }) {
             return Ok(());
         }
@@ -113,8 +118,14 @@ impl Engine {
                 .collect();
             for run in children {
                 let child = Told { run, kind: told.kind.clone() };
-                let stored = self.inner.store.run(run).await;
-                let goes_on = matches!(stored, Ok(Some(child)) if !child.status.is_finished());
+                let goes_on = match self.inner.store.run(run).await {
+                    Ok(stored) => stored.is_some_and(|child| !child.status.is_finished()),
+                    Err(error @ ReadError::Unavailable { .. }) => {
+                        return Err(CommitError::Unavailable(error.to_string()));
+                    }
+                    // Whoever performs for it says so, and quarantines it.
+                    Err(ReadError::Damaged { .. }) => false,
+                };
                 if goes_on && !heard.contains(&child) {
                     self.tell(drafts, child).await?;
                     parents.push(run);
@@ -164,11 +175,11 @@ impl Engine {
             None => self.tell_first(id, event).await.map(|draft| drafts.push(draft)),
         };
         let Err(error) = done else { return Ok(()) };
+        if let Some(unread) = error.unread() {
+            return Err(CommitError::Unavailable(unread.to_string()));
+        }
         match error {
             SubmitError::Commit(error) => return Err(error),
-            SubmitError::Read(error @ ReadError::Unavailable { .. }) => {
-                return Err(CommitError::Unavailable(error.to_string()));
-            }
             error => {
                 tracing::error!(run.id = %id, %error, "a run under way could not be told");
                 if let Some(reason) = unusable(None, &error) {

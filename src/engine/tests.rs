@@ -22,4 +22,5 @@ mod races;
 mod replicas;
 pub(crate) mod samples;
 pub(crate) mod target;
+mod unread;
 mod versions;

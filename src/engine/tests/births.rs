@@ -134,11 +134,45 @@ fn a_family_is_bounded_and_what_did_not_begin_is_a_failure_that_people_are_told_
 }
 
 #[test]
-fn a_run_that_ends_before_its_children_begin_starts_none() {
+fn a_run_that_ends_before_its_children_begin_starts_no_more() {
     let world = world(&[&fan("many", "rest", 5, 1), REST], 5);
     let life = world.start();
     let parent = life.launch("many", "billing-bot");
     life.submit(parent, crate::domain::EventKind::RunCancelled { reason: "a mistake".into() }).unwrap();
+    let begun = all(&life).len();
     life.on(life.engine.reconcile());
+    assert_eq!(all(&life).len(), begun);
     assert!(all(&life).iter().all(|run| run.status.is_finished()));
+}
+
+/// A playbook whose runs are larger than the store takes.
+fn heavy() -> String {
+    let long = "x".repeat(3_900);
+    let step = |index: usize| {
+        format!(
+            "      - {{ step: s{index}, action: notify, with: {{ to: owner, subject: hi, text: \"{{{{vars.long}}}}{{{{vars.long}}}}\" }} }}\n"
+        )
+    };
+    let steps: String = (0..60).map(step).collect();
+    format!(
+        "playbook: heavy\ntitle: Heavy\nowner: user:ana\nmode: enforce\nmatch: {{ when: \"alert.rule == 'heavy'\" }}\n\
+         vars: {{ long: \"'{long}'\" }}\nstages:\n  - stage: one\n    steps:\n{steps}"
+    )
+}
+
+#[test]
+fn a_child_that_is_too_large_to_be_kept_is_refused_and_the_one_beside_it_begins() {
+    let both = fan("both", "rest", 1, 1)
+        + "      - { step: large, action: run_playbook, with: { playbook: heavy, agent: mail-bot } }\n";
+    let world = world(&[&both, REST, &heavy()], 1);
+    let life = world.start();
+    let parent = life.launch("both", "billing-bot");
+    let large = super::harness::path("large");
+    let run = life.until_run(parent, "the small one has begun, the large one is refused", |run| {
+        children(run).len() == 1 && matches!(run.steps[&large].state, StepState::Failed { .. })
+    });
+    let state = format!("{:?}", run.steps[&large].state);
+    assert!(state.contains("more than the 262144 that are kept"), "{state}");
+    assert_eq!(life.runs().len(), 2);
+    life.checked_history(parent);
 }
