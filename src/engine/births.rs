@@ -107,7 +107,8 @@ impl Engine {
             }
         }
         let Some(mut draft) = draft else { return Ok(false) };
-        if refused_for_room > 0 {
+        let full = (first, draft.run.playbook.clone());
+        if refused_for_room > 0 && !self.inner.full_families.contains_key(&full) {
             self.tell_of_a_full_family(&playbook, &mut draft, refused_for_room);
         }
         draft.claim = Some(claim);
@@ -115,6 +116,9 @@ impl Engine {
         self.write_drafts(Commit::default(), vec![draft]).await?;
         for child in born {
             self.inner.families.insert(child, first);
+        }
+        if refused_for_room > 0 {
+            self.inner.full_families.insert(full, ());
         }
         Ok(true)
     }
@@ -150,13 +154,15 @@ impl Engine {
         }
     }
 
-    /// Whoever answers for the playbook hears that some of what it starts was not started.
+    /// Whoever answers for the playbook hears that some of what it starts was not started: once a family and playbook, as
+    /// long as this process remembers, because what fills a family is refused again and again.
     fn tell_of_a_full_family(&self, playbook: &Playbook, draft: &mut Draft, refused: usize) {
         let run = &draft.run;
         let text = format!(
             "{} of playbook {} about {} wanted to start {refused} more runs, and none of them began: one run leads to at \
              most {FAMILY_RUNS_MAX} runs, itself included, however they start each other.\n\n\
              What they were to do was not done. Look at it: standdown runs show {}\n\
+             Runs of this playbook that come from the same first run and start no more either are not told one by one.\n\
              Give its lists a smaller `at_most`, or let alerts start the other playbook.\n",
             run.id, run.playbook, run.agent.id, run.id,
         );

@@ -2,8 +2,8 @@
 //!
 //! A run that a worker goes on with need not be read again: it is as this process left it, or the guards of the next commit
 //! (its version, and the claim under its epoch) say that it is not. So what stands here is never trusted, only tried: a
-//! conflict, a fact that somebody else says of the run, or an event that does not fit forgets it, and the store is read. (By a profile, reading and decoding a run at each of its events took a
-//! quarter of what the whole run cost.)
+//! conflict, a fact that somebody else says of the run, or an event that does not fit forgets it, and the store is read.
+//! (By a profile, reading and decoding a run at each of its events took a quarter of what the whole run cost.)
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -115,6 +115,8 @@ pub(crate) struct Inner {
     family_turns: locks::KeyedLocks,
     /// The first run of the family that a run belongs to, which never changes.
     families: moka::sync::Cache<RunId, RunId>,
+    /// Families that are full, by their first runs, with the playbooks whose owners were told of it.
+    full_families: moka::sync::Cache<(RunId, crate::domain::PlaybookName), ()>,
     wake: timers::Wake,
     posted: Notify,
     forgotten: retention::Tally,
@@ -185,6 +187,7 @@ impl Engine {
             turns: locks::KeyedLocks::default(),
             family_turns: locks::KeyedLocks::default(),
             families: moka::sync::Cache::new(FAMILIES_MAX),
+            full_families: moka::sync::Cache::new(FAMILIES_MAX),
             wake: timers::Wake::default(),
             posted: Notify::new(),
             forgotten: retention::Tally::default(),
