@@ -24,7 +24,8 @@ impl Engine {
     }
 
     /// The holds on an agent that a run takes over which another one starts: those that runs of the same playbook left for
-    /// the same incident, and that were started by a run in whose place the first of this family stands.
+    /// the same incident, and that were started by a run in whose place the first of this family stands. That is one about
+    /// the same agent: an incident may be about several.
     pub(super) async fn inheritance_of_child(
         &self,
         parent: &Run,
@@ -32,21 +33,27 @@ impl Engine {
         agent: &AgentId,
     ) -> Result<Vec<HoldId>, ReadError> {
         let family = parent.lineage.as_ref().map_or(&parent.playbook, |lineage| &lineage.budget.playbook);
-        let mut found = Vec::new();
+        let (first, mut found) = (first_of(parent), Vec::new());
+        let subject = match parent.lineage {
+            None => Some(parent.agent.id.clone()),
+            Some(_) => self.run_if_readable(first).await?.map(|first| first.agent.id.clone()),
+        };
+        let Some(subject) = subject else { return Ok(found) };
         for (hold, by) in self.placed_by_runs(agent) {
             let Some(former) = self.run_if_readable(by).await? else { continue };
             let of_a_family = former.lineage.as_ref().is_some_and(|lineage| lineage.budget.playbook == *family);
             let alike = of_a_family && former.playbook == *playbook && former.incident == parent.incident;
-            if alike && self.was_superseded(first_of(&former)).await? {
+            if alike && self.was_superseded(first_of(&former), &subject).await? {
                 found.push(hold);
             }
         }
         Ok(found)
     }
 
-    async fn was_superseded(&self, run: RunId) -> Result<bool, ReadError> {
+    /// Whether another run took the place of this one, which is about an agent.
+    async fn was_superseded(&self, run: RunId, agent: &AgentId) -> Result<bool, ReadError> {
         let run = self.run_if_readable(run).await?;
-        Ok(run.is_some_and(|run| run.status == RunStatus::Finished(Outcome::Superseded)))
+        Ok(run.is_some_and(|run| run.agent.id == *agent && run.status == RunStatus::Finished(Outcome::Superseded)))
     }
 
     /// A run that can't be read back leaves nothing to anybody: its holds stay, and people lift them.

@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::domain::{Digest, PlaybookName};
 use crate::language::{Diagnostic, Level, Source};
-use crate::playbook::{Approvals, Catalogue, Playbook, compile, compile_stored, read_folder};
+use crate::playbook::{Approvals, Catalogue, Playbook, compile_stored, read_folder};
 use crate::store::{Commit, CommitError, Playbooks, ReadError, Row, Store, Writer};
 
 pub use change::{Cause, Changed, Named, PlaybookChange};

@@ -4,6 +4,12 @@ use serde_json::{Value, json};
 
 use super::desk::{ASK, Desk, OBSERVE, alert_with, bearer, run_of, sources};
 use crate::engine::tests::harness::{World, agent};
+}
+
+use super::desk::{ASK, Desk, alert_with, run_of};
+use crate::domain::approval::Choice;
+use crate::domain::{Run, StepState, Waiting};
+use crate::engine::tests::harness::{World, agent, agent_id};
 
 fn by_session() -> String {
     ASK.replace("incident: { on_new_alert: join }", "incident: { key: alert.fields.session, on_new_alert: join }")
@@ -168,4 +174,45 @@ fn a_repeat_is_not_counted_in_an_incident_that_is_resolved() {
     let desk = Desk::open(&world);
     assert_eq!(desk.taken(&of("a", "billing-bot", "one"))["outcome"], json!("folded"));
     assert_eq!(desk.incidents(), [incident]);
+=======
+/// Restarts within one incident, and pauses an agent that all of its runs share.
+const SHARED: &str = r#"
+playbook: shared
+title: Pauses the mail
+owner: user:ana
+mode: enforce
+match: { when: "alert.rule == 'misuse'" }
+incident: { key: alert.fields.session, on_new_alert: restart }
+stages:
+  - stage: contain
+    steps:
+      - { step: other, action: run_playbook, with: { playbook: ask, agent: mail-bot } }
+"#;
+
+#[test]
+fn a_run_takes_over_no_holds_of_a_family_that_is_about_another_agent_of_its_incident() {
+    let mut world = World::new(&[SHARED, ASK]);
+    world.agents.push(agent("third-bot"));
+    let desk = Desk::open(&world);
+    let child = |id: &str, agent: &str| {
+        let body = alert_with(id, agent, &json!({ "rule": "misuse", "fields": { "session": "one" } }));
+        let parent = run_of(&desk.taken(&body));
+        let waits = |run: &Run| {
+            run.steps.values().find_map(|record| match record.state {
+                StepState::Waiting(Waiting::Run { run, .. }) => Some(run),
+                _ => None,
+            })
+        };
+        let parent = desk.life.until_run(parent, "it waits for another run", |run| waits(run).is_some());
+        desk.life.run(waits(&parent).unwrap())
+    };
+    let first = child("a", "billing-bot");
+    let in_its_place = child("b", "billing-bot");
+    assert_eq!(in_its_place.inherits.len(), 1, "its own former hold on the mail");
+    let other = child("c", "third-bot");
+    assert_eq!(other.incident, first.incident, "all of it is one incident");
+    assert_eq!(other.inherits, [], "what the family about the billing holds is not its own");
+    desk.life.vote(other.id, "ana", Choice::Approve).unwrap();
+    desk.life.until_finished(other.id);
+    assert_eq!(desk.life.engine.holds_on(&agent_id("mail-bot")).len(), 2, "those of the other family stay");
 }
