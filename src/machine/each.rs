@@ -12,12 +12,10 @@ use super::attempt::is_containing;
 use super::context::variables;
 use super::error::IllegalTransition;
 use super::motion::Motion;
-use super::room::{size, total};
+use super::room::{RECORD_BYTES, size, total};
 
 /// How large all items of a run may be together, as JSON.
 const ITEMS_BYTES_MAX: usize = 32 * 1024;
-/// What one item takes besides its values: where it stands, when, and why.
-const RECORD_BYTES: usize = 512;
 /// What all items of a run may take together with their records: half of what a run may be.
 const RECORDS_BYTES_MAX: usize = 128 * 1024;
 

@@ -6,9 +6,11 @@
 //!
 //! Sizes are those of JSON and are counted without writing it, because this happens at every call.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
-use crate::domain::{Digest, Run, StepPath, StepRecord};
+use crate::domain::{Approval, Digest, PersonId, Run, StepPath, StepRecord};
 
 use super::call::Direction;
 use super::error::IllegalTransition;
@@ -27,8 +29,11 @@ const AT_ANSWER_BYTES_MAX: usize = 244 * 1024;
 /// How large the steps of one plan may be before their parameters are only named by their digest.
 const PLAN_BYTES_MAX: usize = 32 * 1024;
 
-/// What a step takes besides its values: state, times, ids and the names of its fields.
-const RECORD_BYTES: usize = 512;
+/// What a step takes besides its values: state, times, ids and the names of its fields. An item, a request or a vote takes
+/// no more.
+pub(super) const RECORD_BYTES: usize = 512;
+/// What a quorum takes besides the people in it.
+const QUORUM_BYTES: usize = 64;
 /// What a run takes besides its steps and requests: ids, stages, and the agent of at most 16 KiB.
 const HEAD_BYTES: usize = 18 * 1024;
 
@@ -87,16 +92,26 @@ pub(super) fn fitting(mut steps: Vec<Value>) -> Vec<Value> {
 }
 
 /// About how large the state of a run is, rather more than less.
-fn weight(run: &Run) -> usize {
+pub(super) fn weight(run: &Run) -> usize {
     let optional = |value: &Option<Value>| value.as_ref().map_or(0, size);
     let of = |record: &StepRecord| {
         let values = optional(&record.item) + optional(&record.params) + optional(&record.snapshot);
         RECORD_BYTES + values + size(&record.output) + record.detail.as_deref().map_or(0, text)
     };
     let steps: usize = run.steps.values().map(of).sum();
-    let asked: usize = run.approvals.values().map(|approval| RECORD_BYTES + size(&approval.plan.body)).sum();
+    let asked: usize = run.approvals.values().map(request).sum();
     let vars: usize = run.vars.values.values().map(size).sum();
     HEAD_BYTES + steps + asked + vars
+}
+
+/// About how large a request is, with whom it asks and what they said.
+fn request(approval: &Approval) -> usize {
+    let names = |people: &BTreeSet<PersonId>| people.iter().map(|person| 1 + text(person.as_str())).sum::<usize>();
+    let quorums: usize = approval.quorums.iter().map(|quorum| QUORUM_BYTES + names(&quorum.from)).sum();
+    let votes: usize = approval.votes.iter().map(|vote| RECORD_BYTES + text(&vote.reason)).sum();
+    let prompt = approval.reason_prompt.as_deref().map_or(0, text);
+    let words = text(&approval.ask) + prompt;
+    RECORD_BYTES * 2 + size(&approval.plan.body) + words + names(&approval.people) + quorums + votes
 }
 
 /// How large a value is as JSON, or a little more.

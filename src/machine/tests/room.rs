@@ -2,9 +2,11 @@
 
 use serde_json::json;
 
-use super::simulator::{Sim, agent};
+use super::simulator::{CONTAIN, Sim, agent};
+use crate::domain::approval::{Choice, Vote};
 use crate::domain::event::CallOutcome;
-use crate::domain::{Mode, Verdict};
+use crate::domain::{Approval, Assurance, Mode, PersonId, Verdict};
+use crate::machine::room::weight;
 use crate::machine::{Phase, replay};
 
 const ROW_BYTES_MAX: usize = 256 * 1024;
@@ -93,4 +95,34 @@ fn many_large_answers_of_steps_that_are_no_items_are_left_out_rather_than_lost()
     assert!(sim.run.steps.values().all(|record| record.state.as_str() == "succeeded"));
     assert_eq!(sim.step("s39").output, json!({ "left_out": "too large" }));
     assert!(sim.step("s0").output.is_string());
+}
+
+#[test]
+fn what_people_are_asked_and_what_they_say_counts_as_part_of_a_run() {
+    let long = || "\u{1}\"y".repeat(10_000);
+    let person = |number: usize| PersonId::parse(&format!("{}-{number}", "p".repeat(60))).unwrap();
+    let vote = |number: usize| Vote {
+        person: person(number),
+        choice: Choice::Approve,
+        reason: "because\n".repeat(200),
+        assurance: Assurance::Link,
+        at: jiff::Timestamp::UNIX_EPOCH,
+    };
+    let everybody = || (0..500).map(person).collect::<std::collections::BTreeSet<PersonId>>();
+    let changes: [(&str, &dyn Fn(&mut Approval)); 5] = [
+        ("the question", &|approval| approval.ask = long()),
+        ("the prompt", &|approval| approval.reason_prompt = Some(long())),
+        ("the votes", &|approval| approval.votes = (0..20).map(vote).collect()),
+        ("the people", &|approval| approval.people = everybody()),
+        ("the quorums", &|approval| approval.quorums[0].from = everybody()),
+    ];
+    for (what, change) in changes {
+        let mut sim = Sim::start(CONTAIN);
+        sim.contain();
+        let (weight_before, before) = (weight(&sim.run), bytes(&sim));
+        sim.run.approvals.values_mut().for_each(change);
+        let (thought, is) = (weight(&sim.run) - weight_before, bytes(&sim) - before);
+        assert!(is > 20_000, "{what}: the test makes it large: {is}");
+        assert!(thought >= is, "{what} was thought {thought} bytes, and takes {is}");
+    }
 }
