@@ -8,6 +8,7 @@ use std::time::Duration;
 use url::{Host, Url};
 
 use super::codes;
+use super::decode::{Fault, Kind};
 use super::document::Document;
 use super::settings::{GateIdentify, GateOptions, LimitOptions, RetentionOptions};
 use super::shape::Shape;
@@ -177,6 +178,19 @@ pub(super) fn limits(document: &Document, limits: &LimitOptions, faults: &mut Ve
     if limits.drain > DRAIN_MAX {
         let message = "drain is longer than 10m: a stop would seem to hang";
         faults.push(document.error("/limits/drain", codes::LIMIT, message).hint("write at most 10m"));
+    }
+}
+
+/// The names of the sources: none is that of Standdown's own alerts, whose word counts for nobody's.
+pub(super) fn sources(document: &Document, shape: &Shape, faults: &mut Vec<Diagnostic>) {
+    for id in shape.sources.keys().filter(|id| id.is_own()) {
+        faults.push(document.diagnostic(&Fault {
+            pointer: format!("/sources/{id}"),
+            kind: Kind::Key,
+            code: codes::WRONG_VALUE,
+            message: format!("`{id}` is the name of alerts of Standdown's own, and corroborates nothing"),
+            hint: Some("give the source another name, such as that of the system that sends".to_owned()),
+        }));
     }
 }
 

@@ -90,6 +90,7 @@ impl Checked {
         let listen = checks::listen(document, shape, faults);
         let public_url = checks::public_url(document, shape, listen, faults);
         checks::paths(document, shape, faults);
+        checks::sources(document, shape, faults);
         let mut gate = shape.gate.clone();
         if let Some(gate) = &mut gate {
             checks::gate(document, gate, listen, faults);

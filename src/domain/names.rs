@@ -142,7 +142,7 @@ name!(
 
 impl SourceId {
     /// Whether these are alerts of Standdown's own: what it saw itself, and what its schedules start. They say nothing
-    /// that a sender of alerts has not said.
+    /// that a sender of alerts has not said. The configuration gives no sender such a name.
     #[must_use]
     pub fn is_own(&self) -> bool {
         matches!(self.as_str(), "system" | "schedule")

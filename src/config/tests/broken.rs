@@ -53,6 +53,8 @@ const CASES: &[Case] = &[
     ("connections:\n  x: {connector: http, networks: [10.0.0.0/99]}\n", &[(codes::WRONG_VALUE, 2, 35)]),
     ("sources:\n  x: {auth: {bearer: env:T}, trust: all}\n", &[(codes::UNKNOWN_WORD, 2, 37)]),
     ("sources:\n  x: {auth: {bearer: hunter2}}\n", &[(codes::LITERAL_SECRET, 2, 22)]),
+    ("sources:\n  system: {auth: {bearer: env:T}}\n", &[(codes::WRONG_VALUE, 2, 3)]),
+    ("sources:\n  schedule: {auth: {bearer: env:T}}\n", &[(codes::WRONG_VALUE, 2, 3)]),
     ("evidence_folder: [a]\n", &[(codes::WRONG_VALUE, 1, 18)]),
 ];
 
