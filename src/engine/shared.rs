@@ -129,18 +129,13 @@ impl Engine {
         self.inner.gate.learn(self.inner.store.gate_sightings().await?);
         let seen = self.inner.freeze.changes();
         self.inner.freeze.follow(seen, self.inner.store.setting(freeze::SETTING).await?);
-        if let Some(newest) = self.inner.budget.newest() {
-            let since = newest.saturating_sub(SKEW_MAX).unwrap_or(newest);
-            self.inner
-                .budget
-                .merge(self.inner.store.containments(since).await?, |agent| self.inventory().agent(agent).is_some());
-        } else {
-            let now = self.clock().now();
-            let since = now.saturating_sub(super::budget::WINDOW_MAX).unwrap_or(now);
-            self.inner
-                .budget
-                .merge(self.inner.store.containments(since).await?, |agent| self.inventory().agent(agent).is_some());
-        }
+        let (newest, reach) = match self.inner.budget.newest() {
+            Some(newest) => (newest, SKEW_MAX),
+            None => (self.clock().now(), super::budget::WINDOW_MAX),
+        };
+        let since = newest.saturating_sub(reach).unwrap_or(newest);
+        let found = self.inner.store.containments(since).await?;
+        self.inner.budget.merge(found, |agent| self.inventory().agent(agent).is_some());
         Ok(())
     }
 }
