@@ -11,6 +11,11 @@ use crate::engine::delivery::Wording;
 use crate::playbook::Playbook;
 use crate::store::{ReadError, RunLog};
 
+use super::Together;
+
+/// Requests of a list whose runs are read, so that a page says more of them than their agents' ids.
+pub const DETAILED_MAX: usize = 25;
+
 /// A request with its run and what stands around it.
 #[derive(Clone, Debug)]
 pub struct Case {
@@ -32,14 +37,29 @@ pub struct Case {
     pub dependents: Vec<AgentId>,
     /// When the gate last saw the agent.
     pub gate_seen_at: Option<Timestamp>,
+    /// The requests of other runs that it is decided with, if it is above a budget.
+    pub together: Option<Together>,
+    /// The runs of the first of those that wait, by their ids.
+    pub listed: BTreeMap<RunId, Run>,
     /// The moment of all this.
     pub now: Timestamp,
 }
 
 impl Case {
-    pub(super) async fn read(engine: &Engine, run: RunId, approval: ApprovalId) -> Result<Option<Self>, ReadError> {
+    pub(super) async fn read(
+        engine: &Engine,
+        run: RunId,
+        approval: ApprovalId,
+        together: Option<Together>,
+    ) -> Result<Option<Self>, ReadError> {
         let Some(run) = engine.store().run(run).await? else { return Ok(None) };
         let Some(approval) = run.approvals.get(&approval).cloned() else { return Ok(None) };
+        let mut listed = BTreeMap::new();
+        let requests = together.as_ref().map(|together| together.about(&approval)).unwrap_or_default();
+        for request in requests.iter().take(DETAILED_MAX) {
+            listed.extend(engine.store().run(request.run).await?.map(|run| (run.id, run)));
+        }
+        let count = requests.len();
         let playbook = engine.library().pinned(engine.store(), &run.digest).await.ok();
         let (now, inventory) = (engine.clock().now(), engine.inventory());
         let voters = approval.votes.iter().map(|vote| &vote.person);
@@ -49,7 +69,7 @@ impl Case {
         let mentioned = approval.people.iter().chain(voters);
         let known = mentioned.filter_map(|id| inventory.directory().people.get(id));
         Ok(Some(Self {
-            wording: Wording::of(&run, &approval, playbook.as_deref(), now),
+            wording: Wording::about(&run, &approval, count, playbook.as_deref(), now),
             names: known.map(|person| (person.id.clone(), person.name.clone())).collect(),
             standing: engine.standing(&run.agent.id),
             holds: engine.holds_on(&run.agent.id),
@@ -58,6 +78,8 @@ impl Case {
             run,
             approval,
             playbook,
+            together,
+            listed,
             now,
         }))
     }

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use aws_lc_rs::constant_time;
 
 use crate::domain::approval::Choice;
-use crate::domain::{ApprovalId, Assurance, Digest, PersonId};
-use crate::store::{Approvals as _, RunLog, Token};
+use crate::domain::{ApprovalId, Assurance, Digest, Listing, PersonId};
+use crate::store::{Approvals as _, RunLog as _, Token};
 
 use super::link::{Link, NoLink};
 use super::receipt::ReceiptLink;
@@ -27,6 +27,21 @@ pub struct Submission {
     pub code: String,
     /// The plan that they saw.
     pub plan: Digest,
+    /// The list that they saw, where several requests are decided together.
+    pub listing: Option<Listing>,
+}
+
+/// The decision of a person who has proven who they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Yes or no.
+    pub choice: Choice,
+    /// Why, in their words.
+    pub reason: String,
+    /// The plan that they saw.
+    pub plan: Digest,
+    /// The list that they decide about; `None` if it is one request alone.
+    pub listing: Option<Listing>,
 }
 
 impl Approvals {
@@ -37,11 +52,20 @@ impl Approvals {
         address: IpAddr,
         submission: Submission,
     ) -> Result<Receipt, DecideError> {
-        let Submission { choice, reason, code, plan } = submission;
+        let Submission { choice, reason, code, plan, listing } = submission;
         let row = self.proven(token, address, &code, Some(&reason)).await?;
-        let (run, approval, person) = (row.run, row.approval, &row.person);
-        let ballot = Ballot { run, approval, person, choice, reason: &reason, plan, assurance: Assurance::Link };
-        let status = self.cast(ballot).await?;
+        let (run, head, together) = self.head(row.run, row.approval).await?.ok_or(DecideError::NotFound)?;
+        let (approval, person, assurance) = (head.id, &row.person, Assurance::Link);
+        let others = match together {
+            // A page shows all that wait; a form that names no list is of no page that stands.
+            Some(together) => {
+                let listing = listing.ok_or(DecideError::ListChanged)?;
+                self.others(&together, &listing, approval, person, assurance).await?
+            }
+            None => Vec::new(),
+        };
+        let status =
+            self.cast(Ballot { run, approval, person, choice, reason: &reason, plan, assurance, others }).await?;
         let link = Some(ReceiptLink::of(&row).to_string());
         Ok(Receipt { approval, person: row.person, status, link })
     }
@@ -51,15 +75,22 @@ impl Approvals {
         &self,
         approval: ApprovalId,
         person: &PersonId,
-        choice: Choice,
-        reason: &str,
-        plan: Digest,
+        verdict: Answer,
         assurance: Assurance,
     ) -> Result<Receipt, DecideError> {
+        let Answer { choice, reason, plan, listing } = verdict;
         let (run, known) = self.engine.store().approval(approval).await?.ok_or(DecideError::NotFound)?;
         self.check_open(&known)?;
-        Self::check_reason(&known, reason)?;
-        let status = self.cast(Ballot { run, approval, person, choice, reason, plan, assurance }).await?;
+        Self::check_reason(&known, &reason)?;
+        let others = match listing {
+            Some(listing) => {
+                let together = self.together(&known).await?.ok_or(DecideError::ListChanged)?;
+                self.others(&together, &listing, approval, person, assurance).await?
+            }
+            None => Vec::new(),
+        };
+        let reason = reason.as_str();
+        let status = self.cast(Ballot { run, approval, person, choice, reason, plan, assurance, others }).await?;
         Ok(Receipt { approval, person: person.clone(), status, link: None })
     }
 
@@ -91,10 +122,9 @@ impl Approvals {
     /// Whether the entry is whole and its code right; an escalation has no reason to check. What is missing is said
     /// before the code is looked at, so that an incomplete entry can't be used to try codes.
     async fn check(&self, link: &Link, code: &str, reason: Option<&str>) -> Result<(), DecideError> {
-        let run = self.engine.store().run(link.row.run).await?.ok_or(DecideError::NotFound)?;
-        let approval = run.approvals.get(&link.row.approval).ok_or(DecideError::NotFound)?;
-        self.check_open(approval)?;
-        let reason = reason.map_or(Ok(()), |reason| Self::check_reason(approval, reason));
+        let (run, approval, _) = self.head(link.row.run, link.row.approval).await?.ok_or(DecideError::NotFound)?;
+        self.check_open(&approval)?;
+        let reason = reason.map_or(Ok(()), |reason| Self::check_reason(&approval, reason));
         let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
         if code.len() != CODE_DIGITS || !code.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(DecideError::CodeMissing { reason_missing: reason == Err(DecideError::ReasonMissing) });
@@ -104,7 +134,8 @@ impl Approvals {
         if constant_time::verify_slices_are_equal(given.as_bytes(), link.row.code.as_bytes()).is_ok() {
             return Ok(());
         }
-        Err(self.wrong_code(&link.row, &run, approval).await?)
+        let run = self.engine.store().run(run).await?.ok_or(DecideError::NotFound)?;
+        Err(self.wrong_code(&link.row, &run, &approval).await?)
     }
 }
 

@@ -65,6 +65,9 @@ pub enum DecideError {
     /// What would be done is not what was shown.
     #[error("failed to decide: what would be done has changed since it was shown; look at it again")]
     PlanChanged,
+    /// The requests that wait are not those that were shown.
+    #[error("failed to decide: the requests that wait are not those that were shown; look at them again")]
+    ListChanged,
     /// The request is over.
     #[error("failed to decide: the request is already {}", status.as_str())]
     AlreadyDecided {

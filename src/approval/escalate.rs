@@ -4,23 +4,23 @@
 use std::net::IpAddr;
 
 use crate::domain::{Approval, ApprovalId, Assurance, EventKind, PersonId, RunId};
-use crate::store::{Approvals as _, RunLog};
+use crate::store::Approvals as _;
 
 use super::receipt::ReceiptLink;
-use super::{Approvals, DecideError, Receipt};
+use super::{Approvals, DecideError, Receipt, Together};
 
 impl Approvals {
-    /// Asks more people, for whoever holds a link and its code.
+    /// Asks more people, for whoever holds a link and its code. Of requests that are decided together, about all that wait.
     pub async fn escalate_by_link(&self, token: &str, address: IpAddr, code: &str) -> Result<Receipt, DecideError> {
         let row = self.proven(token, address, code, None).await?;
-        let run = self.engine.store().run(row.run).await?.ok_or(DecideError::NotFound)?;
-        let approval = run.approvals.get(&row.approval).ok_or(DecideError::NotFound)?;
+        let (run, head, together) = self.head(row.run, row.approval).await?.ok_or(DecideError::NotFound)?;
         let link = ReceiptLink::of(&row).to_string();
-        let receipt = self.escalate(row.run, approval, &row.person, Assurance::Link).await?;
+        let receipt = self.escalate(run, &head, together, &row.person, Assurance::Link).await?;
         Ok(Receipt { link: Some(link), ..receipt })
     }
 
-    /// Asks more people, for a person whom a token of theirs, or the local socket, has proven.
+    /// Asks more people, for a person whom a token of theirs, or the local socket, has proven. Of requests that are decided
+    /// together, about all that wait if the first of them is named, and about one alone otherwise.
     pub async fn escalate_by_person(
         &self,
         approval: ApprovalId,
@@ -28,13 +28,16 @@ impl Approvals {
         assurance: Assurance,
     ) -> Result<Receipt, DecideError> {
         let (run, known) = self.engine.store().approval(approval).await?.ok_or(DecideError::NotFound)?;
-        self.escalate(run, &known, person, assurance).await
+        let together = self.together(&known).await?;
+        let leads = |together: &Together| together.waiting().next().is_some_and(|head| head.approval.id == approval);
+        self.escalate(run, &known, together.filter(leads), person, assurance).await
     }
 
     async fn escalate(
         &self,
         run: RunId,
         approval: &Approval,
+        together: Option<Together>,
         person: &PersonId,
         assurance: Assurance,
     ) -> Result<Receipt, DecideError> {
@@ -43,8 +46,14 @@ impl Approvals {
             return Err(DecideError::AlreadyEscalated);
         }
         let id = approval.id;
-        let kind = EventKind::Escalated { approval: id, person: person.clone() };
-        let run = self.submit(run, person, assurance, kind).await?;
+        let event = |approval| EventKind::Escalated { approval, person: person.clone() };
+        let run = self.submit(run, person, assurance, event(id)).await?;
+        for other in together.iter().flat_map(Together::waiting).filter(|other| other.approval.id != id) {
+            // One that ended meanwhile asks nobody any more; whoever is called finds the others.
+            if let Err(error) = self.submit_more(other.run, person, assurance, event(other.approval.id)).await {
+                tracing::warn!(run.id = %other.run, %error, "more people could not be asked about a run");
+            }
+        }
         let status = run.approvals.get(&id).map_or(approval.status, |approval| approval.status);
         Ok(Receipt { approval: id, person: person.clone(), status, link: None })
     }

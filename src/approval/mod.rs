@@ -16,15 +16,17 @@ mod open;
 mod receipt;
 #[cfg(test)]
 mod tests;
+mod together;
 mod vote;
 mod wrong_code;
 
-pub use case::Case;
-pub use decide::Submission;
+pub use case::{Case, DETAILED_MAX};
+pub use decide::{Answer, Submission};
 pub use error::{DecideError, OpenError};
 pub use limits::Limits;
 pub use open::OpenRequest;
 pub use receipt::Receipt;
+pub use together::Together;
 
 use std::net::IpAddr;
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::domain::approval::ApprovalStatus;
 use crate::domain::{Digest, PersonId};
-use crate::store::Approvals as _;
+use crate::store::{Approvals as _, ReadError, Token};
 
 use super::link::NoLink;
 use super::receipt::ReceiptLink;
@@ -25,7 +25,8 @@ impl Approvals {
     /// The request of a link. Changes nothing in the store, however often.
     pub async fn open(&self, token: &str, address: IpAddr) -> Result<OpenRequest, OpenError> {
         let link = self.link(token, address).await?;
-        let case = Case::read(&self.engine, link.row.run, link.row.approval).await?.ok_or(OpenError::NotFound)?;
+        let (run, head, together) = self.head(link.row.run, link.row.approval).await?.ok_or(OpenError::NotFound)?;
+        let case = Case::read(&self.engine, run, head.id, together).await?.ok_or(OpenError::NotFound)?;
         let open = OpenRequest { person: link.row.person, token: link.row.digest, case };
         let expired = match open.case.approval.status {
             ApprovalStatus::Expired => true,
@@ -43,11 +44,20 @@ impl Approvals {
         if let Ok(receipt) = receipt.parse::<ReceiptLink>() {
             let tokens = self.engine.store().tokens_of(receipt.approval).await?;
             if let Some(token) = tokens.into_iter().find(|token| receipt.is_of(token)) {
-                let case = Case::read(&self.engine, token.run, token.approval).await?.ok_or(OpenError::NotFound)?;
+                let case = self.decided_case(&token).await?.ok_or(OpenError::NotFound)?;
                 return Ok(OpenRequest { person: token.person, token: token.digest, case });
             }
         }
         Err(if self.guessed_too_often(address) { OpenError::TooMany } else { OpenError::NotFound })
+    }
+
+    /// What the holder of a link decided: of requests that are decided together, the one whose vote stands for them.
+    async fn decided_case(&self, token: &Token) -> Result<Option<Case>, ReadError> {
+        let Some((run, approval)) = self.engine.store().approval(token.approval).await? else { return Ok(None) };
+        let together = self.together(&approval).await?;
+        let decided = together.as_ref().and_then(|together| together.decided_by(&token.person));
+        let (run, approval) = decided.map_or((run, approval.id), |decided| (decided.run, decided.approval.id));
+        Case::read(&self.engine, run, approval, together).await
     }
 }
 

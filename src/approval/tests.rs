@@ -8,7 +8,7 @@ use crate::domain::{Assurance, Digest, Outcome, RunStatus, StepName, StepPath, S
 use crate::engine::delivery::rehearsal::{Arrived, GUARD, Rehearsal, Scene, person};
 use crate::store::{Approvals as _, Outbox as _, RunLog as _, Subject};
 
-use super::{Approvals, DecideError, Limits, OpenError, Submission};
+use super::{Answer, Approvals, DecideError, Limits, OpenError, Submission};
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 
@@ -26,7 +26,7 @@ impl Desk {
 
     async fn entry(&self, choice: Choice, code: &str) -> Submission {
         let plan = self.rehearsal.approval().await.plan.hash;
-        Submission { choice, reason: "asked ana".to_owned(), code: code.to_owned(), plan }
+        Submission { choice, reason: "asked ana".to_owned(), code: code.to_owned(), plan, listing: None }
     }
 
     async fn decide(&self, link: &Arrived, choice: Choice, code: &str) -> Result<ApprovalStatus, DecideError> {
@@ -37,6 +37,10 @@ impl Desk {
     async fn events(&self) -> usize {
         self.rehearsal.engine.store().events(&Subject::Run(self.rehearsal.run)).await.unwrap().len()
     }
+}
+
+fn answer(choice: Choice, reason: &str, plan: Digest) -> Answer {
+    Answer { choice, reason: reason.to_owned(), plan, listing: None }
 }
 
 fn step(name: &str) -> StepPath {
@@ -114,8 +118,10 @@ async fn a_wrong_code_counts_on_disk_and_the_fifth_ends_the_link_and_sends_anoth
     assert_eq!(approval.status, ApprovalStatus::Pending, "the request itself is never locked");
     desk.rehearsal.clock.advance(std::time::Duration::from_mins(1));
     let (id, plan) = (approval.id, approval.plan.hash);
-    let decided =
-        desk.approvals.decide_by_person(id, &person("ana"), Choice::Reject, "by hand", plan, Assurance::Api).await;
+    let decided = desk
+        .approvals
+        .decide_by_person(id, &person("ana"), answer(Choice::Reject, "by hand", plan), Assurance::Api)
+        .await;
     assert_eq!(decided.unwrap().status, ApprovalStatus::Rejected);
 }
 
@@ -219,8 +225,10 @@ async fn people_who_were_not_asked_may_not_decide() {
     let approval = desk.rehearsal.approval().await;
     let (id, plan) = (approval.id, approval.plan.hash);
     for name in ["cleo", "mallory"] {
-        let answer =
-            desk.approvals.decide_by_person(id, &person(name), Choice::Approve, "why not", plan, Assurance::Api).await;
+        let answer = desk
+            .approvals
+            .decide_by_person(id, &person(name), answer(Choice::Approve, "why not", plan), Assurance::Api)
+            .await;
         assert_eq!(answer, Err(DecideError::NotEligible(person(name))));
         let answer = desk.approvals.escalate_by_person(id, &person(name), Assurance::Api).await;
         assert_eq!(answer, Err(DecideError::NotEligible(person(name))));
@@ -256,8 +264,10 @@ async fn a_link_without_its_code_keeps_its_person_out_of_nothing() {
     }
     let approval = desk.rehearsal.approval().await;
     let (id, plan) = (approval.id, approval.plan.hash);
-    let decided =
-        desk.approvals.decide_by_person(id, &person("ana"), Choice::Reject, "by hand", plan, Assurance::Api).await;
+    let decided = desk
+        .approvals
+        .decide_by_person(id, &person("ana"), answer(Choice::Reject, "by hand", plan), Assurance::Api)
+        .await;
     assert_eq!(decided.unwrap().status, ApprovalStatus::Rejected);
 }
 
@@ -266,7 +276,8 @@ async fn a_proven_person_decides_at_most_so_often_a_minute() {
     let desk = Desk::of(Scene::default()).await;
     let id = desk.rehearsal.approval().await.id;
     let ana = person("ana");
-    let decide = || desk.approvals.decide_by_person(id, &ana, Choice::Approve, "why", Digest::ZERO, Assurance::Api);
+    let decide =
+        || desk.approvals.decide_by_person(id, &ana, answer(Choice::Approve, "why", Digest::ZERO), Assurance::Api);
     for _ in 0..30 {
         assert_eq!(decide().await, Err(DecideError::PlanChanged));
     }

@@ -1,7 +1,9 @@
 //! The last steps of every decision, whoever proved who they are: limits, the person, and the event for the engine.
 
 use crate::domain::approval::{ApprovalStatus, Choice};
-use crate::domain::{Actor, Approval, ApprovalId, Assurance, Digest, Event, EventKind, PersonId, Run, RunId};
+use crate::domain::{
+    Actor, Approval, ApprovalId, Assurance, Digest, Event, EventKind, Joint, Listed, PersonId, Run, RunId,
+};
 
 use crate::engine::SubmitError;
 use crate::store::RunLog;
@@ -20,6 +22,8 @@ pub(super) struct Ballot<'a> {
     pub reason: &'a str,
     pub plan: Digest,
     pub assurance: Assurance,
+    /// The other requests that it decides about.
+    pub others: Vec<Listed>,
 }
 
 impl Approvals {
@@ -48,18 +52,25 @@ impl Approvals {
 
     /// Casts a vote. The machine checks it again in the commit that records it.
     pub(super) async fn cast(&self, ballot: Ballot<'_>) -> Result<ApprovalStatus, DecideError> {
-        let Ballot { run, approval, person, choice, reason, plan, assurance } = ballot;
+        let Ballot { run, approval, person, choice, reason, plan, assurance, others } = ballot;
         let reason = reason.trim().to_owned();
         // Who may vote is found again now: somebody may have left the group since they were asked.
         let asked = self.engine.store().run(run).await.map_err(SubmitError::Read)?;
         let eligible = asked.map(|run| self.engine.eligible(&run, approval)).unwrap_or_default();
-        let kind = EventKind::Voted { approval, person: person.clone(), choice, reason, assurance, plan, eligible };
+        let together = (!others.is_empty()).then_some(Joint::With(others));
+        let person_id = person.clone();
+        let kind =
+            EventKind::Voted { approval, person: person_id, choice, reason, assurance, plan, eligible, together };
         let run = self.submit(run, person, assurance, kind).await?;
         if run.approvals.get(&approval).is_some_and(|approval| approval.status == ApprovalStatus::Superseded) {
             // The vote found that what would be done had changed; people are asked anew.
             return Err(DecideError::PlanChanged);
         }
-        Ok(run.approvals.get(&approval).map_or(ApprovalStatus::Pending, |approval| approval.status))
+        let Some(approval) = run.approvals.get(&approval) else { return Ok(ApprovalStatus::Pending) };
+        if !approval.with.is_empty() {
+            self.carry(approval).await;
+        }
+        Ok(approval.status)
     }
 
     /// Submits what a person did, if they are still one of the configuration's people. It counts against them only now
@@ -77,6 +88,17 @@ impl Approvals {
         if self.decides_too_often(person) {
             return Err(DecideError::TooMany);
         }
+        self.submit_more(run, person, assurance, kind).await
+    }
+
+    /// The same as part of what they did already.
+    pub(super) async fn submit_more(
+        &self,
+        run: RunId,
+        person: &PersonId,
+        assurance: Assurance,
+        kind: EventKind,
+    ) -> Result<Run, DecideError> {
         let actor = Actor::Person { id: person.clone(), assurance };
         let event = Event { at: self.engine.clock().now(), actor, kind };
         Ok(self.engine.submit(run, event).await?)

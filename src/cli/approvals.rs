@@ -6,14 +6,18 @@ use clap::{ArgGroup, Args, Subcommand};
 use jiff::Timestamp;
 
 use crate::domain::approval::{ApprovalStatus, Choice, OnTimeout};
-use crate::domain::{ApprovalId, Digest};
+use crate::domain::{ApprovalId, Digest, Listing};
 use crate::machine::Tone;
-use crate::web::api::view::{ApprovalList, ApprovalView, Decision};
+use crate::web::api::view::{ApprovalList, ApprovalView, BundleView, Decision};
 
 use super::context::Context;
 use super::exit::Error;
 use super::render::tone::bold;
 use super::render::{Table, add, or_nothing, paint, quoted, time};
+
+use bundle::Shown;
+
+mod bundle;
 
 /// Requests that wait for people.
 #[derive(Debug, Subcommand)]
@@ -58,6 +62,10 @@ pub struct Decide {
     /// The hash of the plan that you looked at, as `approvals show` prints it
     #[arg(long, value_name = "HASH")]
     plan_hash: Digest,
+    /// Decide about the whole list of agents above one budget, as `approvals show` prints it; without it, about this
+    /// request alone
+    #[arg(long, value_name = "COUNT:HASH")]
+    together: Option<Listing>,
 }
 
 impl Approvals {
@@ -69,12 +77,21 @@ impl Approvals {
                 let list: ApprovalList = client.get("/approvals", &query).await?;
                 return context.show(&list, |list| or_nothing(&table(list, now), "nothing waits for anybody"));
             }
-            Self::Show { id } => client.get(&format!("/approvals/{id}"), &[]).await?,
+            Self::Show { id } => {
+                let view: ApprovalView = client.get(&format!("/approvals/{id}"), &[]).await?;
+                if view.approval.bundle.is_none() {
+                    return context.show(&view, |view| words(view, now));
+                }
+                let bundle: BundleView = client.get(&format!("/approvals/{id}/bundle"), &[]).await?;
+                let text = words(&view, now);
+                let shown = Shown { run: view.run, approval: view.approval, bundle };
+                return context.show(&shown, |shown| bundle::words(&text, shown, now));
+            }
             Self::Escalate { id } => client.post(&format!("/approvals/{id}/escalate"), &Decision::default()).await?,
             Self::Decide(order) => {
                 let choice = if order.approve { "approve" } else { "reject" };
                 let path = format!("/approvals/{}/{choice}", order.id);
-                let decision = Decision { reason: order.reason };
+                let decision = Decision { reason: order.reason, listing: order.together };
                 client.post_if_match(&path, &order.plan_hash.to_string(), &decision).await?
             }
         };

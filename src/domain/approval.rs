@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::actor::Assurance;
+use super::bundle::{Bundle, Listed};
 use super::digest::Digest;
 use super::directory::Principal;
 use super::ids::ApprovalId;
@@ -210,6 +211,12 @@ pub struct Approval {
     pub votes: Vec<Vote>,
     /// When it left `pending`.
     pub decided_at: Option<Timestamp>,
+    /// The requests of other runs that it is decided with, if it is above a budget.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<Bundle>,
+    /// The other requests that the vote on this one decided about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<Listed>,
 }
 
 impl Approval {

@@ -14,6 +14,7 @@ use super::actor::{Actor, Assurance};
 use super::agent::Agent;
 use super::alert::Alert;
 use super::approval::{ApprovalCause, Choice, Quorum};
+use super::bundle::{Bundle, Joint};
 use super::digest::Digest;
 use super::ids::{AlertId, ApprovalId, HoldId, IncidentId, MessageId, RunId};
 use super::lineage::Lineage;
@@ -160,6 +161,9 @@ pub enum EventKind {
         people: BTreeSet<PersonId>,
         /// Any one that is reached decides.
         quorums: Vec<Quorum>,
+        /// The requests that it is decided with, if it is above a budget.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bundle: Option<Bundle>,
     },
     /// People were told.
     Notified {
@@ -237,6 +241,14 @@ pub enum EventKind {
         plan: Digest,
         /// Everybody who may vote now, among those who were asked.
         eligible: BTreeSet<PersonId>,
+        /// How it belongs to the votes on other requests.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        together: Option<Joint>,
+    },
+    /// People are told of this request: the one in whose list it stood ended before anybody decided about it.
+    ApprovalPromoted {
+        /// The request.
+        approval: ApprovalId,
     },
     /// A person asked for more people without deciding.
     Escalated {
@@ -319,6 +331,7 @@ impl EventKind {
             Self::Rechecked { .. } => "rechecked",
             Self::Ticked => "ticked",
             Self::Voted { .. } => "voted",
+            Self::ApprovalPromoted { .. } => "approval_promoted",
             Self::Escalated { .. } => "escalated",
             Self::AlertJoined { .. } => "alert_joined",
             Self::Resolved { .. } => "resolved",

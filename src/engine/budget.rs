@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{AgentId, PlaybookName, RunId};
+use crate::domain::{AgentId, Limit, PlaybookName, RunId};
 use crate::playbook::Budget;
 use crate::store::ContainmentRecord;
 
@@ -79,14 +79,15 @@ impl Ledger {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let oldest = wanted.at.saturating_sub(WINDOW_MAX).unwrap_or(wanted.at);
         entries.retain(|entry| entry.record.at >= oldest);
-        let fits = others(&entries, wanted, GLOBAL_WINDOW, None) < global
-            && wanted.counts_for.iter().all(|(playbook, limit)| {
-                limit.is_none_or(|budget| {
-                    let window = SignedDuration::try_from(budget.per).unwrap_or(GLOBAL_WINDOW);
-                    others(&entries, wanted, window, Some(playbook)) < budget.contain
-                })
-            });
+        let fits = full(&entries, wanted, global).is_none();
         fits.then(|| self.enter(&mut entries, wanted.records(), wanted.is_known))
+    }
+
+    /// The limit that leaves no place for an agent, the widest first; `None` if each of them does.
+    #[must_use]
+    pub fn full(&self, wanted: &Wanted, global: u32) -> Option<Limit> {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        full(&entries, wanted, global)
     }
 
     /// Records a containment that a person decided about.
@@ -169,6 +170,19 @@ type Key = (Timestamp, RunId, AgentId, PlaybookName);
 
 fn key(record: &ContainmentRecord) -> Key {
     (record.at, record.run, record.agent.clone(), record.playbook.clone())
+}
+
+fn full(entries: &[Entry], wanted: &Wanted, global: u32) -> Option<Limit> {
+    if others(entries, wanted, GLOBAL_WINDOW, None) >= global {
+        return Some(Limit::EveryHour);
+    }
+    let is_full = |(playbook, limit): &&(PlaybookName, Option<Budget>)| {
+        limit.is_some_and(|budget| {
+            let window = SignedDuration::try_from(budget.per).unwrap_or(GLOBAL_WINDOW);
+            others(entries, wanted, window, Some(playbook)) >= budget.contain
+        })
+    };
+    wanted.counts_for.iter().find(is_full).map(|(playbook, _)| Limit::Budget(playbook.clone()))
 }
 
 /// How many other agents are on record within the window, of those that are known or of those that are not.

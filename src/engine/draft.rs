@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::domain::{Approval, ApprovalId, Attempt, Event, Hold, HoldId, Run, RunId, StepPath, StepState};
+use crate::domain::{Approval, ApprovalId, Attempt, Bundle, Event, Hold, HoldId, Run, RunId, StepPath, StepState};
 use crate::machine::{ANSWERS_MAX, Call, Driven, Effect, IllegalTransition, begin, drive, transition};
 use crate::playbook::Playbook;
 use crate::store::{Claim as StoredClaim, Guard, Row, Subject};
 
 use super::budget::Place;
+use super::bundles::Seat;
 use super::facts::Facts;
 use super::history::recorded;
 use super::{Engine, SystemAlert};
@@ -36,6 +37,8 @@ pub(super) struct Draft {
     pub alerts: Vec<SystemAlert>,
     /// Places in the budgets; given back unless this is committed.
     pub places: Vec<Place>,
+    /// Places in bundles of requests; likewise.
+    pub seats: Vec<Seat>,
     /// Runs that begin or end with it, in the same commit.
     pub children: Vec<Draft>,
     /// Runs that are to end with it, and why.
@@ -74,6 +77,12 @@ impl Draft {
             taken.push(child);
         }
         taken
+    }
+
+    /// The requests of bundles that this changes.
+    pub fn bundled(&self) -> impl Iterator<Item = (&Bundle, &Approval)> {
+        let changed = self.run.approvals.values().filter(|approval| self.before.get(&approval.id) != Some(*approval));
+        changed.filter_map(|approval| Some((approval.bundle.as_ref()?, approval)))
     }
 
     /// The guards and rows of the commit. They are taken out: a draft is committed once.
@@ -186,6 +195,7 @@ fn empty(
         lifted: Vec::new(),
         alerts: Vec::new(),
         places: Vec::new(),
+        seats: Vec::new(),
         children: Vec::new(),
         stops: Vec::new(),
         bears: false,

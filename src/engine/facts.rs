@@ -7,14 +7,14 @@ use jiff::Timestamp;
 use crate::domain::event::{GateSight, Grant};
 use crate::domain::message::Via;
 use crate::domain::{
-    Actor, ApprovalId, Event, Hold, HoldId, Impact, Message, MessageId, MessageKind, PersonId, Principal, Run, RunId,
-    StepPath,
+    Actor, ApprovalCause, ApprovalId, Event, Hold, HoldId, Impact, Message, MessageId, MessageKind, PersonId,
+    Principal, Run, RunId, StepPath,
 };
 use crate::machine::{Answers, Asked, Call, Electorate, Notice, Wanted};
 use crate::playbook::Playbook;
 use crate::store::Row;
 
-use super::authority::Authority;
+use super::authority::{Authority, Request};
 use super::draft::{Draft, hold_event};
 use super::{Engine, SystemAlert, electorate, words};
 
@@ -41,10 +41,18 @@ impl Answers for Facts<'_> {
         self.engine.grant(self.playbook, self.draft, impact, approved, self.at)
     }
 
-    fn electorate(&mut self, asked: &Asked) -> Electorate {
-        let owner = self.draft.run.agent.owner.as_ref();
-        let (people, quorums) = electorate::electorate(self.engine.inventory().directory(), asked, owner);
-        Electorate { approval: ApprovalId::generate(self.at), people, quorums }
+    fn electorate(&mut self, path: &StepPath, cause: ApprovalCause, asked: &Asked) -> Electorate {
+        let run = &self.draft.run;
+        let (people, quorums) =
+            electorate::electorate(self.engine.inventory().directory(), asked, run.agent.owner.as_ref());
+        let approval = ApprovalId::generate(self.at);
+        let request = Request { playbook: self.playbook, run, path, cause, people: &people, approval, at: self.at };
+        let joined = self.engine.authority(run).bundle(&self.engine.inner.bundles, &request);
+        let bundle = joined.map(|(bundle, seat)| {
+            self.draft.seats.push(seat);
+            bundle
+        });
+        Electorate { approval, people, quorums, bundle }
     }
 
     fn notify(&mut self, notice: Notice) -> (BTreeSet<PersonId>, Vec<MessageId>) {
@@ -138,10 +146,7 @@ impl Engine {
         let run = &draft.run;
         let standing = self.standing(&run.agent.id);
         let gate = GateSight { seen_at: self.inner.gate.seen_at(&run.agent.id), standing };
-        let protected = self.inventory().agent(&run.agent.id).map_or(run.agent.protected, |agent| agent.protected);
-        let authority =
-            Authority { ledger: &self.inner.budget, contained_per_hour: self.options().contained_per_hour, protected };
-        match authority.ask(playbook, run, impact, approved, at) {
+        match self.authority(run).ask(playbook, run, impact, approved, at) {
             Ok(None) => {}
             Ok(Some(place)) => {
                 draft.rows.extend(place.records().iter().map(|entry| Row::Containment {
@@ -155,6 +160,11 @@ impl Engine {
             Err(cause) => return Grant::Withheld { cause },
         }
         Grant::Granted { gate }
+    }
+
+    fn authority(&self, run: &Run) -> Authority<'_> {
+        let protected = self.inventory().agent(&run.agent.id).map_or(run.agent.protected, |agent| agent.protected);
+        Authority { ledger: &self.inner.budget, contained_per_hour: self.options().contained_per_hour, protected }
     }
 
     /// Everybody who may vote on a request now, by whom it asked.

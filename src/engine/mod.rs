@@ -12,6 +12,7 @@ pub mod authority;
 mod births;
 mod brief;
 mod budget;
+mod bundles;
 pub mod children;
 pub mod delivery;
 mod draft;
@@ -50,8 +51,9 @@ mod write;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use authority::Authority;
+pub use authority::{Authority, Request};
 pub use budget::{Ledger, Place};
+pub use bundles::{Alike, Bundles, Seat, window};
 pub use delivery::Delivery;
 pub use freeze::Freeze;
 pub use gate::{Gate, GateAnswer};
@@ -100,6 +102,11 @@ pub(crate) struct Inner {
     holds: holds::Book,
     refreshing: std::sync::Mutex<()>,
     budget: Arc<budget::Ledger>,
+    bundles: Arc<Bundles>,
+    /// Rung when requests of a bundle may wait without a person who knows of them.
+    unbundled: Notify,
+    /// How many requests the decisions that an earlier life left half-way were about, once these were carried on.
+    carried: tokio::sync::OnceCell<u64>,
     freeze: freeze::Switch,
     options: Options,
     supervisor: Supervisor,
@@ -176,6 +183,9 @@ impl Engine {
             holds,
             refreshing: std::sync::Mutex::default(),
             budget,
+            bundles: Arc::default(),
+            unbundled: Notify::new(),
+            carried: tokio::sync::OnceCell::new(),
             freeze,
             options: parts.options,
             supervisor: parts.supervisor,
@@ -206,6 +216,7 @@ impl Engine {
         supervisor.spawn("starter", self.clone().start_waiting(loops.queue));
         supervisor.spawn("timers", self.clone().keep_time());
         supervisor.spawn("recovery", self.clone().reconcile_forever());
+        supervisor.spawn("bundles", self.clone().keep_bundles_forever());
         supervisor.spawn("listener", self.clone().listen());
         if self.inner.store.is_shared() {
             supervisor.spawn("rereading", self.clone().keep_reading());

@@ -11,6 +11,7 @@ use crate::store::{ClaimedRun, Claims, Commit, CommitError, ReadError, Row};
 
 use super::Engine;
 use super::budget::Place;
+use super::bundles::Seat;
 use super::draft::Draft;
 use super::live::{Claim, Job};
 use super::playbooks::LibraryError;
@@ -248,6 +249,8 @@ impl Engine {
     /// Lets memory follow a commit: the gate first, then timers, messages and alerts of our own.
     pub(super) fn committed(&self, mut draft: Draft, claims: Vec<Claim>, held: Option<Claim>) -> (Run, Vec<Job>) {
         draft.places.iter_mut().for_each(Place::keep);
+        draft.seats.iter_mut().for_each(Seat::keep);
+        self.follow_bundles(&draft);
         if draft.epoch.is_none() {
             // Its owner finds what is to be done; a call of an attempt that nobody makes was lost, and is made again.
             draft.calls.clear();
@@ -317,6 +320,7 @@ const fn says(kind: &EventKind) -> Says {
         | EventKind::Ticked => Says::Order,
         EventKind::RunStarted { .. }
         | EventKind::Voted { .. }
+        | EventKind::ApprovalPromoted { .. }
         | EventKind::Escalated { .. }
         | EventKind::AlertJoined { .. }
         | EventKind::Resolved { .. }

@@ -52,6 +52,7 @@ pub(super) const fn advances(kind: &EventKind) -> bool {
         EventKind::RunStarted { .. }
         | EventKind::StepAuthorized { .. }
         | EventKind::ApprovalAsked { .. }
+        | EventKind::ApprovalPromoted { .. }
         | EventKind::Notified { .. }
         | EventKind::AttemptBegan { .. }
         | EventKind::AttemptPrepared { .. }

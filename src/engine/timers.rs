@@ -68,6 +68,8 @@ impl Engine {
     pub async fn tick_due(&self) -> bool {
         let mut fault = false;
         let mut tried = BTreeSet::new();
+        // A decision that was made before a crash comes before the deadlines that passed since.
+        self.inner.carried.get_or_init(|| self.keep_bundles()).await;
         loop {
             if !self.is_acting() {
                 return fault;

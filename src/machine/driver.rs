@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use crate::domain::approval::Quorum;
 use crate::domain::event::Grant;
 use crate::domain::{
-    ApprovalId, Event, EventKind, Hold, HoldId, Impact, MessageId, PersonId, PlaybookName, Run, RunId, StepPath,
+    ApprovalCause, ApprovalId, Bundle, Event, EventKind, Hold, HoldId, Impact, MessageId, PersonId, PlaybookName, Run,
+    RunId, StepPath,
 };
 use crate::playbook::Playbook;
 
@@ -46,6 +47,8 @@ pub struct Electorate {
     pub people: BTreeSet<PersonId>,
     /// Any one that is reached decides.
     pub quorums: Vec<Quorum>,
+    /// The requests that it is decided with, if it is above a budget.
+    pub bundle: Option<Bundle>,
 }
 
 /// Whoever holds a run while it is driven: the facts that the machine asks for, and what is done of what it wants.
@@ -57,8 +60,8 @@ pub trait Answers {
 
     /// Whether a step of that impact may act; `approved` if people have said yes already.
     fn grant(&mut self, impact: Impact, approved: bool) -> Grant;
-    /// Whom a request asks.
-    fn electorate(&mut self, asked: &Asked) -> Electorate;
+    /// Whom a request of a step asks, and with which others it is decided.
+    fn electorate(&mut self, path: &StepPath, cause: ApprovalCause, asked: &Asked) -> Electorate;
     /// Tells people; who they are, and the messages.
     fn notify(&mut self, notice: Notice) -> (BTreeSet<PersonId>, Vec<MessageId>);
     /// Whether a worker is free for a step.
@@ -130,9 +133,9 @@ fn answer<A: Answers>(answers: &mut A, effect: Effect) -> Option<EventKind> {
             let grant = answers.grant(impact, approved);
             return Some(EventKind::StepAuthorized { path, grant });
         }
-        Effect::Ask { path, asked, cause: _ } => {
-            let Electorate { approval, people, quorums } = answers.electorate(&asked);
-            return Some(EventKind::ApprovalAsked { path, approval, people, quorums });
+        Effect::Ask { path, asked, cause } => {
+            let Electorate { approval, people, quorums, bundle } = answers.electorate(&path, cause, &asked);
+            return Some(EventKind::ApprovalAsked { path, approval, people, quorums, bundle });
         }
         Effect::Notify { path, notice } => {
             let (people, messages) = answers.notify(notice);

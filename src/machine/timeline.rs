@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::domain::approval::ApprovalStatus;
-use crate::domain::{Actor, Attempt, Event, EventKind, Run, StepPath, StepRecord, StepState, Verdict, Waiting};
+use crate::domain::{Actor, Attempt, Event, EventKind, Joint, Run, StepPath, StepRecord, StepState, Verdict, Waiting};
 use crate::playbook::Playbook;
 
 use super::error::IllegalTransition;
@@ -92,12 +92,18 @@ fn said(event: &Event, entries: &mut Vec<Entry>) {
         EventKind::AttemptLost { path } => {
             (Some(path), "the process died during this attempt; picked up again".to_owned(), Tone::Bad)
         }
-        EventKind::Voted { person, choice, reason, .. } => {
+        EventKind::Voted { person, choice, reason, together, .. } => {
             let word = match choice {
                 crate::domain::approval::Choice::Approve => "approved",
                 crate::domain::approval::Choice::Reject => "rejected",
             };
-            (None, format!("{person} {word}: \"{}\"", super::notice::one_line(reason)), Tone::Neutral)
+            let with = match together {
+                None => String::new(),
+                Some(Joint::With(others)) if others.is_empty() => String::new(),
+                Some(Joint::With(others)) => format!(", and with it {} requests of other runs", others.len()),
+                Some(Joint::By { approval, .. }) => format!(", together with {approval}"),
+            };
+            (None, format!("{person} {word}{with}: \"{}\"", super::notice::one_line(reason)), Tone::Neutral)
         }
         EventKind::Escalated { person, .. } => (None, format!("{person} asked for more people"), Tone::Waiting),
         EventKind::AlertJoined { alert, source } => {
@@ -109,6 +115,7 @@ fn said(event: &Event, entries: &mut Vec<Entry>) {
         EventKind::RunStarted { .. }
         | EventKind::StepAuthorized { .. }
         | EventKind::ApprovalAsked { .. }
+        | EventKind::ApprovalPromoted { .. }
         | EventKind::Notified { .. }
         | EventKind::AttemptBegan { .. }
         | EventKind::AttemptPrepared { .. }

@@ -1,7 +1,7 @@
 //! The two doors of the machine: a run begins, and an event changes it.
 
 use crate::domain::event::{CallOutcome, Proof};
-use crate::domain::{Event, EventKind, Run, RunStatus, StepPath, StepState};
+use crate::domain::{Event, EventKind, Joint, Run, RunStatus, StepPath, StepState};
 use crate::playbook::Playbook;
 
 use super::effect::Effect;
@@ -74,9 +74,10 @@ fn apply(motion: &mut Motion<'_>, event: &Event) -> Result<(), IllegalTransition
     match &event.kind {
         EventKind::RunStarted { .. } => Err(IllegalTransition::NotAStart { event: event.kind.as_str() }),
         EventKind::StepAuthorized { path, grant } => events::step_authorized::apply(motion, path, grant),
-        EventKind::ApprovalAsked { path, approval, people, quorums } => {
-            events::approval_asked::apply(motion, path, *approval, people, quorums)
+        EventKind::ApprovalAsked { path, approval, people, quorums, bundle } => {
+            events::approval_asked::apply(motion, path, *approval, people, quorums, bundle.as_ref())
         }
+        EventKind::ApprovalPromoted { approval } => events::approval_promoted::apply(motion, *approval),
         EventKind::Notified { path, people, messages } => events::notified::apply(motion, path, people, messages),
         EventKind::AttemptBegan { path } => events::attempt_began::apply(motion, path),
         EventKind::AttemptPrepared { path, baseline, snapshot } => {
@@ -90,15 +91,15 @@ fn apply(motion: &mut Motion<'_>, event: &Event) -> Result<(), IllegalTransition
         EventKind::AttemptLost { path } => events::attempt_lost::apply(motion, path),
         EventKind::Rechecked { path, proof } => events::rechecked::apply(motion, path, proof),
         EventKind::Ticked => motion.tick(),
-        EventKind::Voted { approval, person, choice, reason, assurance, plan, eligible } => {
-            let vote = crate::domain::Vote {
-                person: person.clone(),
-                choice: *choice,
-                reason: reason.clone(),
-                assurance: *assurance,
-                at: event.at,
+        EventKind::Voted { approval, person, choice, reason, assurance, plan, eligible, together } => {
+            let (at, with) = match together {
+                None => (event.at, &[][..]),
+                Some(Joint::With(others)) => (event.at, others.as_slice()),
+                Some(Joint::By { at, .. }) => (*at, &[][..]),
             };
-            events::voted::apply(motion, *approval, vote, plan, eligible)
+            let (person, choice, reason) = (person.clone(), *choice, reason.clone());
+            let vote = crate::domain::Vote { person, choice, reason, assurance: *assurance, at };
+            events::voted::apply(motion, *approval, vote, plan, eligible, with)
         }
         EventKind::Escalated { approval, person } => events::escalated::apply(motion, *approval, person),
         EventKind::AlertJoined { source, .. } => {

@@ -163,6 +163,7 @@ fn vote(performance: &Performance, world: &World, people: People) -> Option<(Run
             assurance: approval.identity,
             plan: approval.plan.hash,
             eligible: eligible.clone(),
+            together: None,
         };
         Some((run.id, Actor::Person { id: person.clone(), assurance: approval.identity }, kind))
     })

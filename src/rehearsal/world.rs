@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::domain::event::GateSight;
 use crate::domain::{AgentId, Hold, HoldId, Run, Standing};
-use crate::engine::{Authority, Inventory, Ledger};
+use crate::engine::{Authority, Bundles, Inventory, Ledger};
 
 use super::family::Library;
 
@@ -19,6 +19,8 @@ pub struct World {
     pub playbooks: Arc<Library>,
     /// Who was contained lately.
     pub ledger: Arc<Ledger>,
+    /// Requests above a limit that further ones join.
+    pub bundles: Arc<Bundles>,
     /// How many agents may be contained in an hour without a person.
     pub contained_per_hour: u32,
     /// Gated agents that the gate has never seen; it has seen the others a moment ago.
@@ -34,6 +36,7 @@ impl World {
             inventory,
             playbooks: Arc::default(),
             ledger: Arc::new(Ledger::new(Vec::new())),
+            bundles: Arc::default(),
             contained_per_hour,
             unseen: BTreeSet::new(),
             holds: BTreeMap::new(),

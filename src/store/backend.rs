@@ -23,8 +23,8 @@ use super::commit::{Commit, CommitError};
 use super::ports::{Agents, Approvals, Claims, Inbox, Outbox, Playbooks, Read, ReadModel, RunLog, Writer};
 use super::postgres::{self, AddressError, PostgresStore};
 use super::rows::{
-    Change, ContainmentRecord, DeadLetter, GateSighting, MessageSummary, OpenRun, QueuedMessage, RunSummary,
-    StoredAlert, StoredEvent, StoredPlaybook, Subject, Token,
+    BundledApproval, Change, ContainmentRecord, DeadLetter, GateSighting, MessageSummary, OpenRun, QueuedMessage,
+    RunSummary, StoredAlert, StoredEvent, StoredPlaybook, Subject, Token,
 };
 use super::sqlite::{self, SqliteStore};
 use super::upkeep::{AgedPage, AgedPlace, Aging, Examination, Examined, ExaminedPage, Record, Retention, Stray};
@@ -337,6 +337,8 @@ hand_through!(Outbox {
 hand_through!(Approvals {
     fn approval(&self, id: ApprovalId) -> Read<Option<(RunId, Approval)>>;
     fn approvals(&self, pending: bool, limit: u32) -> Read<Vec<(RunId, Approval)>>;
+    fn bundle(&self, first: ApprovalId) -> Read<Vec<BundledApproval>>;
+    fn open_bundles(&self) -> Read<Vec<BundledApproval>>;
     fn token(&self, digest: &Digest) -> Read<Option<Token>>;
     fn tokens_of(&self, approval: ApprovalId) -> Read<Vec<Token>>;
 });

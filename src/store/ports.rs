@@ -14,8 +14,8 @@ use crate::domain::{
 use super::claim::{Claim, ClaimedRun, LateReply, Quarantined, Renewal, Taken};
 use super::commit::{Commit, CommitError};
 use super::rows::{
-    ContainmentRecord, DeadLetter, GateSighting, MessageSummary, OpenRun, QueuedMessage, RunSummary, StoredAlert,
-    StoredEvent, StoredPlaybook, Subject, Token,
+    BundledApproval, ContainmentRecord, DeadLetter, GateSighting, MessageSummary, OpenRun, QueuedMessage, RunSummary,
+    StoredAlert, StoredEvent, StoredPlaybook, Subject, Token,
 };
 
 /// Why something could not be read.
@@ -161,6 +161,10 @@ pub trait Approvals {
     fn approval(&self, id: ApprovalId) -> impl Future<Output = Read<Option<(RunId, Approval)>>> + Send;
     /// Requests, newest first; only pending ones if asked so.
     fn approvals(&self, pending: bool, limit: u32) -> impl Future<Output = Read<Vec<(RunId, Approval)>>> + Send;
+    /// The requests of a bundle, however they ended, oldest first.
+    fn bundle(&self, first: ApprovalId) -> impl Future<Output = Read<Vec<BundledApproval>>> + Send;
+    /// The requests of every bundle in which any waits, however they ended, oldest first.
+    fn open_bundles(&self) -> impl Future<Output = Read<Vec<BundledApproval>>> + Send;
     /// A token by its digest.
     fn token(&self, digest: &Digest) -> impl Future<Output = Read<Option<Token>>> + Send;
     /// How many tokens were minted for a message, and for a person and request, so far.

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::domain::message::Via;
 use crate::domain::{
-    Actor, AgentId, Alert, AlertId, ApprovalId, Digest, IncidentId, Message, MessageId, PersonId, PlaybookName, RunId,
-    SourceId, Verdict,
+    Actor, AgentId, Alert, AlertId, Approval, ApprovalId, Digest, IncidentId, Message, MessageId, PersonId,
+    PlaybookName, RunId, SourceId, Verdict,
 };
 
 /// What another replica changed, so that this one looks again. A word may be lost or come late: whoever listens also
@@ -138,6 +138,17 @@ pub struct Token {
     pub failures: u32,
     /// Whether it is no longer good.
     pub revoked: bool,
+}
+
+/// A request that is decided together with others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BundledApproval {
+    /// The run that asks.
+    pub run: RunId,
+    /// The agent that it is about.
+    pub agent: AgentId,
+    /// The request.
+    pub approval: Approval,
 }
 
 /// An authenticated delivery that was refused, kept for operators.

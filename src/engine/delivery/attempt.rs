@@ -122,9 +122,16 @@ impl Delivery {
         let Some(run) = store.run(run).await? else { return Ok(None) };
         // Without its playbook a request can still be asked; only what follows the decision is left unsaid.
         let playbook = self.engine.library().pinned(store, &run.digest).await.ok();
-        let wording = Wording::of(&run, approval, playbook.as_deref(), now);
+        let agents = match &approval.bundle {
+            Some(bundle) => {
+                let all = store.bundle(bundle.first).await?;
+                all.iter().filter(|other| other.is_undecided(&all)).map(|other| other.agent.clone()).collect()
+            }
+            None => Vec::new(),
+        };
+        let wording = Wording::about(&run, approval, agents.len(), playbook.as_deref(), now);
         let public_url = &self.engine.options().public_url;
-        Ok(Some(word(&Request { run: &run, approval, wording: &wording, public_url, now })))
+        Ok(Some(word(&Request { run: &run, approval, agents: &agents, wording: &wording, public_url, now })))
     }
 }
 

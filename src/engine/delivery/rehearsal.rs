@@ -84,6 +84,20 @@ stages:
           on_timeout: escalate
 "#;
 
+/// Stops an agent without asking, but only one in an hour.
+pub(crate) const BUDGET: &str = r#"
+playbook: token-misuse
+owner: user:cleo
+mode: enforce
+match: { when: "true" }
+budget: { contain: 1, per: 1h, over: approve }
+stages:
+  - stage: contain
+    steps:
+      - { step: pause, action: agent.pause, with: { reason: "{{alert.title}}" } }
+      - { step: retire, action: agent.restrict, with: { reason: "{{alert.title}}" } }
+"#;
+
 /// What the alert and the inventory say.
 pub(crate) struct Scene {
     pub playbook: &'static str,
@@ -128,6 +142,23 @@ impl Rehearsal {
         let channels = Channels { email: None, webhooks: BTreeMap::from([("ops".to_owned(), receiver.channel())]) };
         let delivery = Delivery::new(engine.clone(), channels);
         Self { engine, clock, run, receiver, delivery, folder }
+    }
+
+    /// A run about one more agent of ana's.
+    pub async fn also(&self, name: &str) -> RunId {
+        self.also_of(name, "ana").await
+    }
+
+    /// A run about one more agent of somebody's.
+    pub async fn also_of(&self, name: &str, owner: &str) -> RunId {
+        let owner = Some(Principal::User(person(owner)));
+        let agent = Agent { id: AgentId::parse(name).unwrap(), owner, ..agent(name) };
+        start(&self.engine, &agent, &Scene::default()).await
+    }
+
+    /// A run as it is stored.
+    pub async fn read(&self, run: RunId) -> Run {
+        self.engine.store().run(run).await.unwrap().unwrap()
     }
 
     pub async fn run(&self) -> Run {

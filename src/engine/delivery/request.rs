@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use crate::domain::{Approval, LinkToken, Run};
+use crate::domain::{AgentId, Approval, LinkToken, Run};
 use crate::machine::notice::one_line;
 
 use super::moment::{clock_time, distance};
@@ -16,6 +16,9 @@ use super::wording::Wording;
 
 /// The longest question in a subject.
 const SUBJECT_CHARACTERS_MAX: usize = 90;
+
+/// Agents that a message names, where several are decided about together.
+const AGENTS_MAX: usize = 20;
 
 /// A message in words.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,6 +32,8 @@ pub(super) struct Worded {
 pub(super) struct Request<'a> {
     pub run: &'a Run,
     pub approval: &'a Approval,
+    /// The agents that it is about, if people decide about several together; more may come.
+    pub agents: &'a [AgentId],
     pub wording: &'a Wording,
     pub public_url: &'a str,
     pub now: Timestamp,
@@ -42,7 +47,7 @@ impl Request<'_> {
     }
 
     fn subject(&self, code: &str) -> String {
-        let question: String = quiet(&self.approval.ask).chars().take(SUBJECT_CHARACTERS_MAX).collect();
+        let question: String = quiet(&self.question()).chars().take(SUBJECT_CHARACTERS_MAX).collect();
         format!("[{code}] {question} - decide by {}", clock_time(self.approval.deadline, self.now))
     }
 
@@ -58,7 +63,25 @@ impl Request<'_> {
             ("Why asked", self.approval.cause.explain().to_owned()),
             ("Decide by", self.deadline()),
         ];
-        [("Alert", alert_line)].into_iter().chain(said).chain(facts).collect()
+        [("Alert", alert_line)].into_iter().chain(said).chain(facts).chain(self.together()).collect()
+    }
+
+    fn question(&self) -> String {
+        let ask = &self.approval.ask;
+        if self.agents.len() > 1 { format!("{} agents: {ask}", self.agents.len()) } else { ask.clone() }
+    }
+
+    /// The agents that wait, and that more of them make no further message.
+    fn together(&self) -> Option<(&'static str, String)> {
+        self.approval.bundle.as_ref()?;
+        let names: Vec<String> = self.agents.iter().take(AGENTS_MAX).map(|agent| quiet(agent.as_str())).collect();
+        let more = self.agents.len().saturating_sub(names.len());
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let names = names.join(", ");
+        Some((
+            "Waiting now",
+            format!("{names}{more}. Further agents above this limit join the list behind the same link."),
+        ))
     }
 
     fn deadline(&self) -> String {
@@ -76,7 +99,7 @@ impl Request<'_> {
     }
 
     fn text(&self, link: &str) -> String {
-        let mut text = format!("{}\n\n", quiet(&self.approval.ask));
+        let mut text = format!("{}\n\n", quiet(&self.question()));
         let mut add = |words: String| writeln!(text, "{words}").unwrap_or_default();
         for (name, sentence) in self.answers() {
             add(format!("- {}: {}", quiet(name), quiet(sentence)));
@@ -98,7 +121,7 @@ impl Request<'_> {
             "<div style=\"font:16px/1.5 system-ui,sans-serif;max-width:36em\">\
              <p style=\"font-size:20px;font-weight:600\">",
         );
-        html.push_str(&safe(&self.approval.ask));
+        html.push_str(&safe(&self.question()));
         html.push_str("</p><ul>");
         for (name, sentence) in self.answers() {
             write!(html, "<li><strong>{}:</strong> {}</li>", safe(name), safe(sentence)).unwrap_or_default();

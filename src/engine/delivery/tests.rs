@@ -111,6 +111,7 @@ async fn what_was_decided_meanwhile_is_not_asked_any_more() {
         assurance: Assurance::Api,
         plan: approval.plan.hash,
         eligible: approval.people.clone(),
+        together: None,
     };
     let actor = Actor::Person { id: person("ana"), assurance: Assurance::Api };
     rehearsal.engine.submit(rehearsal.run, Event { at: rehearsal.clock.now(), actor, kind }).await.unwrap();

@@ -37,7 +37,13 @@ impl Wording {
     /// The words of a request. Without the playbook, what follows a decision besides the plan is left unsaid.
     #[must_use]
     pub fn of(run: &Run, approval: &Approval, playbook: Option<&Playbook>, now: Timestamp) -> Self {
-        let agent = shortened(&run.agent.name);
+        Self::about(run, approval, 1, playbook, now)
+    }
+
+    /// The words of a request that is decided together with others, `count` in all.
+    #[must_use]
+    pub fn about(run: &Run, approval: &Approval, count: usize, playbook: Option<&Playbook>, now: Timestamp) -> Self {
+        let agent = if count > 1 { format!("each of the {count} agents") } else { shortened(&run.agent.name) };
         let planned = Planned::of(run, approval);
         let then = |decision| {
             let steps = playbook.map(|playbook| following(run, approval, playbook, decision, now)).unwrap_or_default();

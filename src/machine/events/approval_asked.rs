@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 
 use crate::domain::approval::{ApprovalStatus, Plan, Quorum};
-use crate::domain::{Approval, ApprovalCause, ApprovalId, Decision, PersonId, Principal, StepPath, StepState, Waiting};
+use crate::domain::{
+    Approval, ApprovalCause, ApprovalId, Bundle, Decision, PersonId, Principal, StepPath, StepState, Waiting,
+};
 use crate::machine::approve::limit_question;
 use crate::machine::context::variables;
 use crate::machine::effect::{Effect, Notice};
@@ -20,6 +22,7 @@ pub fn apply(
     id: ApprovalId,
     people: &BTreeSet<PersonId>,
     quorums: &[Quorum],
+    bundle: Option<&Bundle>,
 ) -> Result<(), IllegalTransition> {
     let cause = asked_cause(motion, path)?;
     if let Some(pending) = motion.run.pending_approval(path).filter(|it| it.status == ApprovalStatus::Pending) {
@@ -70,12 +73,16 @@ pub fn apply(
         plan,
         votes: Vec::new(),
         decided_at: None,
+        bundle: bundle.cloned(),
+        with: Vec::new(),
     };
-    if people.is_empty() {
-        tell_that_nobody_can_decide(motion, path)?;
+    if approval.asks_people() {
+        if people.is_empty() {
+            tell_that_nobody_can_decide(motion, path)?;
+        }
+        motion.effects.push(Effect::AskPeople { approval: id, people: people.clone() });
     }
     motion.run.approvals.insert(id, approval);
-    motion.effects.push(Effect::AskPeople { approval: id, people: people.clone() });
     for other in others.iter().chain([path]) {
         motion.record_mut(other)?.approval = Some(id);
         motion.set(other, StepState::Waiting(Waiting::Approval { id }))?;
@@ -134,7 +141,9 @@ fn extend(
     for (quorum, wider) in approval.quorums.iter_mut().zip(quorums) {
         quorum.from.extend(wider.from.iter().cloned());
     }
-    motion.effects.push(Effect::AskPeople { approval: id, people: more });
+    if approval.asks_people() {
+        motion.effects.push(Effect::AskPeople { approval: id, people: more });
+    }
     Ok(())
 }
 

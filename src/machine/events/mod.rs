@@ -3,6 +3,7 @@
 
 pub mod alert_joined;
 pub mod approval_asked;
+pub mod approval_promoted;
 pub mod attempt_began;
 pub mod attempt_checked;
 pub mod attempt_ended;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::approval::{ApprovalStatus, Choice};
-use crate::domain::{Approval, ApprovalId, Digest, PersonId, Vote};
+use crate::domain::{Approval, ApprovalId, Digest, Listed, PersonId, Vote};
 use crate::machine::error::IllegalTransition;
 use crate::machine::motion::Motion;
 
@@ -13,9 +13,10 @@ pub fn apply(
     vote: Vote,
     seen: &Digest,
     eligible: &BTreeSet<PersonId>,
+    with: &[Listed],
 ) -> Result<(), IllegalTransition> {
     let Some(approval) = motion.run.approvals.get(&id) else { return Err(IllegalTransition::NoSuchApproval(id)) };
-    check(approval, motion, &vote, eligible)?;
+    check(approval, &vote, eligible)?;
     // No is no, whatever the plan has become. Yes counts for the plan that was seen, which must be the plan now.
     if vote.choice == Choice::Approve {
         let asked = approval.plan.hash;
@@ -28,22 +29,17 @@ pub fn apply(
     }
     let Some(approval) = motion.run.approvals.get_mut(&id) else { return Err(IllegalTransition::NoSuchApproval(id)) };
     approval.votes.push(vote);
-    match approval.tally(eligible) {
-        Some(decision) => motion.decide(id, decision),
-        None => Ok(()),
-    }
+    let Some(decision) = approval.tally(eligible) else { return Ok(()) };
+    approval.with = with.to_vec();
+    motion.decide(id, decision)
 }
 
-fn check(
-    approval: &Approval,
-    motion: &Motion<'_>,
-    vote: &Vote,
-    eligible: &BTreeSet<PersonId>,
-) -> Result<(), IllegalTransition> {
+fn check(approval: &Approval, vote: &Vote, eligible: &BTreeSet<PersonId>) -> Result<(), IllegalTransition> {
     if approval.status != ApprovalStatus::Pending {
         return Err(IllegalTransition::AlreadyDecided { status: approval.status });
     }
-    if motion.at >= approval.deadline {
+    // A vote on another request that listed this one counts as of when it was cast.
+    if vote.at >= approval.deadline {
         return Err(IllegalTransition::DeadlinePassed);
     }
     if !approval.people.contains(&vote.person) || !eligible.contains(&vote.person) {

@@ -15,13 +15,13 @@ fn asked() -> Sim {
 
 /// The vote of `ana`, changed in one respect.
 fn vote(sim: &Sim, change: impl FnOnce(&mut String, &mut Assurance, &mut Digest)) -> EventKind {
-    let EventKind::Voted { approval, person, choice, mut reason, mut assurance, mut plan, eligible } =
+    let EventKind::Voted { approval, person, choice, mut reason, mut assurance, mut plan, eligible, .. } =
         sim.vote_of("ana", Choice::Approve)
     else {
         unreachable!()
     };
     change(&mut reason, &mut assurance, &mut plan);
-    EventKind::Voted { approval, person, choice, reason, assurance, plan, eligible }
+    EventKind::Voted { approval, person, choice, reason, assurance, plan, eligible, together: None }
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn whoever_left_the_group_since_they_were_asked_no_longer_votes() {
         unreachable!()
     };
     let eligible = [PersonId::parse("ana").unwrap()].into();
-    let late = EventKind::Voted { approval, person, choice, reason, assurance, plan, eligible };
+    let late = EventKind::Voted { approval, person, choice, reason, assurance, plan, eligible, together: None };
     assert!(matches!(sim.submit(late), Err(IllegalTransition::NotEligible(_))));
 }
 

@@ -122,6 +122,8 @@ pub struct Sim {
     /// Set to withhold authority from containing steps.
     pub withhold: Option<ApprovalCause>,
     pub free_workers: bool,
+    /// With which others the next request is decided.
+    pub bundle: Option<Bundle>,
     /// Runs that steps asked for.
     pub children: Vec<String>,
     pub stopped: Vec<RunId>,
@@ -161,6 +163,7 @@ impl Sim {
             alarms: Vec::new(),
             notices: Vec::new(),
             withhold,
+            bundle: None,
             free_workers: true,
             children: Vec::new(),
             stopped: Vec::new(),
@@ -249,6 +252,7 @@ impl Sim {
             assurance: Assurance::Link,
             plan: approval.plan.hash,
             eligible: approval.people.clone(),
+            together: None,
         }
     }
 
@@ -279,12 +283,12 @@ impl Answers for Sim {
         }
     }
 
-    fn electorate(&mut self, asked: &Asked) -> Electorate {
+    fn electorate(&mut self, _path: &StepPath, _cause: ApprovalCause, asked: &Asked) -> Electorate {
         let more = asked.approvers.contains(&Principal::Fallback);
         let names = if more { vec!["ana", "sam", "kim"] } else { vec!["ana", "sam"] };
         let people: BTreeSet<PersonId> = names.iter().map(|id| PersonId::parse(id).unwrap()).collect();
         let quorums = vec![Quorum { approve: 1, reject: 1, from: people.clone() }];
-        Electorate { approval: ApprovalId::generate(self.at), people, quorums }
+        Electorate { approval: ApprovalId::generate(self.at), people, quorums, bundle: self.bundle.clone() }
     }
 
     fn notify(&mut self, notice: Notice) -> (BTreeSet<PersonId>, Vec<MessageId>) {

@@ -245,6 +245,7 @@ impl<'p> Story<'p> {
                     assurance,
                     plan: approval.plan.hash,
                     eligible,
+                    together: None,
                 };
                 (run.id, Actor::Person { id: person, assurance }, kind)
             }

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::domain::event::Grant;
-use crate::domain::{ApprovalId, Event, EventKind, Hold, HoldId, Impact, MessageId, PersonId, Run, RunId, StepPath};
+use crate::domain::{
+    ApprovalCause, ApprovalId, Event, EventKind, Hold, HoldId, Impact, MessageId, PersonId, Run, RunId, StepPath,
+};
 use crate::engine::children::{first_event_of_child, not_serving};
 use crate::engine::electorate::electorate;
-use crate::engine::{Place as BudgetPlace, event_of, words};
+use crate::engine::{Place as BudgetPlace, Request, event_of, words};
 use crate::machine::{Answers, Asked, Call, Electorate, Notice, Wanted};
 use crate::rehearsal::place::Place;
 use crate::rehearsal::script::Script;
@@ -75,10 +77,16 @@ impl Answers for Answering<'_> {
         }
     }
 
-    fn electorate(&mut self, asked: &Asked) -> Electorate {
-        let owner = self.performance.run.agent.owner.as_ref();
-        let (people, quorums) = electorate(self.world.inventory.directory(), asked, owner);
-        Electorate { approval: ApprovalId::generate(self.performance.at), people, quorums }
+    fn electorate(&mut self, path: &StepPath, cause: ApprovalCause, asked: &Asked) -> Electorate {
+        let Performance { run, playbook, at, .. } = &*self.performance;
+        let (people, quorums) = electorate(self.world.inventory.directory(), asked, run.agent.owner.as_ref());
+        let approval = ApprovalId::generate(*at);
+        let request = Request { playbook, run, path, cause, people: &people, approval, at: *at };
+        let bundle = self.world.authority(run).bundle(&self.world.bundles, &request).map(|(bundle, mut seat)| {
+            seat.keep();
+            bundle
+        });
+        Electorate { approval, people, quorums, bundle }
     }
 
     fn notify(&mut self, notice: Notice) -> (BTreeSet<PersonId>, Vec<MessageId>) {

@@ -133,6 +133,7 @@ fn by_a_rehearsal(acts: &[Act], trust: Trust, limit: u32) -> Outline {
                     assurance: Assurance::Link,
                     plan: approval.plan.hash,
                     eligible: eligible(world.inventory.directory(), approval, bot.owner.as_ref()),
+                    together: None,
                 };
                 let actor = Actor::Person { id: person, assurance: Assurance::Link };
                 let run = performance.run.id;

@@ -107,10 +107,10 @@ pub static STATEMENTS: [Statement; 41] = [
     ),
     write(
         Target::Approvals,
-        &[B, B, T, N, T],
+        &[B, B, T, N, B, T],
         Repeats::Last,
-        "INSERT INTO approvals (id, run, agent, pending, body)
-            SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::text[], $4::bigint[], $5::text[])
+        "INSERT INTO approvals (id, run, agent, pending, bundle, body)
+            SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::text[], $4::bigint[], $5::bytea[], $6::text[])
             ON CONFLICT (id) DO UPDATE SET pending = excluded.pending, body = excluded.body",
     ),
     write(

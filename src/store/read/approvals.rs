@@ -2,9 +2,9 @@
 
 use crate::domain::{Approval, ApprovalId, Digest, RunId};
 use crate::store::ports::{Approvals, Read};
-use crate::store::rows::Token;
+use crate::store::rows::{BundledApproval, Token};
 
-use super::{Database, Decoder, Text, all, limited, one, query};
+use super::{Database, Decoder, Text, all, limited, one, query, understood};
 
 const PENDING: Text = Text {
     sqlite: "SELECT id, run, body FROM approvals INDEXED BY approvals_pending WHERE pending = 1
@@ -12,6 +12,13 @@ const PENDING: Text = Text {
     postgres: "SELECT id, run, body FROM approvals WHERE pending = 1 ORDER BY id DESC LIMIT $1",
 };
 const NEWEST: &str = "SELECT id, run, body FROM approvals ORDER BY id DESC LIMIT $1";
+const BUNDLE: &str = "SELECT id, run, agent, body FROM approvals WHERE bundle = $1 ORDER BY id";
+const OPEN_BUNDLES: Text = Text {
+    sqlite: "SELECT id, run, agent, body FROM approvals WHERE bundle IN (SELECT bundle FROM approvals
+        INDEXED BY approvals_pending WHERE pending = 1 AND bundle IS NOT NULL) ORDER BY id",
+    postgres: "SELECT id, run, agent, body FROM approvals WHERE bundle IN (SELECT bundle FROM approvals
+        WHERE pending = 1 AND bundle IS NOT NULL) ORDER BY id",
+};
 const TOKEN: &str = "SELECT digest, code, approval, run, person, message, minted_at, failures, revoked FROM tokens
     WHERE digest = $1";
 const TOKENS_OF: &str = "SELECT digest, code, approval, run, person, message, minted_at, failures, revoked FROM tokens
@@ -19,6 +26,10 @@ const TOKENS_OF: &str = "SELECT digest, code, approval, run, person, message, mi
 
 fn request(row: &Decoder<'_>) -> Read<(RunId, Approval)> {
     Ok((row.id("run")?, row.json("body")?))
+}
+
+fn bundled(row: &Decoder<'_>) -> Read<BundledApproval> {
+    Ok(BundledApproval { run: row.id("run")?, agent: row.parse("agent")?, approval: row.json("body")? })
 }
 
 fn stored_token(row: &Decoder<'_>) -> Read<Token> {
@@ -44,6 +55,14 @@ impl<D: Database> Approvals for D {
     async fn approvals(&self, pending: bool, limit: u32) -> Read<Vec<(RunId, Approval)>> {
         let text = if pending { PENDING } else { NEWEST.into() };
         all(self.readers(), "approval", query(text, [limited(limit)]), request).await
+    }
+
+    async fn bundle(&self, first: ApprovalId) -> Read<Vec<BundledApproval>> {
+        understood(self.readers(), "approval", query(BUNDLE, [first.as_bytes().into()]), bundled).await
+    }
+
+    async fn open_bundles(&self) -> Read<Vec<BundledApproval>> {
+        understood(self.readers(), "approval", query(OPEN_BUNDLES, []), bundled).await
     }
 
     async fn token(&self, digest: &Digest) -> Read<Option<Token>> {

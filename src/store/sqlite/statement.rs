@@ -79,8 +79,8 @@ pub static STATEMENTS: [Statement; 41] = [
     insert(Target::Holds, 4, "INSERT INTO holds (id, agent, ask_at, body)", ""),
     insert(
         Target::Approvals,
-        5,
-        "INSERT INTO approvals (id, run, agent, pending, body)",
+        6,
+        "INSERT INTO approvals (id, run, agent, pending, bundle, body)",
         " ON CONFLICT (id) DO UPDATE SET pending = excluded.pending, body = excluded.body",
     ),
     insert(

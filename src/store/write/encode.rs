@@ -53,7 +53,9 @@ pub fn encode(row: Row, replica: ReplicaId, context: &Context, rows: &mut Rows) 
         Row::Approval { run, agent, approval } => {
             let pending = approval.status == crate::domain::approval::ApprovalStatus::Pending;
             let (id, run) = (approval.id.as_bytes().into(), run.as_bytes().into());
-            (Target::Approvals, vec![id, run, agent.as_str().into(), Cell::flag(pending), Cell::record(&approval)])
+            let bundle = approval.bundle.as_ref().map(|bundle| Cell::from(bundle.first.as_bytes()));
+            let record = Cell::record(&approval);
+            (Target::Approvals, vec![id, run, agent.as_str().into(), Cell::flag(pending), bundle.into(), record])
         }
         Row::Token(token) => (Target::Tokens, token_cells(&token)),
         Row::Message(message) => {

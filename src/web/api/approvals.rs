@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
+use crate::approval::Answer;
 use crate::domain::approval::Choice;
 use crate::domain::{ApprovalId, Assurance, Digest};
 use crate::store::Approvals;
@@ -18,7 +19,7 @@ use crate::web::problem::Problem;
 use crate::web::{Caller, WebState, codes};
 
 use super::reading::{Asked, Body, Id, limit};
-use super::view::{ApprovalList, ApprovalView, Decision};
+use super::view::{ApprovalList, ApprovalView, BundleView, Decision};
 
 /// Which requests.
 #[derive(Debug, Default, Deserialize)]
@@ -45,6 +46,17 @@ pub async fn show(_: Caller, State(state): State<WebState>, Id(id): Id<ApprovalI
     Ok(tagged(load(&state, id).await?))
 }
 
+/// `GET /approvals/{id}/bundle`: all requests that wait and are decided together with this one.
+pub async fn bundle(
+    _: Caller,
+    State(state): State<WebState>,
+    Id(id): Id<ApprovalId>,
+) -> Result<Json<BundleView>, Problem> {
+    let known = load(&state, id).await?;
+    let together = state.approvals.together(&known.approval).await?;
+    Ok(Json(BundleView::new(&known, together.as_ref())))
+}
+
 /// `POST /approvals/{id}/approve`.
 pub async fn approve(
     caller: Caller,
@@ -53,7 +65,7 @@ pub async fn approve(
     headers: HeaderMap,
     Body(decision): Body<Decision>,
 ) -> Result<Response, Problem> {
-    decide(&state, &caller, id, &headers, Choice::Approve, decision.reason).await
+    decide(&state, &caller, id, &headers, Choice::Approve, decision).await
 }
 
 /// `POST /approvals/{id}/reject`.
@@ -64,7 +76,7 @@ pub async fn reject(
     headers: HeaderMap,
     Body(decision): Body<Decision>,
 ) -> Result<Response, Problem> {
-    decide(&state, &caller, id, &headers, Choice::Reject, decision.reason).await
+    decide(&state, &caller, id, &headers, Choice::Reject, decision).await
 }
 
 /// `POST /approvals/{id}/escalate`: asks more people without deciding.
@@ -83,7 +95,7 @@ async fn decide(
     id: ApprovalId,
     headers: &HeaderMap,
     choice: Choice,
-    reason: String,
+    decision: Decision,
 ) -> Result<Response, Problem> {
     let person = caller.person()?;
     let plan = plan(headers)?;
@@ -97,7 +109,9 @@ async fn decide(
     if before.approval.votes.iter().any(|vote| vote.person == *person && vote.choice == choice) {
         return Ok(tagged(before));
     }
-    state.approvals.decide_by_person(id, person, choice, &reason, plan, Assurance::Api).await?;
+    let Decision { reason, listing } = decision;
+    let answer = Answer { choice, reason, plan, listing };
+    state.approvals.decide_by_person(id, person, answer, Assurance::Api).await?;
     Ok(tagged(load(state, id).await?))
 }
 

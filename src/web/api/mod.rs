@@ -44,6 +44,7 @@ pub(super) fn router() -> Router<WebState> {
         .route("/runs/{id}/release", post(runs::release))
         .route("/approvals", get(approvals::list))
         .route("/approvals/{id}", get(approvals::show))
+        .route("/approvals/{id}/bundle", get(approvals::bundle))
         .route("/approvals/{id}/approve", post(approvals::approve))
         .route("/approvals/{id}/reject", post(approvals::reject))
         .route("/approvals/{id}/escalate", post(approvals::escalate))

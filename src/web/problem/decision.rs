@@ -24,7 +24,9 @@ impl From<DecideError> for Problem {
             DecideError::CodeMissing { .. } | DecideError::ReasonMissing | DecideError::ReasonTooLong { .. } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, codes::REASON_MISSING)
             }
-            DecideError::PlanChanged => (StatusCode::PRECONDITION_FAILED, codes::PLAN_CHANGED),
+            DecideError::PlanChanged | DecideError::ListChanged => {
+                (StatusCode::PRECONDITION_FAILED, codes::PLAN_CHANGED)
+            }
             DecideError::AlreadyDecided { .. } | DecideError::AlreadyVoted(_) | DecideError::AlreadyEscalated => {
                 (StatusCode::CONFLICT, codes::ALREADY_DECIDED)
             }

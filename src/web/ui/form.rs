@@ -28,6 +28,8 @@ pub(super) struct Entry {
     pub code: String,
     /// The digest of the plan that the page showed.
     pub plan: String,
+    /// The list that the page showed, if several requests are decided together.
+    pub list: String,
 }
 
 impl Entry {
@@ -45,7 +47,8 @@ impl Entry {
         };
         // A plan that can't be read is one that nobody saw.
         let plan = self.plan.parse().unwrap_or(Digest::ZERO);
-        Some(Submission { choice, reason: self.whole_reason(), code: self.code.clone(), plan })
+        let listing = self.list.parse().ok();
+        Some(Submission { choice, reason: self.whole_reason(), code: self.code.clone(), plan, listing })
     }
 
     /// The reason that was picked, if it is one of those offered.

@@ -9,12 +9,13 @@ pub(super) const STYLE: &str = include_str!("templates/style.css");
 /// Where the layout takes the style sheet in.
 const STYLE_MARK: &str = "/*style*/";
 
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 12] = [
     ("request", include_str!("templates/request.hbs")),
     ("answers", include_str!("templates/answers.hbs")),
     ("facts", include_str!("templates/facts.hbs")),
     ("steps", include_str!("templates/steps.hbs")),
     ("people", include_str!("templates/people.hbs")),
+    ("together", include_str!("templates/together.hbs")),
     ("plan", include_str!("templates/plan.hbs")),
     ("form", include_str!("templates/form.hbs")),
     ("outcome", include_str!("templates/outcome.hbs")),

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use standdown::action::{ActionOptions, Registry};
-use standdown::approval::{Approvals, DecideError, Limits};
+use standdown::approval::{Answer, Approvals, DecideError, Limits};
 use standdown::client::{Secrets, SystemSecrets};
 use standdown::clock::{Clock, TestClock};
 use standdown::config::{self, Configuration};
@@ -155,9 +155,9 @@ impl Lab {
     /// A person decides, whom the API would know.
     pub async fn vote(&self, approval: &Approval, person: &str, choice: Choice) -> Result<(), DecideError> {
         let person = PersonId::parse(person).unwrap();
-        let reason = "looked at the logs";
-        let decided =
-            self.approvals.decide_by_person(approval.id, &person, choice, reason, approval.plan.hash, Assurance::Api);
+        let reason = "looked at the logs".to_owned();
+        let answer = Answer { choice, reason, plan: approval.plan.hash, listing: None };
+        let decided = self.approvals.decide_by_person(approval.id, &person, answer, Assurance::Api);
         decided.await.map(|_receipt| ())
     }
 

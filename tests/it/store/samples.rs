@@ -176,6 +176,8 @@ pub fn approval(seconds: i64) -> Approval {
         plan: Plan::new(json!({"steps": ["revoke"]})),
         votes: Vec::new(),
         decided_at: None,
+        bundle: None,
+        with: Vec::new(),
     }
 }
 

@@ -129,6 +129,7 @@ impl Life {
             assurance: Assurance::Api,
             plan: approval.plan.hash,
             eligible: approval.people.clone(),
+            together: None,
         }
     }
 

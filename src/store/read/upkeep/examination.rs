@@ -22,7 +22,7 @@ const RUNS: &str = "SELECT id, version, incident, playbook, digest, agent, mode,
 const ALERTS: &str = "SELECT id, source, dedup, body FROM alerts WHERE id > $1 ORDER BY id LIMIT $2";
 const ALERT_BODIES: &str = "SELECT id, raw AS body FROM alerts WHERE id > $1 ORDER BY id LIMIT $2";
 const INCIDENTS: &str = "SELECT id, version, key, open, body FROM incidents WHERE id > $1 ORDER BY id LIMIT $2";
-const APPROVALS: &str = "SELECT a.id AS id, a.run AS run, a.pending AS pending, a.body AS body, (SELECT w.state FROM run_states AS w WHERE w.id = r.id) AS state
+const APPROVALS: &str = "SELECT a.id AS id, a.run AS run, a.pending AS pending, a.bundle AS bundle, a.body AS body, (SELECT w.state FROM run_states AS w WHERE w.id = r.id) AS state
     FROM approvals AS a LEFT JOIN runs AS r ON r.id = a.run WHERE a.id > $1 ORDER BY a.id LIMIT $2";
 const HOLDS: &str = "SELECT id, agent, ask_at, body FROM holds WHERE id > $1 ORDER BY id LIMIT $2";
 const MESSAGES: &str = "SELECT id, run, body FROM messages WHERE id > $1 ORDER BY id LIMIT $2";
@@ -150,7 +150,8 @@ fn approval_faults(row: &Fields<'_>) -> Vec<String> {
     let (record, mut faults) = decoded::<Approval>(row, "body");
     let Some(approval) = record else { return faults };
     let pending = Cell::flag(approval.status == ApprovalStatus::Pending);
-    let columns = [("id", approval.id.as_bytes().into()), ("pending", pending)];
+    let bundle = approval.bundle.as_ref().map(|bundle| Cell::from(bundle.first.as_bytes())).into();
+    let columns = [("id", approval.id.as_bytes().into()), ("pending", pending), ("bundle", bundle)];
     faults.extend(columns.iter().filter_map(|(name, cell)| row.other_than(name, cell)));
     // A run that is missing or can't be read is told of elsewhere.
     if let Ok(run) = row.json::<Run>("state")

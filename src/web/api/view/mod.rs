@@ -12,7 +12,7 @@ mod status;
 
 pub use agent::{AgentLine, AgentList, AgentView, GateView};
 pub use alert::AlertPage;
-pub use approval::{ApprovalList, ApprovalView};
+pub use approval::{ApprovalList, ApprovalView, BundleView, BundledView};
 pub use playbook::{DiagnosticView, LoadView, PlaybookFact, PlaybookHistory, PlaybookLine, PlaybookList};
 pub use request::{Cancellation, Closure, Decision, FreezeOrder, HoldOrder, ManualRun, Release, ResolveOrder};
 pub use run::{AlertView, IncidentList, IncidentView, RunList, RunView, Started, StepView};

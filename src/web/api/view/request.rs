@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::event::Resolution;
-use crate::domain::{AgentId, Mode, PlaybookName, StepPath};
+use crate::domain::{AgentId, Listing, Mode, PlaybookName, StepPath};
 
 /// `POST /runs`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +64,9 @@ pub struct Decision {
     /// Why.
     #[serde(default)]
     pub reason: String,
+    /// The list that is decided about, as `GET /approvals/{id}/bundle` gives it; without it, this request alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listing: Option<Listing>,
 }
 
 /// `POST /agents/{id}/pause`, `/retire`, `/resume`.

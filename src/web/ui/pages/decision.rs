@@ -80,6 +80,11 @@ impl Ui {
                     "What would be done is not what you were shown. Nothing was decided. Look at it again below.";
                 conflict("The plan has changed", text, true).await
             }
+            DecideError::ListChanged => {
+                let text = "The agents that wait are not those that you were shown. Nothing was decided. Look at them \
+                            again below.";
+                conflict("The list has changed", text, true).await
+            }
             DecideError::AlreadyVoted(_) => {
                 conflict("You have answered already", "Your first answer stands.", false).await
             }

@@ -66,6 +66,7 @@ struct Chip {
 #[derive(Serialize)]
 pub(in crate::web::ui) struct FormView {
     plan: String,
+    list: Option<String>,
     prompt: String,
     reason_required: bool,
     reason_error: Option<String>,
@@ -90,6 +91,7 @@ impl FormView {
         let errors = errors.collect();
         let view = Self {
             plan: approval.plan.hash.to_string(),
+            list: case.together.as_ref().map(|together| together.listing().to_string()),
             prompt: approval.reason_prompt.as_deref().map_or_else(|| "Why?".to_owned(), |prompt| line(prompt, 120)),
             reason_required: approval.reason_required,
             reason_error: faults.reason.clone(),

@@ -9,6 +9,7 @@ mod outcome;
 mod people;
 mod plan;
 mod steps;
+mod together;
 mod warnings;
 
 pub(super) use form::{Faults, FormView, Typed};
@@ -27,6 +28,7 @@ use alert::AlertView;
 use people::PeopleView;
 use plan::PlanView;
 use steps::{NextLine, StepLine};
+use together::TogetherView;
 
 /// Something that stands above everything else on the page.
 #[derive(Serialize)]
@@ -69,6 +71,7 @@ pub(super) struct RequestView {
     #[serde(flatten)]
     people: PeopleView,
     plan: PlanView,
+    together: Option<TogetherView>,
     form: Option<FormView>,
     icon: &'static str,
     headline: String,
@@ -96,7 +99,7 @@ impl RequestView {
             let told = if pending && !voted { needs_more_proof(open) } else { outcome.notice() };
             (typed.notice.or(Some(told)), Vec::new(), None)
         };
-        let question = line(&approval.ask, 200);
+        let question = line(&together::question(case), 200);
         Self {
             title: format!("{question} - Standdown"),
             person: line(case.name(&open.person), 80),
@@ -120,6 +123,7 @@ impl RequestView {
             next: steps::next(case),
             people: PeopleView::new(open),
             plan: PlanView::new(approval),
+            together: TogetherView::new(case),
             form,
             icon: outcome.icon,
             headline: outcome.headline,

@@ -1,0 +1,132 @@
+//! Requests that are decided together: which of them wait, in which order, and what a decision about a list of them is.
+//!
+//! A person decides about the list that they saw, neither more nor less. Requests are listed in the order in which they
+//! were asked, so that one which joins stands behind what was shown: the beginning of the list is still the same, and a
+//! decision about it can be taken. Where it is not, nothing is decided.
+
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use jiff::Timestamp;
+
+use crate::domain::approval::ApprovalStatus;
+use crate::domain::{Approval, ApprovalId, Assurance, Limit, Listed, Listing, PersonId, RunId};
+use crate::store::{Approvals as _, BundledApproval, ReadError, RunLog as _};
+
+use super::{Approvals, DecideError};
+
+/// Runs that are read at once.
+const PARALLEL_MAX: usize = 16;
+
+/// A bundle of requests at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Together {
+    /// The limit that all of them are over.
+    pub limit: Limit,
+    /// Every request of it, however it ended, oldest first.
+    pub all: Vec<BundledApproval>,
+    now: Timestamp,
+}
+
+impl Together {
+    /// The requests that people can decide about now, oldest first.
+    pub fn waiting(&self) -> impl Iterator<Item = &BundledApproval> {
+        self.all.iter().filter(|request| request.is_undecided(&self.all) && self.now < request.approval.deadline)
+    }
+
+    /// The requests that one stands for: while it waits, all that do; once it is decided, those that were decided with it.
+    #[must_use]
+    pub fn about(&self, approval: &Approval) -> Vec<&BundledApproval> {
+        if approval.status == ApprovalStatus::Pending {
+            return self.waiting().collect();
+        }
+        let with =
+            |request: &&BundledApproval| request.approval.id == approval.id || approval.decided_with(&request.approval);
+        self.all.iter().filter(with).collect()
+    }
+
+    /// What a decision about all that waits now is bound to.
+    #[must_use]
+    pub fn listing(&self) -> Listing {
+        Listing::of(self.waiting().map(|request| &request.approval))
+    }
+
+    /// The requests that a person was shown, if those that wait longest still are these.
+    fn shown(&self, listing: &Listing) -> Result<Vec<&BundledApproval>, DecideError> {
+        let shown: Vec<&BundledApproval> = self.waiting().take(listing.count).collect();
+        let now = Listing::of(shown.iter().map(|request| &request.approval));
+        if now == *listing && !shown.is_empty() { Ok(shown) } else { Err(DecideError::ListChanged) }
+    }
+
+    /// The request whose vote a person's decision about several of these stands with; the last one of theirs.
+    #[must_use]
+    pub fn decided_by(&self, person: &PersonId) -> Option<&BundledApproval> {
+        let voted = |request: &&BundledApproval| request.approval.votes.iter().any(|vote| vote.person == *person);
+        let by = self.all.iter().filter(voted);
+        by.max_by_key(|request| (request.approval.with.len().min(1), request.approval.decided_at))
+    }
+}
+
+impl Approvals {
+    /// The requests that one is decided with; `None` if people decide about it alone.
+    pub async fn together(&self, approval: &Approval) -> Result<Option<Together>, ReadError> {
+        let Some(bundle) = &approval.bundle else { return Ok(None) };
+        let all = self.engine.store().bundle(bundle.first).await?;
+        Ok(Some(Together { limit: bundle.limit.clone(), all, now: self.engine.clock().now() }))
+    }
+
+    /// The request that a link leads to now, with those that it is decided with: of several that wait, the one that waits
+    /// longest.
+    pub(super) async fn head(
+        &self,
+        run: RunId,
+        id: ApprovalId,
+    ) -> Result<Option<(RunId, Approval, Option<Together>)>, ReadError> {
+        let Some(approval) = self.engine.store().run(run).await?.and_then(|mut run| run.approvals.remove(&id)) else {
+            return Ok(None);
+        };
+        let together = self.together(&approval).await?;
+        let head = together.as_ref().and_then(|together| together.waiting().next());
+        let (run, approval) = head.map_or((run, approval), |head| (head.run, head.approval.clone()));
+        Ok(Some((run, approval, together)))
+    }
+
+    /// The other requests that a decision about a list is about: those of the list about which this person may decide with
+    /// this proof. The others go on waiting.
+    pub(super) async fn others(
+        &self,
+        together: &Together,
+        listing: &Listing,
+        head: ApprovalId,
+        person: &PersonId,
+        assurance: Assurance,
+    ) -> Result<Vec<Listed>, DecideError> {
+        let shown = together.shown(listing)?;
+        if shown.first().is_none_or(|first| first.approval.id != head) {
+            return Err(DecideError::ListChanged);
+        }
+        let may = |request: &BundledApproval| {
+            let approval = &request.approval;
+            approval.people.contains(person) && approval.identity <= assurance && approval.votes.is_empty()
+        };
+        let others = shown.into_iter().skip(1).filter(|request| may(request));
+        let others: Vec<(RunId, Listed)> = others.map(|other| (other.run, Listed::from(&other.approval))).collect();
+        let checked = stream::iter(others).map(|(run, listed)| async move {
+            let run = self.engine.store().run(run).await?;
+            // Somebody may have left the group since they were asked.
+            let eligible = run.is_some_and(|run| self.engine.eligible(&run, listed.approval).contains(person));
+            Ok::<_, ReadError>(eligible.then_some(listed))
+        });
+        let checked: Vec<Option<Listed>> = checked.buffered(PARALLEL_MAX).try_collect().await?;
+        Ok(checked.into_iter().flatten().collect())
+    }
+
+    /// Carries a decision that was taken to all that it is about. Where that can't be done now, it is done later.
+    pub(super) async fn carry(&self, approval: &Approval) {
+        let Some(bundle) = &approval.bundle else { return };
+        if let Err(error) = self.engine.carry_bundle(bundle.first).await {
+            tracing::error!(approval.id = %approval.id, %error, "a decision could not be carried further yet; trying again later");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,253 @@
+//! One decision about the agents of a list, against a real engine and database.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::approval::{Answer, Limits, OpenRequest, Submission};
+use crate::clock::Clock as _;
+use crate::domain::approval::Choice;
+use crate::domain::{Actor, Decision, Event, EventKind, Joint, Run, StepName, StepPath, StepState};
+use crate::engine::delivery::rehearsal::{Arrived, BUDGET, Rehearsal, Scene, person};
+
+use super::*;
+
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
+
+struct Storm {
+    rehearsal: Rehearsal,
+    approvals: Arc<Approvals>,
+    runs: Vec<RunId>,
+}
+
+impl Storm {
+    /// One agent within the budget, and so many above it.
+    async fn of(agents: usize) -> Self {
+        let rehearsal = Rehearsal::of(Scene { playbook: BUDGET, ..Scene::default() }).await;
+        let approvals = Arc::new(Approvals::new(rehearsal.engine.clone(), Limits::default()));
+        let mut storm = Self { rehearsal, approvals, runs: Vec::new() };
+        for number in 0..agents {
+            storm.joins(&format!("bot-{number}")).await;
+        }
+        storm
+    }
+
+    async fn joins(&mut self, agent: &str) -> RunId {
+        self.rehearsal.clock.advance(Duration::from_secs(1));
+        let run = self.rehearsal.also(agent).await;
+        self.runs.push(run);
+        run
+    }
+
+    async fn open(&self, link: &Arrived) -> OpenRequest {
+        self.approvals.open(&link.token, HERE).await.unwrap()
+    }
+
+    async fn decide(
+        &self,
+        link: &Arrived,
+        seen: &OpenRequest,
+        choice: Choice,
+    ) -> Result<crate::approval::Receipt, DecideError> {
+        let listing = seen.case.together.as_ref().map(Together::listing);
+        let (reason, code) = ("a storm".to_owned(), link.code.clone());
+        let entry = Submission { choice, reason, code, plan: seen.case.approval.plan.hash, listing };
+        self.approvals.decide_by_link(&link.token, HERE, entry).await
+    }
+
+    async fn run(&self, index: usize) -> Run {
+        self.rehearsal.read(self.runs[index]).await
+    }
+
+    async fn approval(&self, index: usize) -> Approval {
+        let run = self.run(index).await;
+        let newest = run.approvals.keys().max().copied().unwrap();
+        run.approvals[&newest].clone()
+    }
+
+    async fn decisions(&self) -> Vec<Option<Decision>> {
+        let mut decisions = Vec::new();
+        for index in 0..self.runs.len() {
+            decisions.push(self.approval(index).await.decision());
+        }
+        decisions
+    }
+
+    async fn is_held(&self, index: usize) -> bool {
+        self.run(index).await.steps[&pause()].hold.is_some()
+    }
+
+    async fn cancel(&self, index: usize) {
+        let kind = EventKind::RunCancelled { reason: "not this one".to_owned() };
+        let actor = Actor::Person { id: person("ben"), assurance: Assurance::Api };
+        let event = Event { at: self.rehearsal.clock.now(), actor, kind };
+        self.rehearsal.engine.submit(self.runs[index], event).await.unwrap();
+    }
+}
+
+fn pause() -> StepPath {
+    StepPath::from(StepName::parse("pause").unwrap())
+}
+
+#[tokio::test]
+async fn a_storm_asks_each_person_once_and_one_decision_reaches_every_agent_that_was_shown() {
+    let storm = Storm::of(8).await;
+    let link = storm.rehearsal.link_of("ana").await;
+    assert!(storm.rehearsal.deliver().await.is_empty(), "nobody is asked a second time");
+    assert!(link.text.contains("bot-0, bot-1, bot-2, bot-3, bot-4, bot-5, bot-6, bot-7."), "{}", link.text);
+    let seen = storm.open(&link).await;
+    assert_eq!(seen.case.together.as_ref().unwrap().waiting().count(), 8);
+    storm.decide(&link, &seen, Choice::Approve).await.unwrap();
+    assert_eq!(storm.decisions().await, [Some(Decision::Approved); 8]);
+    let first = storm.approval(0).await;
+    for index in 0..8 {
+        let (approval, run) = (storm.approval(index).await, storm.run(index).await);
+        assert!(storm.is_held(index).await, "agent {index} is contained");
+        assert_eq!(run.steps.len(), 2);
+        let vote = &approval.votes[0];
+        let said = (vote.person.as_str(), vote.reason.as_str(), vote.assurance, vote.choice);
+        assert_eq!(said, ("ana", "a storm", Assurance::Link, Choice::Approve));
+        assert_eq!(vote.at, first.votes[0].at, "it is one decision");
+    }
+    assert_eq!(storm.rehearsal.engine.keep_bundles().await, 0, "nothing is left to be done");
+}
+
+#[tokio::test]
+async fn who_joins_after_the_page_was_shown_waits_on_and_the_same_link_shows_them() {
+    let mut storm = Storm::of(2).await;
+    let link = storm.rehearsal.link_of("ana").await;
+    let seen = storm.open(&link).await;
+    storm.joins("late").await;
+    storm.decide(&link, &seen, Choice::Reject).await.unwrap();
+    assert_eq!(storm.decisions().await, [Some(Decision::Rejected), Some(Decision::Rejected), None]);
+    assert_eq!(storm.run(0).await.steps[&pause()].state, StepState::Rejected);
+    // People hear of who is left, once; the old link shows the rest too.
+    assert_eq!(storm.rehearsal.engine.keep_bundles().await, 1);
+    assert_eq!(storm.rehearsal.engine.keep_bundles().await, 0);
+    assert_eq!(storm.rehearsal.deliver().await.len(), 2, "one to ana and one to cleo");
+    let rest = storm.open(&link).await;
+    assert_eq!(rest.case.run.id, storm.runs[2]);
+    storm.decide(&link, &rest, Choice::Approve).await.unwrap();
+    assert!(storm.is_held(2).await && !storm.is_held(0).await);
+    // What comes now was seen by nobody: it is asked about anew.
+    storm.joins("later-still").await;
+    assert!(storm.approval(3).await.bundle.unwrap().asks);
+}
+
+#[tokio::test]
+async fn a_list_that_changed_in_the_part_that_was_shown_decides_nothing() {
+    let storm = Storm::of(3).await;
+    let link = storm.rehearsal.link_of("ana").await;
+    let seen = storm.open(&link).await;
+    storm.cancel(1).await;
+    assert_eq!(storm.decide(&link, &seen, Choice::Approve).await, Err(DecideError::ListChanged));
+    let nameless = Submission {
+        choice: Choice::Approve,
+        reason: "a storm".to_owned(),
+        code: link.code.clone(),
+        plan: seen.case.approval.plan.hash,
+        listing: None,
+    };
+    assert_eq!(storm.approvals.decide_by_link(&link.token, HERE, nameless).await, Err(DecideError::ListChanged));
+    assert_eq!(storm.decisions().await, [None, None, None]);
+    let again = storm.open(&link).await;
+    storm.decide(&link, &again, Choice::Approve).await.unwrap();
+    assert!(storm.is_held(0).await && !storm.is_held(1).await && storm.is_held(2).await);
+}
+
+#[tokio::test]
+async fn where_the_one_that_asked_ends_first_the_next_one_asks_and_nobody_is_left_alone() {
+    let storm = Storm::of(3).await;
+    let link = storm.rehearsal.link_of("ana").await;
+    storm.cancel(0).await;
+    assert_eq!(storm.rehearsal.engine.keep_bundles().await, 1);
+    assert_eq!(storm.rehearsal.engine.keep_bundles().await, 0);
+    assert!(storm.approval(1).await.bundle.unwrap().asks);
+    let newer = storm.rehearsal.link_of("ana").await;
+    for link in [&newer, &link] {
+        assert_eq!(storm.open(link).await.case.together.unwrap().waiting().count(), 2);
+    }
+    let seen = storm.open(&link).await;
+    storm.decide(&link, &seen, Choice::Approve).await.unwrap();
+    assert!(storm.is_held(1).await && storm.is_held(2).await);
+}
+
+#[tokio::test]
+async fn one_of_a_list_can_be_decided_alone_and_leaves_it() {
+    let storm = Storm::of(3).await;
+    let link = storm.rehearsal.link_of("ana").await;
+    let single = storm.approval(1).await;
+    let answer =
+        Answer { choice: Choice::Reject, reason: "it is mine".to_owned(), plan: single.plan.hash, listing: None };
+    storm.approvals.decide_by_person(single.id, &person("ana"), answer, Assurance::Api).await.unwrap();
+    assert_eq!(storm.decisions().await, [None, Some(Decision::Rejected), None]);
+    let seen = storm.open(&link).await;
+    assert_eq!(seen.case.together.as_ref().unwrap().waiting().count(), 2);
+    storm.decide(&link, &seen, Choice::Approve).await.unwrap();
+    assert_eq!(storm.decisions().await, [Some(Decision::Approved), Some(Decision::Rejected), Some(Decision::Approved)]);
+}
+
+#[tokio::test]
+async fn a_decision_that_a_dead_process_left_half_way_is_carried_on_even_after_the_deadline() {
+    let storm = Storm::of(4).await;
+    // The decision is on disk; whoever made it died before anybody else was told.
+    let (first, with) = (storm.approval(0).await, [storm.approval(1).await, storm.approval(2).await]);
+    let kind = EventKind::Voted {
+        approval: first.id,
+        person: person("ana"),
+        choice: Choice::Approve,
+        reason: "a storm".to_owned(),
+        assurance: Assurance::Link,
+        plan: first.plan.hash,
+        eligible: first.people.clone(),
+        together: Some(Joint::With(with.iter().map(Listed::from).collect())),
+    };
+    let actor = Actor::Person { id: person("ana"), assurance: Assurance::Link };
+    let decided_at = storm.rehearsal.clock.now();
+    storm.rehearsal.engine.submit(storm.runs[0], Event { at: decided_at, actor, kind }).await.unwrap();
+    assert_eq!(storm.decisions().await, [Some(Decision::Approved), None, None, None]);
+    storm.rehearsal.clock.advance(Duration::from_hours(2));
+    assert!(!storm.rehearsal.engine.tick_due().await);
+    for index in 0..3 {
+        assert!(storm.is_held(index).await, "agent {index} was decided about in time");
+        assert_eq!(storm.approval(index).await.votes[0].at, decided_at);
+    }
+    assert!(!storm.is_held(3).await, "silence never contains");
+}
+
+#[tokio::test]
+async fn silence_about_a_storm_calls_more_people_once_and_not_once_an_agent() {
+    let storm = Storm::of(6).await;
+    assert_eq!(storm.rehearsal.deliver().await.len(), 2);
+    storm.rehearsal.clock.advance(Duration::from_secs(3605));
+    assert!(!storm.rehearsal.engine.tick_due().await);
+    storm.rehearsal.engine.keep_bundles().await;
+    assert_eq!(storm.rehearsal.deliver().await.len(), 2, "ana and cleo hear of the six once more");
+    for index in 0..6 {
+        let approval = storm.approval(index).await;
+        assert!(approval.escalated && approval.decision().is_none(), "{approval:?}");
+    }
+}
+
+#[tokio::test]
+async fn agents_of_different_owners_are_never_in_one_list() {
+    let mut storm = Storm::of(1).await;
+    let of_ben = storm.rehearsal.also_of("bens-bot", "ben").await;
+    storm.runs.push(of_ben);
+    let link = storm.rehearsal.link_of("ana").await;
+    let seen = storm.open(&link).await;
+    assert_eq!(seen.case.together.as_ref().unwrap().waiting().count(), 1);
+    storm.decide(&link, &seen, Choice::Approve).await.unwrap();
+    assert_eq!(storm.decisions().await, [Some(Decision::Approved), None]);
+}
+
+#[tokio::test]
+async fn asking_more_people_asks_them_about_the_whole_list_with_one_message() {
+    let storm = Storm::of(3).await;
+    let link = storm.rehearsal.link_of("ana").await;
+    storm.approvals.escalate_by_link(&link.token, HERE, &link.code).await.unwrap();
+    for index in 0..3 {
+        assert!(storm.approval(index).await.escalated);
+    }
+    assert!(storm.rehearsal.deliver().await.is_empty(), "everybody who can be asked was asked before");
+}

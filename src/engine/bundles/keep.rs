@@ -1,0 +1,130 @@
+//! Looks after the requests that are decided together: a decision reaches each of them, and none waits without a person
+//! who knows of it.
+//!
+//! What is stored decides, not the book: a process may have died between a decision and those it was about, a run may
+//! have ended for which people were asked, and another replica may have done either.
+
+use std::collections::BTreeMap;
+
+use crate::domain::approval::ApprovalStatus;
+use crate::domain::{ApprovalId, Event, EventKind, Run};
+use crate::store::{Approvals as _, BundledApproval, RunLog as _};
+
+use super::super::Engine;
+use super::super::draft::Draft;
+use super::super::submit::{Hands, SubmitError};
+use super::{Alike, window};
+
+impl BundledApproval {
+    /// Whether the request waits for a decision, and none that was made is still on its way to it.
+    #[must_use]
+    pub fn is_undecided(&self, bundle: &[Self]) -> bool {
+        self.approval.status == ApprovalStatus::Pending && self.decided_with(bundle).is_none()
+    }
+
+    /// The request whose decision is about this one too.
+    pub(super) fn decided_with<'a>(&self, bundle: &'a [Self]) -> Option<&'a Self> {
+        bundle.iter().find(|other| other.approval.decided_with(&self.approval))
+    }
+}
+
+impl Engine {
+    /// Lets the book follow what a commit changed.
+    pub(in crate::engine) fn follow_bundles(&self, draft: &Draft) {
+        let book = &self.inner.bundles;
+        for (bundle, approval) in draft.bundled() {
+            let first = bundle.first;
+            if approval.status != ApprovalStatus::Pending {
+                book.leave(first, approval.id);
+                self.inner.unbundled.notify_one();
+            } else if !bundle.asks && !book.takes(first) {
+                self.inner.unbundled.notify_one();
+            }
+            let asks_more =
+                |event: &Event| matches!(&event.kind, EventKind::Escalated { approval: of, .. } if *of == approval.id);
+            if draft.events.iter().any(asks_more) {
+                book.close(first);
+            }
+        }
+    }
+
+    /// Looks after bundles until a stop is asked for.
+    pub(in crate::engine) async fn keep_bundles_forever(self) {
+        loop {
+            tokio::select! {
+                () = self.inner.supervisor.stopping() => return,
+                () = self.inner.unbundled.notified() => {}
+                () = tokio::time::sleep(self.options().reconcile_every) => {}
+            }
+            self.keep_bundles().await;
+        }
+    }
+
+    /// Looks after every bundle in which something waits, once; how many requests were changed.
+    pub async fn keep_bundles(&self) -> u64 {
+        let stored = match self.inner.store.open_bundles().await {
+            Ok(stored) => stored,
+            Err(error) => {
+                tracing::error!(%error, "requests that are decided together could not be read; trying again later");
+                return 0;
+            }
+        };
+        let mut bundles: BTreeMap<ApprovalId, Vec<BundledApproval>> = BTreeMap::new();
+        for request in stored {
+            let Some(first) = request.approval.bundle.as_ref().map(|bundle| bundle.first) else { continue };
+            bundles.entry(first).or_default().push(request);
+        }
+        let mut changed = 0;
+        for (first, bundle) in bundles {
+            changed += self.carry(&bundle).await;
+            changed += u64::from(self.promote(first, &bundle).await);
+            self.remember(first, &bundle).await;
+        }
+        changed
+    }
+
+    /// Tells people of the request that waits longest, if those that they were told of ended before anybody decided about
+    /// it.
+    async fn promote(&self, first: ApprovalId, bundle: &[BundledApproval]) -> bool {
+        // Whoever is about to commit the first request commits the messages about it, too.
+        let is_coming = self.inner.bundles.takes(first) && bundle.iter().all(|request| request.approval.id != first);
+        if is_coming || bundle.iter().any(|request| request.approval.speaks_for_others()) {
+            return false;
+        }
+        let Some(next) = bundle.iter().find(|request| request.is_undecided(bundle)) else { return false };
+        let id = next.approval.id;
+        let event = Event::by_system(self.clock().now(), EventKind::ApprovalPromoted { approval: id });
+        let waits = |run: &Run, _| {
+            let approval = run.approvals.get(&id).filter(|approval| approval.status == ApprovalStatus::Pending);
+            approval.and_then(|approval| approval.bundle.as_ref()).is_some_and(|bundle| !bundle.asks)
+        };
+        match self.submit_if(next.run, event, &mut Hands::default(), waits).await {
+            Ok(Some((_, jobs))) => {
+                self.dispatch(jobs);
+                true
+            }
+            // It is decided, or promoted, since it was read.
+            Ok(None) | Err(SubmitError::Illegal(_) | SubmitError::Quarantined { .. }) => false,
+            Err(error) => {
+                tracing::error!(run.id = %next.run, approval.id = %id, %error, "nobody could be told of a request yet; trying again later");
+                false
+            }
+        }
+    }
+
+    /// Takes a bundle into the book that began in another life or on another replica, so that others join it.
+    async fn remember(&self, first: ApprovalId, bundle: &[BundledApproval]) {
+        let waiting = || bundle.iter().filter(|request| request.is_undecided(bundle));
+        let Some(any) = waiting().next().filter(|_| !self.inner.bundles.takes(first)) else { return };
+        let Some(oldest) = bundle.first() else { return };
+        let Ok(Some(run)) = self.inner.store.run(any.run).await else { return };
+        let Ok(playbook) = self.inner.library.of_run(&self.inner.store, &run).await else { return };
+        let Some(limit) = any.approval.bundle.as_ref().map(|bundle| bundle.limit.clone()) else { return };
+        let until = oldest.approval.asked_at.saturating_add(window(&run, &playbook, &limit));
+        let until = until.unwrap_or(oldest.approval.asked_at);
+        if self.clock().now() < until {
+            let alike = Alike::stored(&run, &any.approval, limit);
+            waiting().for_each(|request| self.inner.bundles.restore(&alike, first, request.approval.id, until));
+        }
+    }
+}
