@@ -3,6 +3,7 @@
 
 mod approvals;
 mod attempts;
+mod bundles;
 mod children;
 mod corroborate;
 mod each;

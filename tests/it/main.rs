@@ -32,6 +32,7 @@ mod real_kills;
 mod real_postgres;
 mod real_postgres_daemon;
 mod real_spine;
+mod real_storm;
 mod rehearsals;
 mod reload;
 mod servers;

@@ -64,6 +64,7 @@ fn playbooks(report: &Report) -> Table {
         "agents",
         "asked",
         "budget",
+        "in requests",
         "trust",
         "protected",
         "messages",
@@ -85,18 +86,35 @@ fn playbooks(report: &Report) -> Table {
             of.agents_contained,
             of.approvals,
             of.budget_hits,
+            of.budget_requests,
             of.trust_hits,
             of.protected_hits,
             of.messages,
             of.faults,
         ]
         .map(|number| number.to_string());
-        let [ticks, matched, silenced, runs, joined, agents, asked, budget, trust, protected, messages, faults] =
-            numbers;
+        let [
+            ticks,
+            matched,
+            silenced,
+            runs,
+            joined,
+            agents,
+            asked,
+            budget,
+            requests,
+            trust,
+            protected,
+            messages,
+            faults,
+        ] = numbers;
         let name = of.name.to_string();
         table.row(
             tone,
-            [name, ticks, matched, silenced, runs, joined, agents, asked, budget, trust, protected, messages, faults],
+            [
+                name, ticks, matched, silenced, runs, joined, agents, asked, budget, requests, trust, protected,
+                messages, faults,
+            ],
         );
     }
     table

@@ -37,7 +37,8 @@ impl Engine {
             if approval.status != ApprovalStatus::Pending {
                 book.leave(first, approval.id);
                 self.inner.unbundled.notify_one();
-            } else if !bundle.asks && !book.takes(first) {
+            // Another replica may have seen the end of what this book still has.
+            } else if !bundle.asks && (!book.takes(first) || self.inner.store.is_shared()) {
                 self.inner.unbundled.notify_one();
             }
             let asks_more =

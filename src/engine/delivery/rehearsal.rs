@@ -95,7 +95,7 @@ stages:
   - stage: contain
     steps:
       - { step: pause, action: agent.pause, with: { reason: "{{alert.title}}" } }
-      - { step: retire, action: agent.restrict, with: { reason: "{{alert.title}}" } }
+      - { step: again, action: agent.pause, with: { reason: "{{alert.title}}" } }
 "#;
 
 /// What the alert and the inventory say.

@@ -122,8 +122,6 @@ pub struct Sim {
     /// Set to withhold authority from containing steps.
     pub withhold: Option<ApprovalCause>,
     pub free_workers: bool,
-    /// With which others the next request is decided.
-    pub bundle: Option<Bundle>,
     /// Runs that steps asked for.
     pub children: Vec<String>,
     pub stopped: Vec<RunId>,
@@ -163,7 +161,6 @@ impl Sim {
             alarms: Vec::new(),
             notices: Vec::new(),
             withhold,
-            bundle: None,
             free_workers: true,
             children: Vec::new(),
             stopped: Vec::new(),
@@ -256,6 +253,12 @@ impl Sim {
         }
     }
 
+    /// The run after an event, without what follows from it.
+    pub fn transition_only(&self, kind: &EventKind) -> Result<Run, IllegalTransition> {
+        let event = Event::by_system(self.at, kind.clone());
+        transition(&self.playbook, self.run.clone(), &event).map(|(run, _)| run)
+    }
+
     pub fn step(&self, name: &str) -> &StepRecord {
         &self.run.steps[&name.parse::<StepPath>().unwrap()]
     }
@@ -288,7 +291,7 @@ impl Answers for Sim {
         let names = if more { vec!["ana", "sam", "kim"] } else { vec!["ana", "sam"] };
         let people: BTreeSet<PersonId> = names.iter().map(|id| PersonId::parse(id).unwrap()).collect();
         let quorums = vec![Quorum { approve: 1, reject: 1, from: people.clone() }];
-        Electorate { approval: ApprovalId::generate(self.at), people, quorums, bundle: self.bundle.clone() }
+        Electorate { approval: ApprovalId::generate(self.at), people, quorums, bundle: None }
     }
 
     fn notify(&mut self, notice: Notice) -> (BTreeSet<PersonId>, Vec<MessageId>) {

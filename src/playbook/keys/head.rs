@@ -60,7 +60,7 @@ pub static INCIDENT: Section = Section {
 /// `budget`.
 pub static BUDGET: Section = Section {
     name: "budget",
-    help: "How many agents the playbook may contain in a window; over it, people decide. Nothing is dropped.",
+    help: "How many agents the playbook may contain in a window. Over it, people get one request a window, which lists the agents. Nothing is dropped.",
     keys: &[
         Key::new("contain", Takes::Count(1, BUDGET_MAX), "how many agents").required(),
         Key::new("per", Takes::Duration, "in which window").required(),

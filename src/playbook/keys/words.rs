@@ -28,7 +28,11 @@ pub const UNTIL_THEN: [Word<UntilThen>; 3] = [
     ("contain", UntilThen::Contain, "what can be taken back is done as well"),
 ];
 /// `over` of a budget.
-pub const OVER: [Word<()>; 1] = [("approve", (), "people decide about every further agent of the window")];
+pub const OVER: [Word<()>; 1] = [(
+    "approve",
+    (),
+    "people are asked once a window, about all further agents in one list; nothing is done until they decide",
+)];
 /// `mode` of a stage.
 pub const ORDERS: [Word<Order>; 2] = [
     ("parallel", Order::Parallel, "its steps start together"),

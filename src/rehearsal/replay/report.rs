@@ -66,6 +66,8 @@ pub struct OfPlaybook {
     pub approvals: u64,
     /// How often a budget would have stopped it.
     pub budget_hits: u64,
+    /// In how many requests people would have been asked about that: those of one window stand in one list.
+    pub budget_requests: u64,
     /// How often the source would not have been trusted with it.
     pub trust_hits: u64,
     /// How often the agent would have been a protected one.
@@ -110,6 +112,7 @@ impl Report {
             outcomes: BTreeMap::new(),
             approvals: 0,
             budget_hits: 0,
+            budget_requests: 0,
             trust_hits: 0,
             protected_hits: 0,
             messages: 0,
@@ -152,7 +155,10 @@ impl Report {
         for approval in run.approvals.values() {
             match approval.cause {
                 ApprovalCause::Playbook => of.approvals += 1,
-                ApprovalCause::Budget => of.budget_hits += 1,
+                ApprovalCause::Budget => {
+                    of.budget_hits += 1;
+                    of.budget_requests += u64::from(approval.asks_people());
+                }
                 ApprovalCause::Trust => of.trust_hits += 1,
                 ApprovalCause::Protected => of.protected_hits += 1,
             }

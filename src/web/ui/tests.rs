@@ -18,6 +18,7 @@ use super::{ClientAddress, router};
 
 mod hostile;
 mod looks;
+mod together;
 
 /// The largest page.
 const PAGE_BYTES_MAX: usize = 30 * 1024;

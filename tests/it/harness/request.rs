@@ -45,7 +45,9 @@ impl Request {
     pub fn form(page: &str, choice: &str, reason: &str, code: &str) -> Vec<u8> {
         let plan = page.split_once("name=\"plan\" value=\"").and_then(|(_, rest)| rest.split_once('"'));
         let (plan, _) = plan.unwrap_or_else(|| panic!("the page has no form with a plan:\n{page}"));
+        let list = page.split_once("name=\"list\" value=\"").and_then(|(_, rest)| rest.split_once('"'));
         let fields = [("act", "decide"), ("plan", plan), ("choice", choice), ("reason", reason), ("code", code)];
+        let fields = fields.into_iter().chain(list.map(|(list, _)| ("list", list)));
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         form.extend_pairs(fields).finish().into_bytes()
     }

@@ -139,7 +139,8 @@ every_database! {
         a_state_that_is_too_large_is_refused, a_playbook_version_is_found_by_its_digest_and_no_other,
         facts_of_the_daemon_are_found_by_their_kind_newest_first, dead_letters_blobs_and_bodies_are_kept;
     outbox: a_message_waits_until_it_is_sent, a_message_that_failed_waits_longer_and_counts, a_message_that_was_given_up_is_counted;
-    people: requests_are_projected_and_pending_ones_listed, the_fifth_wrong_code_revokes_a_token, a_token_can_be_revoked;
+    people: requests_are_projected_and_pending_ones_listed, the_fifth_wrong_code_revokes_a_token, a_token_can_be_revoked,
+            requests_of_a_bundle_are_found_while_any_of_them_waits;
     standing: holds_stand_until_they_are_lifted, an_end_is_asked_about_once, sightings_keep_the_latest_of_each,
         containments_count_since_a_time, a_switch_has_the_last_value;
     upkeep: what_is_over_and_old_goes_whole_and_leaves_the_rest_sound, what_is_open_pending_or_standing_is_never_old,

@@ -1,9 +1,8 @@
 //! Requests to people and the tokens of their links.
 
-use standdown::domain::ApprovalId;
-use standdown::domain::Digest;
 use standdown::domain::approval::ApprovalStatus;
-use standdown::store::Row;
+use standdown::domain::{Approval, ApprovalId, Bundle, Digest, Limit, Listed};
+use standdown::store::{BundledApproval, Row};
 
 use super::Backend;
 use super::samples::*;
@@ -52,4 +51,41 @@ pub async fn a_token_can_be_revoked(store: &impl Backend) {
     store.commit(rows([Row::TokenRevoked { token: token.digest }])).await.unwrap();
     assert!(store.token(&token.digest).await.unwrap().unwrap().revoked);
     assert_eq!(store.token(&Digest::of(b"nobody's")).await.unwrap(), None);
+}
+
+pub async fn requests_of_a_bundle_are_found_while_any_of_them_waits(store: &impl Backend) {
+    let run = lone_run(0);
+    let (mut first, mut second, alone) = (approval(1), approval(2), approval(3));
+    let bundle = |asks| Some(Bundle { first: first.id, limit: Limit::EveryHour, asks });
+    (second.bundle, first.bundle) = (bundle(false), bundle(true));
+    let row = |approval: &Approval| Row::Approval {
+        run: run.id,
+        agent: agent("billing-bot"),
+        approval: Box::new(approval.clone()),
+    };
+    store.commit(rows([row(&second), row(&alone), row(&first)])).await.unwrap();
+    let found = |requests: &[&Approval]| -> Vec<BundledApproval> {
+        let bundled = requests.iter().map(|approval| BundledApproval {
+            run: run.id,
+            agent: agent("billing-bot"),
+            approval: (*approval).clone(),
+        });
+        bundled.collect()
+    };
+    assert_eq!(store.bundle(first.id).await.unwrap(), found(&[&first, &second]));
+    assert_eq!(store.open_bundles().await.unwrap(), found(&[&first, &second]));
+    assert_eq!(store.bundle(alone.id).await.unwrap(), []);
+
+    first.status = ApprovalStatus::Approved;
+    first.with = vec![Listed::from(&second)];
+    store.commit(rows([row(&first)])).await.unwrap();
+    assert_eq!(
+        store.open_bundles().await.unwrap(),
+        found(&[&first, &second]),
+        "the decided one says about whom it was"
+    );
+    second.status = ApprovalStatus::Approved;
+    store.commit(rows([row(&second)])).await.unwrap();
+    assert_eq!(store.open_bundles().await.unwrap(), []);
+    assert_eq!(store.bundle(first.id).await.unwrap(), found(&[&first, &second]));
 }

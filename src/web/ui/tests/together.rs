@@ -1,0 +1,92 @@
+//! One page about all agents above a budget.
+
+use super::*;
+use crate::engine::delivery::rehearsal::BUDGET;
+
+/// One agent within the budget, and so many above it; with the link of the one request that ana gets.
+async fn storm(agents: usize) -> (Site, Arrived) {
+    let site = Site::of(Scene { playbook: BUDGET, ..Scene::default() }).await;
+    for number in 0..agents {
+        site.rehearsal.also(&format!("invoice-reader-{number:03}")).await;
+        site.rehearsal.clock.advance(Duration::from_millis(10));
+    }
+    let link = site.rehearsal.link_of("ana").await;
+    (site, link)
+}
+
+/// What the form of a page sends besides what a person enters.
+fn hidden(page: &str, name: &str) -> String {
+    let field = page.split_once(&format!("name=\"{name}\" value=\"")).unwrap_or_else(|| panic!("{name} in {page}")).1;
+    field.split_once('"').unwrap().0.to_owned()
+}
+
+async fn decide(site: &Site, link: &Arrived, page: &Answer, choice: &str) -> Answer {
+    let (plan, list) = (hidden(&page.body, "plan"), hidden(&page.body, "list"));
+    let fields = [("choice", choice), ("reason", "a storm"), ("code", &link.code), ("plan", &plan), ("list", &list)];
+    site.post(link, &fields).await
+}
+
+#[tokio::test]
+async fn a_page_about_two_hundred_agents_is_small_and_names_every_one() {
+    let (site, link) = storm(200).await;
+    let page = site.get(&format!("/a/{}", link.token)).await;
+    assert!(page.body.len() < PAGE_BYTES_MAX, "{} bytes", page.body.len());
+    assert!(!page.body.contains("<script"));
+    let text = page.text();
+    for number in 0..200 {
+        assert!(text.contains(&format!("invoice-reader-{number:03}")), "agent {number} in {text}");
+    }
+    for words in [
+        "200 agents: Do `pause`",
+        "These 200 agents wait",
+        "All are over the budget of the playbook token-misuse.",
+        "acts alone, owner user:ana",
+        "token used from an unexpected network",
+        "pause - agent.pause",
+        "is done to each of the 200 agents",
+        "No answer: more people are asked, once.",
+    ] {
+        assert!(text.contains(words), "`{words}` in:\n{text}");
+    }
+    let answer = decide(&site, &link, &page, "approve").await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    let receipt = site.get(&answer.location()).await;
+    assert!(receipt.text().contains("For these 200 agents"), "{}", receipt.text());
+    assert!(receipt.body.len() < PAGE_BYTES_MAX, "{} bytes", receipt.body.len());
+    assert_eq!(site.rehearsal.engine.store().approvals(true, 500).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn the_answer_says_who_still_waits_and_the_link_shows_them() {
+    let (site, link) = storm(3).await;
+    let address = format!("/a/{}", link.token);
+    let page = site.get(&address).await;
+    site.rehearsal.also("late-one").await;
+    let answer = decide(&site, &link, &page, "approve").await;
+    let receipt = site.get(&answer.location()).await.text();
+    assert!(receipt.contains("1 more came meanwhile") && receipt.contains("For these 3 agents"), "{receipt}");
+    assert!(receipt.contains("invoice-reader-002 yes"), "{receipt}");
+    let rest = site.get(&address).await;
+    let text = rest.text();
+    assert!(text.contains("late-one") && text.contains("3 others of this list are over"), "{text}");
+    assert_eq!(decide(&site, &link, &rest, "reject").await.status, StatusCode::SEE_OTHER);
+    assert!(site.get(&address).await.text().contains("Decided"));
+}
+
+#[tokio::test]
+async fn a_list_that_is_no_longer_the_one_shown_is_shown_anew() {
+    let (site, link) = storm(3).await;
+    let page = site.get(&format!("/a/{}", link.token)).await;
+    let first = decide(&site, &link, &page, "approve").await;
+    assert_eq!(first.status, StatusCode::SEE_OTHER);
+    for name in ["one", "two"] {
+        site.rehearsal.also(name).await;
+        site.rehearsal.engine.keep_bundles().await;
+    }
+    let link = site.rehearsal.link_of("ana").await;
+    let stale =
+        site.post(&link, &[("choice", "approve"), ("reason", "a storm"), ("code", &link.code), ("list", "2:00")]).await;
+    assert_eq!(stale.status, StatusCode::CONFLICT);
+    assert!(stale.text().contains("The list has changed") && stale.text().contains("Nothing was decided."));
+    assert_eq!(site.rehearsal.engine.store().approvals(true, 10).await.unwrap().len(), 2);
+}
