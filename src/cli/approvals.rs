@@ -111,6 +111,14 @@ fn tone(status: ApprovalStatus) -> Tone {
 fn table(list: &ApprovalList, now: Timestamp) -> Table {
     let mut table = Table::new(["id", "status", "votes", "deadline", "question"]);
     for ApprovalView { approval, .. } in &list.approvals {
+        if bundle::stands_in(approval, list).is_some() {
+            continue;
+        }
+        let more = list.approvals.iter().filter(|other| bundle::stands_in(&other.approval, list) == Some(approval.id));
+        let more = match more.count() {
+            0 => String::new(),
+            count => format!(" (and {count} more in its list)"),
+        };
         table.row(
             tone(approval.status),
             [
@@ -118,7 +126,7 @@ fn table(list: &ApprovalList, now: Timestamp) -> Table {
                 approval.status.as_str().to_owned(),
                 approval.votes.len().to_string(),
                 time::relative(approval.deadline, now),
-                quoted(&approval.ask),
+                quoted(&approval.ask) + &more,
             ],
         );
     }

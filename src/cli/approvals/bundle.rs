@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::cli::render::{add, time};
-use crate::domain::{Approval, Limit, RunId};
-use crate::web::api::view::BundleView;
+use crate::domain::approval::ApprovalStatus;
+use crate::domain::{Approval, ApprovalId, Limit, RunId};
+use crate::web::api::view::{ApprovalList, ApprovalView, BundleView};
 
 /// A request with those that are decided with it.
 #[derive(Debug, Serialize)]
@@ -16,6 +17,17 @@ pub(super) struct Shown {
     pub approval: Approval,
     /// The list that it stands in.
     pub bundle: BundleView,
+}
+
+/// The request in whose list one stands that waits, if it is in this answer too.
+pub(super) fn stands_in(approval: &Approval, list: &ApprovalList) -> Option<ApprovalId> {
+    let bundle = approval.bundle.as_ref().filter(|bundle| !bundle.asks)?;
+    let waits = |approval: &Approval| approval.status == ApprovalStatus::Pending;
+    let asks = |other: &&ApprovalView| {
+        other.approval.bundle.as_ref().is_some_and(|of| of.asks && of.first == bundle.first) && waits(&other.approval)
+    };
+    let asking = list.approvals.iter().find(asks)?;
+    waits(approval).then_some(asking.approval.id)
 }
 
 /// The words of the request, the list behind them, and how to decide about all of it.
