@@ -26,7 +26,13 @@ impl Approvals {
     pub async fn open(&self, token: &str, address: IpAddr) -> Result<OpenRequest, OpenError> {
         let link = self.link(token, address).await?;
         let (run, head, together) = self.head(link.row.run, link.row.approval).await?.ok_or(OpenError::NotFound)?;
-        let case = Case::read(&self.engine, run, head.id, together).await?.ok_or(OpenError::NotFound)?;
+        let nobody_waits = together.as_ref().is_some_and(|together| together.waiting().next().is_none());
+        let case = if nobody_waits {
+            self.decided_case(&link.row).await?
+        } else {
+            Case::read(&self.engine, run, head.id, together).await?
+        };
+        let case = case.ok_or(OpenError::NotFound)?;
         let open = OpenRequest { person: link.row.person, token: link.row.digest, case };
         let expired = match open.case.approval.status {
             ApprovalStatus::Expired => true,

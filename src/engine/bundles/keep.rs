@@ -92,25 +92,31 @@ impl Engine {
         if is_coming || bundle.iter().any(|request| request.approval.speaks_for_others()) {
             return false;
         }
-        let Some(next) = bundle.iter().find(|request| request.is_undecided(bundle)) else { return false };
+        for next in bundle.iter().filter(|request| request.is_undecided(bundle)) {
+            match self.promote_one(next).await {
+                // One that nobody may touch tells nobody anything: the next one does.
+                Err(SubmitError::Illegal(_) | SubmitError::Quarantined { .. }) => {}
+                Ok(is_promoted) => return is_promoted,
+                Err(error) => {
+                    let (run, approval) = (next.run, next.approval.id);
+                    tracing::error!(run.id = %run, approval.id = %approval, %error, "nobody could be told of a request yet; trying again later");
+                    return false;
+                }
+            }
+        }
+        false
+    }
+
+    /// Lets a request ask people itself, unless it is decided, or does so, since it was read.
+    async fn promote_one(&self, next: &BundledApproval) -> Result<bool, SubmitError> {
         let id = next.approval.id;
         let event = Event::by_system(self.clock().now(), EventKind::ApprovalPromoted { approval: id });
         let waits = |run: &Run, _| {
             let approval = run.approvals.get(&id).filter(|approval| approval.status == ApprovalStatus::Pending);
             approval.and_then(|approval| approval.bundle.as_ref()).is_some_and(|bundle| !bundle.asks)
         };
-        match self.submit_if(next.run, event, &mut Hands::default(), waits).await {
-            Ok(Some((_, jobs))) => {
-                self.dispatch(jobs);
-                true
-            }
-            // It is decided, or promoted, since it was read.
-            Ok(None) | Err(SubmitError::Illegal(_) | SubmitError::Quarantined { .. }) => false,
-            Err(error) => {
-                tracing::error!(run.id = %next.run, approval.id = %id, %error, "nobody could be told of a request yet; trying again later");
-                false
-            }
-        }
+        let promoted = self.submit_if(next.run, event, &mut Hands::default(), waits).await?;
+        Ok(promoted.map(|(_, jobs)| self.dispatch(jobs)).is_some())
     }
 
     /// Takes a bundle into the book that began in another life or on another replica, so that others join it.

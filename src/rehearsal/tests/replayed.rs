@@ -181,6 +181,20 @@ fn a_budget_holds_over_the_time_of_the_replay() {
 }
 
 #[test]
+fn people_are_asked_once_a_window_about_all_agents_above_a_budget() {
+    let text = format!(
+        "playbook: odd\nmode: enforce\nmatch: {{ when: \"true\" }}\nbudget: {{ contain: 1, per: 1h, over: approve }}\n{PAUSES}"
+    );
+    let asked = |minute: i64| {
+        let (first, second) = (alert("siem", "b-bot", 1), alert("siem", "c-bot", minute));
+        let report = replayed(&[playbook(&text)], &[alert("siem", "a-bot", 0), first, second], None);
+        (of(&report, "odd").budget_hits, of(&report, "odd").budget_requests)
+    };
+    assert_eq!(asked(20), (4, 2), "each of two runs waits, then more people are asked, each time about both");
+    assert_eq!(asked(59), (4, 2));
+}
+
+#[test]
 fn a_run_that_a_step_starts_is_counted_for_its_own_playbook_and_joined_by_alerts_about_its_agent() {
     let parent = "playbook: parent\nmode: enforce\nmatch: { when: \"alert.source == 'siem'\" }\nstages:\n  \
                   - { stage: one, steps: [{ step: other, action: run_playbook, with: { playbook: child } }] }\n";

@@ -123,6 +123,7 @@ fn a_budget_that_would_have_been_hit_is_counted() {
     let found = desk.json(&["replay", "--file", "alerts.jsonl", "--playbook", "wider.yaml"]);
     let misuse = of(&found["report"], "token-misuse");
     assert_eq!(misuse["budget_hits"], 2, "asked once, and once more when nobody answered: {misuse}");
+    assert_eq!(misuse["budget_requests"], 2, "{misuse}");
     assert_eq!(
         desk.fault(&["replay", "--file", "alerts.jsonl", "--playbook", "wider.yaml", "--fail-on", "budget"]).0,
         1
