@@ -3,10 +3,6 @@
 use serde_json::{Value, json};
 
 use super::desk::{ASK, Desk, OBSERVE, alert_with, bearer, run_of, sources};
-use crate::engine::tests::harness::{World, agent};
-}
-
-use super::desk::{ASK, Desk, alert_with, run_of};
 use crate::domain::approval::Choice;
 use crate::domain::{Run, StepState, Waiting};
 use crate::engine::tests::harness::{World, agent, agent_id};
@@ -174,7 +170,8 @@ fn a_repeat_is_not_counted_in_an_incident_that_is_resolved() {
     let desk = Desk::open(&world);
     assert_eq!(desk.taken(&of("a", "billing-bot", "one"))["outcome"], json!("folded"));
     assert_eq!(desk.incidents(), [incident]);
-=======
+}
+
 /// Restarts within one incident, and pauses an agent that all of its runs share.
 const SHARED: &str = r#"
 playbook: shared
