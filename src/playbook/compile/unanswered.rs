@@ -14,12 +14,12 @@ use crate::playbook::{ActionKind, Playbook, codes};
 use super::outline::{Outline, StepOutline};
 use super::report::Report;
 
-use choices::Choices;
+use choices::{Choices, Work};
 use world::{Answer, Candidate, World, candidates};
 
 /// Refuses steps that destroy, or run another playbook, and that silence would let go.
 pub(super) fn look(report: &mut Report, outline: &Outline, playbook: &Playbook) {
-    let steps = Steps { candidates: candidates(outline, playbook) };
+    let steps = Steps { candidates: candidates(outline, playbook), work: Work::default() };
     for (index, candidate) in steps.candidates.iter().enumerate() {
         let own = candidate.outlined;
         let Some(harm) = harm(own).filter(|_| !own.asks() && !outline.is_released(own)) else { continue };
@@ -43,6 +43,7 @@ fn harm(step: &StepOutline) -> Option<&'static str> {
 /// Every step, in the order written.
 struct Steps<'p> {
     candidates: Vec<Candidate<'p>>,
+    work: Work,
 }
 
 impl Steps<'_> {
@@ -63,7 +64,7 @@ impl Steps<'_> {
 
     /// Whether silence lets the step go where another end of the request would not.
     fn makes_a_difference(&self, asked: usize, concerned: &[bool], own: usize) -> bool {
-        Choices::find(|choices| {
+        Choices::find(&self.work, |choices| {
             let mut is_done = |answer: Answer, of: usize| {
                 World::new(&self.candidates, concerned, (asked, answer), choices).is_done(of)
             };
@@ -76,7 +77,7 @@ impl Steps<'_> {
 
     /// Whether the step is done only after people have approved this request.
     fn is_decided_by(&self, asked: usize, concerned: &[bool], own: usize) -> bool {
-        !Choices::find(|choices| {
+        !Choices::find(&self.work, |choices| {
             [Answer::Silence, Answer::Rejected, Answer::Unasked].into_iter().any(|answer| {
                 let mut world = World::new(&self.candidates, concerned, (asked, answer), choices);
                 world.is_done(asked) == (answer != Answer::Unasked) && world.is_done(own)

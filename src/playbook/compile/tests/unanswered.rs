@@ -209,6 +209,25 @@ fn conditions_too_wide_to_try_are_taken_for_the_worst_only_where_they_read_a_req
 }
 
 #[test]
+fn many_requests_before_many_steps_are_answered_too() {
+    let requests: Vec<String> =
+        (0..40).map(|n| format!("      - {{ step: q{n}, approval: {{ ask: Sure?, timeout: 1h }} }}\n")).collect();
+    let read: Vec<String> = (0..40)
+        .map(|n| format!("(agent.known || alert.labels.a{n} == 'x' || steps.q{n}.decision == 'approved')"))
+        .collect();
+    let kills: Vec<String> =
+        (0..40).map(|n| format!("      - {{ step: k{n}, {} }}\n", KILL.split_once(", ").unwrap().1)).collect();
+    let text = with_stages(&format!(
+        "  - stage: ask\n    steps:\n{}  - stage: last\n    when: \"{}\"\n    steps:\n{}",
+        requests.concat(),
+        read.join(" && "),
+        kills.concat(),
+    ));
+    let found = compile(&source(&text), &catalogue());
+    assert!(found.is_ok() || found.is_err_and(|found| found.iter().all(|fault| fault.code == codes::SILENCE)));
+}
+
+#[test]
 fn what_people_approve_may_destroy_and_so_may_what_asks_no_request() {
     let fine = |between: &str, of_stage: &str, when: &str| {
         playbook(&destroys(between, of_stage, when));

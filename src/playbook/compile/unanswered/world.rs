@@ -147,7 +147,12 @@ impl<'w, 'p> World<'w, 'p> {
     /// Whether a step's conditions hold, so that its turn comes.
     pub(super) fn is_done(&mut self, index: usize) -> bool {
         let all = self.all;
-        all.get(index).is_some_and(|one| one.conditions.iter().all(|(_, condition)| condition.supposed(self)))
+        all.get(index).is_some_and(|one| one.conditions.iter().all(|(_, condition)| self.holds_true(condition)))
+    }
+
+    fn holds_true(&mut self, condition: &Expression) -> bool {
+        self.choices.goes_through(condition.source().len());
+        condition.supposed(self)
     }
 
     /// How a step stands; nothing if the request makes no difference to it.
@@ -181,7 +186,7 @@ impl<'w, 'p> World<'w, 'p> {
             .is_some_and(|by| self.standing(&by.outlined.name).is_some_and(|standing| standing.state == SKIPPED.state));
         Some(match one.until() {
             _ if unasked => in_state("failed"),
-            Some(until) if until.supposed(self) => in_state("succeeded"),
+            Some(until) if self.holds_true(until) => in_state("succeeded"),
             Some(_) => in_state("failed"),
             None => HAD_ITS_TURN,
         })
