@@ -32,6 +32,8 @@ const PLAN_BYTES_MAX: usize = 32 * 1024;
 /// What a step takes besides its values: state, times, ids and the names of its fields. An item, a request or a vote takes
 /// no more.
 pub(super) const RECORD_BYTES: usize = 512;
+/// What another request takes that a vote decides about, too: its id, and the digest of its plan.
+const LISTED_BYTES: usize = 192;
 /// What a quorum takes besides the people in it.
 const QUORUM_BYTES: usize = 64;
 /// What a run takes besides its steps and requests: ids, stages, and the agent of at most 16 KiB.
@@ -111,7 +113,8 @@ fn request(approval: &Approval) -> usize {
     let votes: usize = approval.votes.iter().map(|vote| RECORD_BYTES + text(&vote.reason)).sum();
     let prompt = approval.reason_prompt.as_deref().map_or(0, text);
     let words = text(&approval.ask) + prompt;
-    RECORD_BYTES * 2 + size(&approval.plan.body) + words + names(&approval.people) + quorums + votes
+    let others = approval.with.len() * LISTED_BYTES;
+    RECORD_BYTES * 2 + size(&approval.plan.body) + words + names(&approval.people) + quorums + votes + others
 }
 
 /// How large a value is as JSON, or a little more.

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::simulator::{CONTAIN, Sim, agent};
 use crate::domain::approval::{Choice, Vote};
 use crate::domain::event::CallOutcome;
-use crate::domain::{Approval, Assurance, Mode, PersonId, Verdict};
+use crate::domain::{Approval, Assurance, Listed, Mode, PersonId, Verdict};
 use crate::machine::room::weight;
 use crate::machine::{Phase, replay};
 
@@ -109,11 +109,12 @@ fn what_people_are_asked_and_what_they_say_counts_as_part_of_a_run() {
         at: jiff::Timestamp::UNIX_EPOCH,
     };
     let everybody = || (0..500).map(person).collect::<std::collections::BTreeSet<PersonId>>();
-    let changes: [(&str, &dyn Fn(&mut Approval)); 5] = [
+    let changes: [(&str, &dyn Fn(&mut Approval)); 6] = [
         ("the question", &|approval| approval.ask = long()),
         ("the prompt", &|approval| approval.reason_prompt = Some(long())),
         ("the votes", &|approval| approval.votes = (0..20).map(vote).collect()),
         ("the people", &|approval| approval.people = everybody()),
+        ("the requests beside it", &|approval| approval.with = vec![Listed::from(&*approval); 500]),
         ("the quorums", &|approval| approval.quorums[0].from = everybody()),
     ];
     for (what, change) in changes {
