@@ -37,7 +37,7 @@ async fn a_page_about_two_hundred_agents_is_small_and_names_every_one() {
         assert!(text.contains(&format!("invoice-reader-{number:03}")), "agent {number} in {text}");
     }
     for words in [
-        "200 agents: Do `pause`",
+        "200 agents: Do ",
         "These 200 agents wait",
         "All are over the budget of the playbook token-misuse.",
         "acts alone, owner user:ana",
