@@ -269,9 +269,9 @@ impl<'a> Batch<'a> {
             match verdict {
                 Match::No(why) => lines.push(line(&playbook, false, Some(&why))),
                 Match::Silent(because) => {
-                    let own = self.silent_place(&playbook, (subject, home), &judged.values).await?;
+                    let (own, incident) = self.silent_place(&playbook, (subject, home), &judged.values, places).await?;
                     self.silence(&playbook, alert, &own, &because);
-                    self.say(places.home, &playbook, Word::Silent);
+                    self.say(incident, &playbook, Word::Silent);
                     lines.push(line(&playbook, true, Some(&format!("silenced: {because}"))));
                 }
                 Match::Fault(why) => {

@@ -79,10 +79,11 @@ impl Batch<'_> {
         playbook: &Playbook,
         (subject, home): (&Subject, &Subject),
         values: &Value,
-    ) -> Result<Subject, Refused> {
+        places: &Places,
+    ) -> Result<(Subject, IncidentId), Refused> {
         let own = subject.for_playbook(playbook, values, self.at).0;
-        let is_open = own.key != home.key && self.known_incident(&own).await?.is_some();
-        Ok(if is_open { own } else { home.clone() })
+        let open = if own.key == home.key { None } else { self.known_incident(&own).await? };
+        Ok(open.map_or_else(|| (home.clone(), places.home), |id| (own, id)))
     }
 
     /// Counts a repeat in the incident that its alert is recorded with, if that is open: when that one had heard of an
