@@ -10,14 +10,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::lineage::FAMILY_RUNS_MAX;
-use crate::domain::{Event, EventKind, Principal, Run, RunId};
-use crate::machine::{Effect, IllegalTransition, Notice, Wanted, due};
+use crate::domain::{Event, EventKind, Run, RunId};
+use crate::machine::{IllegalTransition, Wanted};
 use crate::playbook::Playbook;
 use crate::store::{ClaimedRun, Claims, Commit, CommitError, ReadError, ReadModel, RunLog};
 
 use super::Engine;
 use super::draft::Draft;
 use super::submit::{Hands, SubmitError};
+use super::words;
 
 /// How many runs one commit starts.
 const BIRTHS_MAX: usize = 32;
@@ -79,7 +80,7 @@ impl Engine {
             let path = wanted.path.clone();
             let child = if room == 0 {
                 refused_for_room += 1;
-                Err(format!("one run leads to at most {FAMILY_RUNS_MAX} runs, itself included"))
+                Err(words::no_room())
             } else {
                 self.draft_child(&playbook, &parent, wanted, self.clock().now()).await?
             };
@@ -157,17 +158,7 @@ impl Engine {
     /// Whoever answers for the playbook hears that some of what it starts was not started: once a family and playbook, as
     /// long as this process remembers, because what fills a family is refused again and again.
     fn tell_of_a_full_family(&self, playbook: &Playbook, draft: &mut Draft, refused: usize) {
-        let run = &draft.run;
-        let text = format!(
-            "{} of playbook {} about {} wanted to start {refused} more runs, and none of them began: one run leads to at \
-             most {FAMILY_RUNS_MAX} runs, itself included, however they start each other.\n\n\
-             What they were to do was not done. Look at it: standdown runs show {}\n\
-             Runs of this playbook that come from the same first run and start no more either are not told one by one.\n\
-             Give its lists a smaller `at_most`, or let alerts start the other playbook.\n",
-            run.id, run.playbook, run.agent.id, run.id,
-        );
-        let subject = format!("Too many runs: {}", run.playbook);
-        let notice = Notice { to: vec![playbook.owner.clone(), Principal::Fallback], subject, text };
+        let notice = words::full_family(&draft.run, playbook, refused);
         self.alarm(draft, &notice, self.clock().now());
     }
 }
@@ -179,9 +170,7 @@ pub(super) fn first_of(run: &Run) -> RunId {
 
 /// What steps of a run wait to start, as much as one commit takes.
 fn wanted(playbook: &Playbook, run: &Run, at: jiff::Timestamp) -> Result<Vec<Wanted>, IllegalTransition> {
-    let starts = due(playbook, run, at)?.into_iter().filter_map(|effect| match effect {
-        Effect::StartChild { path, generation, playbook, agent } => Some(Wanted { path, generation, playbook, agent }),
-        _ => None,
-    });
-    Ok(starts.take(BIRTHS_MAX).collect())
+    let mut wanted = crate::machine::wanted(playbook, run, at)?;
+    wanted.truncate(BIRTHS_MAX);
+    Ok(wanted)
 }

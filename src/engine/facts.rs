@@ -134,9 +134,9 @@ impl Engine {
 
     /// Something found undone: people are told in this commit, which keeps an alert of our own until it is taken.
     fn regressed(&self, draft: &mut Draft, path: &StepPath, detail: &str, at: Timestamp) {
-        let (title, notice) = words::regressed(&draft.run, path, detail);
+        let (_, notice) = words::regressed(&draft.run, path, detail);
         self.alarm(draft, &notice, at);
-        let alert = SystemAlert::new("regressed", draft.run.agent.id.clone(), title, at);
+        let alert = SystemAlert::regressed(&draft.run, path, detail, at);
         draft.rows.push(alert.row());
         draft.alerts.push(alert);
     }

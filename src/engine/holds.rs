@@ -224,8 +224,7 @@ impl Engine {
             let messages = self.messages(&people, &kind, None, now);
             rows.extend(messages.into_iter().map(|message| Row::Message(Box::new(message))));
             rows.push(hold_event(hold, "hold_end_reached", now, Actor::System));
-            let title = format!("the planned time of a hold on {} is over; it stays", hold.agent);
-            let alert = SystemAlert::new("hold_ended", hold.agent.clone(), title, now);
+            let alert = SystemAlert::hold_ended(hold, now);
             rows.push(alert.row());
             own = Some(alert);
         }

@@ -63,7 +63,7 @@ pub use incidents::CloseError;
 pub use inspection::{Fault, Inspection, inspect};
 pub use inventory::Inventory;
 pub use options::{Options, Reach};
-pub use own_alert::SystemAlert;
+pub use own_alert::{HOLD_ENDED, REGRESSED, SystemAlert};
 pub use playbooks::{Cause, Library, Loaded, Occasion, PlaybookChange, PlaybookRefusal};
 pub use restored::{RestoredError, RestoredState, settle_restored};
 pub use retention::{Ages, Forgotten};

@@ -9,10 +9,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::domain::{AgentId, AlertId};
+use crate::domain::{AgentId, AlertId, Hold, Run, StepPath};
 use crate::store::{Agents, ReadError, Row};
 
-use super::Engine;
+use super::{Engine, words};
+
+/// The rule of an alert that says that the planned time of a hold is over.
+pub const HOLD_ENDED: &str = "hold_ended";
+/// The rule of an alert that says that something contained was found undone.
+pub const REGRESSED: &str = "regressed";
 
 /// How the names of their rows begin.
 const BEGINNING: &str = "own-alert/";
@@ -33,8 +38,21 @@ pub struct SystemAlert {
 }
 
 impl SystemAlert {
-    pub(super) fn new(rule: &'static str, agent: AgentId, title: String, at: Timestamp) -> Self {
+    fn new(rule: &'static str, agent: AgentId, title: String, at: Timestamp) -> Self {
         Self { id: AlertId::generate(at), at, rule: Cow::Borrowed(rule), agent, title }
+    }
+
+    /// Something contained was found undone.
+    #[must_use]
+    pub fn regressed(run: &Run, path: &StepPath, detail: &str, at: Timestamp) -> Self {
+        let (title, _) = words::regressed(run, path, detail);
+        Self::new(REGRESSED, run.agent.id.clone(), title, at)
+    }
+
+    /// The planned time of a hold is over.
+    #[must_use]
+    pub fn hold_ended(hold: &Hold, at: Timestamp) -> Self {
+        Self::new(HOLD_ENDED, hold.agent.clone(), words::hold_ended_title(hold), at)
     }
 
     /// What keeps it until it is taken.

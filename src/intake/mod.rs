@@ -15,7 +15,7 @@ mod plan;
 mod planned;
 pub mod schedules;
 pub mod subject;
-mod system;
+pub mod system;
 mod turn;
 
 #[cfg(test)]

@@ -21,6 +21,9 @@ use super::Intake;
 use super::answer::Refused;
 use super::schedules::INTERNAL;
 
+/// The source of alerts of our own.
+pub const SOURCE: &str = "system";
+
 /// How often what was left behind is looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 /// How soon one that could not be taken is tried again.
@@ -91,11 +94,9 @@ impl Intake {
     /// Takes an alert of our own from the source `system`, and takes away what kept it. One that was taken before, here or
     /// by another replica, is not taken again.
     pub async fn receive_system(&self, own: &SystemAlert) -> Result<(), Refused> {
-        let Ok(source) = SourceId::parse("system") else { return Ok(()) };
-        let identity = json!({ "rule": own.rule, "agent": own.agent, "at": own.at, "id": own.id });
-        let claimed = Claimed { id: Some(own.agent.to_string()), ..Claimed::default() };
-        let alert = self.own_alert(&source, &own.rule, &own.title, claimed, &identity);
-        let alert = Arc::new(Alert { id: own.id, occurred_at: own.at, ..alert });
+        let Ok(source) = SourceId::parse(SOURCE) else { return Ok(()) };
+        let identity = identity(own);
+        let alert = Arc::new(system_alert(&source, own, self.engine.clock().now()));
         let delivery_id = Some(own.id.to_string());
         let authenticated = Authenticated { authentication: alert.auth.clone(), delivery_id };
         let mapped = [Mapped { alert, raw: Arc::new(identity), notes: Vec::new() }];
@@ -114,6 +115,19 @@ impl Intake {
     ) -> Alert {
         own_alert(source, rule, title, agent, identity, self.engine.clock().now())
     }
+}
+
+/// What makes an alert of our own one and the same.
+fn identity(own: &SystemAlert) -> serde_json::Value {
+    json!({ "rule": own.rule, "agent": own.agent, "at": own.at, "id": own.id })
+}
+
+/// An alert of our own as it comes in: from the source `system`, about its agent.
+#[must_use]
+pub fn system_alert(source: &SourceId, own: &SystemAlert, received_at: Timestamp) -> Alert {
+    let claimed = Claimed { id: Some(own.agent.to_string()), ..Claimed::default() };
+    let alert = own_alert(source, &own.rule, &own.title, claimed, &identity(own), received_at);
+    Alert { id: own.id, occurred_at: own.at, ..alert }
 }
 
 /// An alert that did not come from outside, at a time.

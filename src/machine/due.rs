@@ -4,6 +4,7 @@ use crate::domain::{Attempt, Run, RunStatus, StepPath, StepState};
 use crate::playbook::{Body, Playbook};
 
 use super::call::{Direction, Phase};
+use super::driver::Wanted;
 use super::effect::Effect;
 use super::error::IllegalTransition;
 use super::motion::Motion;
@@ -36,6 +37,19 @@ pub fn due(playbook: &Playbook, run: &Run, at: jiff::Timestamp) -> Result<Vec<Ef
         }
     }
     Ok(motion.effects)
+}
+
+/// The runs that steps of a run wait to start, in the order in which the steps are written.
+pub fn wanted(playbook: &Playbook, run: &Run, at: jiff::Timestamp) -> Result<Vec<Wanted>, IllegalTransition> {
+    let mut wanted: Vec<Wanted> = Vec::new();
+    for effect in due(playbook, run, at)? {
+        if let Effect::StartChild { path, generation, playbook, agent } = effect {
+            wanted.push(Wanted { path, generation, playbook, agent });
+        }
+    }
+    let place = |wanted: &Wanted| playbook.steps().position(|step| step.name == wanted.path.step);
+    wanted.sort_by_cached_key(|wanted| (place(wanted), wanted.path.index));
+    Ok(wanted)
 }
 
 impl Motion<'_> {

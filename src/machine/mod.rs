@@ -37,7 +37,7 @@ mod tests;
 pub use call::{About, Call, CallResult, Direction, Phase};
 pub use context::variables;
 pub use driver::{ANSWERS_MAX, Answers, Driven, Electorate, Wanted, drive};
-pub use due::due;
+pub use due::{due, wanted};
 pub use effect::{Asked, Effect, Notice};
 pub use error::IllegalTransition;
 pub use key::attempt_of;

@@ -2,6 +2,7 @@
 //! script, and time is moved.
 
 mod answers;
+mod births;
 mod sent;
 
 pub use sent::{Sent, SentKind};
@@ -19,7 +20,7 @@ use crate::playbook::Playbook;
 
 use super::place::covers;
 use super::script::Script;
-use super::world::World;
+use super::world::{Cause, First, World};
 use answers::Answering;
 
 /// The most things that happen while time passes once.
@@ -44,7 +45,15 @@ pub struct Start<'a> {
 
 struct Pending {
     at: Timestamp,
-    kind: EventKind,
+    due: Due,
+}
+
+/// What happens by itself.
+enum Due {
+    /// The run hears of something.
+    Event(EventKind),
+    /// Runs begin that its steps wait to start.
+    Births,
 }
 
 /// A run under way, and the runs that it started.
@@ -63,6 +72,8 @@ pub struct Performance {
     pub children: Vec<Self>,
     /// The steps that started it, outermost first; none if no run did.
     pub above: Vec<StepPath>,
+    /// The run that nobody started, from which it comes.
+    first: First,
     pending: Vec<Pending>,
     at: Timestamp,
     /// Whether the run that started it knows that it is over.
@@ -80,8 +91,9 @@ impl Performance {
         script: &mut Script,
         at: Timestamp,
     ) -> Result<Self, IllegalTransition> {
+        let run = RunId::generate(at);
         let kind = EventKind::RunStarted {
-            run: RunId::generate(at),
+            run,
             incident: start.incident,
             digest: playbook.digest,
             mode: start.mode,
@@ -92,7 +104,8 @@ impl Performance {
             versions: std::collections::BTreeMap::new(),
         };
         let first = Event { at, actor: start.actor, kind };
-        let mut performance = Self::open(playbook, first, Vec::new(), world, script)?;
+        let family = First { run, began_at: at };
+        let mut performance = Self::open(playbook, first, Vec::new(), family, world, script)?;
         performance.pass_until(world, script, at)?;
         Ok(performance)
     }
@@ -102,6 +115,7 @@ impl Performance {
         playbook: &Arc<Playbook>,
         first: Event,
         above: Vec<StepPath>,
+        family: First,
         world: &mut World,
         script: &mut Script,
     ) -> Result<Self, IllegalTransition> {
@@ -115,6 +129,7 @@ impl Performance {
             regressed: Vec::new(),
             children: Vec::new(),
             above,
+            first: family,
             pending: Vec::new(),
             at,
             told: false,
@@ -122,6 +137,16 @@ impl Performance {
         };
         performance.drive(world, script, effects)?;
         Ok(performance)
+    }
+
+    /// What led to what this run does.
+    fn cause(&self) -> Cause {
+        Cause { first: self.first, playbook: self.playbook.name.clone() }
+    }
+
+    /// The run that nobody started, from which it comes.
+    pub(super) const fn first(&self) -> First {
+        self.first
     }
 
     /// The time in the rehearsal.
@@ -191,9 +216,16 @@ impl Performance {
             self.hear_of_ends();
             let Some(next) = self.next().filter(|next| *next <= until) else { break };
             self.at = self.at.max(next);
-            if let Some(kind) = self.take_due() {
-                self.happen(world, script, kind)?;
-                continue;
+            match self.take_due() {
+                Some(Due::Event(kind)) => {
+                    self.happen(world, script, kind)?;
+                    continue;
+                }
+                Some(Due::Births) => {
+                    self.bear(world, script)?;
+                    continue;
+                }
+                None => {}
             }
             let at = self.at;
             let due = |next: Option<Timestamp>| next.is_some_and(|next| next <= at);
@@ -219,10 +251,10 @@ impl Performance {
     }
 
     /// The earliest thing that is due by now.
-    fn take_due(&mut self) -> Option<EventKind> {
+    fn take_due(&mut self) -> Option<Due> {
         let due = self.pending.iter().enumerate().filter(|(_, pending)| pending.at <= self.at);
         let (index, _) = due.min_by_key(|(index, pending)| (pending.at, *index))?;
-        Some(self.pending.remove(index).kind)
+        Some(self.pending.remove(index).due)
     }
 
     /// Hears of runs that are over, once each.
@@ -230,7 +262,7 @@ impl Performance {
         for child in &mut self.children {
             if let Some((_, kind)) = ended(&child.run).filter(|_| !child.told) {
                 child.told = true;
-                self.pending.push(Pending { at: self.at, kind });
+                self.pending.push(Pending { at: self.at, due: Due::Event(kind) });
             }
         }
     }

@@ -1,15 +1,50 @@
-//! What stands around the runs of a rehearsal: agents and people, holds, budgets, and what the gate has seen.
+//! What stands around the runs of a rehearsal: agents and people, holds, budgets, how large families are, and what the gate
+//! has seen. What happens in it that would come in as an alert of our own is kept until somebody takes it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::domain::event::GateSight;
-use crate::domain::{AgentId, Hold, HoldId, Run, Standing};
-use crate::engine::{Authority, Bundles, Inventory, Ledger};
+use crate::domain::lineage::FAMILY_RUNS_MAX;
+use crate::domain::{AgentId, Hold, HoldId, PlaybookName, Run, RunId, Standing};
+use crate::engine::{Authority, Bundles, Inventory, Ledger, SystemAlert, words};
 
 use super::family::Library;
+use super::performance::{Sent, SentKind};
+
+/// The run that nobody started, from which a family of runs comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct First {
+    /// Which.
+    pub run: RunId,
+    /// When it began.
+    pub began_at: Timestamp,
+}
+
+/// What led to something: a family of runs, and the playbook of the run in it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Cause {
+    /// The first run of the family.
+    pub first: First,
+    /// The playbook.
+    pub playbook: PlaybookName,
+}
+
+/// The planned end of a hold, about which people are asked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct HoldEnd {
+    /// When.
+    pub at: Timestamp,
+    /// The hold.
+    pub hold: HoldId,
+    /// The agent that it is on.
+    pub agent: AgentId,
+    /// What placed it.
+    pub cause: Cause,
+}
 
 /// The surroundings of a rehearsal. Several runs share them.
 pub struct World {
@@ -26,6 +61,14 @@ pub struct World {
     /// Gated agents that the gate has never seen; it has seen the others a moment ago.
     pub unseen: BTreeSet<AgentId>,
     holds: BTreeMap<AgentId, Vec<Hold>>,
+    ends: BinaryHeap<Reverse<HoldEnd>>,
+    /// Agents on which a hold with a planned end was ever placed.
+    planned: HashSet<AgentId>,
+    /// How many runs each first run led to, where it led to any.
+    families: HashMap<RunId, usize>,
+    /// Families that were full for a playbook, and whose people were told so.
+    full: HashSet<(RunId, PlaybookName)>,
+    own: Vec<(SystemAlert, Cause)>,
 }
 
 impl World {
@@ -40,6 +83,11 @@ impl World {
             contained_per_hour,
             unseen: BTreeSet::new(),
             holds: BTreeMap::new(),
+            ends: BinaryHeap::new(),
+            planned: HashSet::new(),
+            families: HashMap::new(),
+            full: HashSet::new(),
+            own: Vec::new(),
         }
     }
 
@@ -65,11 +113,72 @@ impl World {
         self.holds.entry(hold.agent.clone()).or_default().push(hold);
     }
 
+    /// Places the hold of a run, and remembers its planned end.
+    pub(super) fn place_for(&mut self, hold: Hold, cause: Cause) {
+        if let Some(at) = hold.until.filter(|_| hold.ask_at_end) {
+            self.planned.insert(hold.agent.clone());
+            self.ends.push(Reverse(HoldEnd { at, hold: hold.id, agent: hold.agent.clone(), cause }));
+        }
+        self.place(hold);
+    }
+
     /// Lifts a hold of an agent.
     pub fn lift(&mut self, agent: &AgentId, hold: HoldId) {
         if let Some(holds) = self.holds.get_mut(agent) {
             holds.retain(|standing| standing.id != hold);
         }
+    }
+
+    /// When the next hold that a run placed comes to its planned end.
+    pub(super) fn next_end(&self) -> Option<Timestamp> {
+        self.ends.peek().map(|Reverse(end)| end.at)
+    }
+
+    /// Takes the next planned end.
+    pub(super) fn take_end(&mut self) -> Option<HoldEnd> {
+        self.ends.pop().map(|Reverse(end)| end)
+    }
+
+    /// Whether a hold with a planned end was ever placed on an agent.
+    pub(super) fn plans_ends_of(&self, agent: &AgentId) -> bool {
+        self.planned.contains(agent)
+    }
+
+    /// What people are told of a hold that stays though its planned time is over.
+    #[must_use]
+    pub fn told_of_end(&self, hold: &Hold, at: Timestamp) -> Vec<Sent> {
+        let notice = words::hold_ended(hold);
+        let agent = self.inventory.agent(&hold.agent);
+        let owner = agent.as_ref().and_then(|agent| agent.owner.as_ref());
+        let people = self.inventory.directory().resolve(&notice.to, owner);
+        let sent =
+            |to| Sent { at, to, kind: SentKind::Notice, subject: notice.subject.clone(), text: notice.text.clone() };
+        people.into_iter().map(sent).collect()
+    }
+
+    /// Keeps an alert of our own.
+    pub(super) fn came(&mut self, alert: SystemAlert, cause: Cause) {
+        self.own.push((alert, cause));
+    }
+
+    /// Takes the alerts of our own that came since this was last asked.
+    pub(super) fn take_own(&mut self) -> Vec<(SystemAlert, Cause)> {
+        std::mem::take(&mut self.own)
+    }
+
+    /// Whether the family of a first run has room for one more, as in the engine.
+    pub(super) fn has_room(&self, first: RunId) -> bool {
+        self.families.get(&first).copied().unwrap_or(0) + 1 < FAMILY_RUNS_MAX
+    }
+
+    /// Whether it is the first time that a full family starts no more runs for a playbook: then people are told.
+    pub(super) fn is_newly_full(&mut self, first: RunId, playbook: &PlaybookName) -> bool {
+        self.full.insert((first, playbook.clone()))
+    }
+
+    /// Counts a run that another of the family started.
+    pub(super) fn born(&mut self, first: RunId) {
+        *self.families.entry(first).or_default() += 1;
     }
 
     /// What the gate knows of a run's agent.

@@ -50,6 +50,24 @@ fn totals(report: &Report) -> String {
             format_args!("{kept} of them by schedules of then: the schedules of today tick in their place\n"),
         );
     }
+    let own: Vec<String> = report.own_alerts.iter().map(|(rule, count)| format!("{count} {rule}")).collect();
+    if !own.is_empty() {
+        add(&mut text, format_args!("alerts of our own that came of it: {}\n", own.join(", ")));
+    }
+    if report.own_alerts_left_out > 0 {
+        let left_out = report.own_alerts_left_out;
+        add(
+            &mut text,
+            format_args!("{left_out} more of our own are left out: too many, or of runs that began after that time\n"),
+        );
+    }
+    if report.recorded_own_alerts > 0 {
+        let kept = report.recorded_own_alerts;
+        add(
+            &mut text,
+            format_args!("{kept} alerts of our own of then are replaced by those that come of the replay\n"),
+        );
+    }
     text
 }
 
@@ -68,6 +86,7 @@ fn playbooks(report: &Report) -> Table {
         "trust",
         "protected",
         "messages",
+        "own alerts",
         "faults",
     ];
     let mut table = Table::new(columns);
@@ -90,6 +109,7 @@ fn playbooks(report: &Report) -> Table {
             of.trust_hits,
             of.protected_hits,
             of.messages,
+            of.own_alerts,
             of.faults,
         ]
         .map(|number| number.to_string());
@@ -106,6 +126,7 @@ fn playbooks(report: &Report) -> Table {
             trust,
             protected,
             messages,
+            own,
             faults,
         ] = numbers;
         let name = of.name.to_string();
@@ -113,7 +134,7 @@ fn playbooks(report: &Report) -> Table {
             tone,
             [
                 name, ticks, matched, silenced, runs, joined, agents, asked, budget, requests, trust, protected,
-                messages, faults,
+                messages, own, faults,
             ],
         );
     }

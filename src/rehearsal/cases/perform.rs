@@ -11,13 +11,13 @@ use crate::domain::{
     IncidentId, PastRun, PersonId, Run, RunId,
 };
 use crate::engine::electorate::eligible;
-use crate::engine::{asks_about, words};
+use crate::engine::{HOLD_ENDED, REGRESSED, asks_about};
 use crate::intake::subject::{self, Subject};
 use crate::machine::IllegalTransition;
 use crate::playbook::context::matching_values;
 use crate::playbook::{OnAlert, Playbook, Rerun};
 use crate::rehearsal::matching::{Taken, starter, taken as takes};
-use crate::rehearsal::performance::{Performance, Sent, SentKind, Start};
+use crate::rehearsal::performance::{Performance, Sent, Start};
 use crate::rehearsal::place::{Place, covers, covers_all};
 use crate::rehearsal::script::Script;
 use crate::rehearsal::world::World;
@@ -113,7 +113,7 @@ impl<'p> Story<'p> {
     fn seen(&self) -> Seen<'_> {
         let all: Vec<&Performance> = self.runs.iter().flat_map(Performance::family).collect();
         let sent = all.iter().flat_map(|run| &run.sent).chain(&self.sent).collect();
-        let regressed = all.iter().flat_map(|run| &run.regressed).map(|_| "regressed");
+        let regressed = all.iter().flat_map(|run| &run.regressed).map(|_| REGRESSED);
         Seen {
             matched: self.matched,
             runs: &self.runs,
@@ -311,18 +311,8 @@ impl<'p> Story<'p> {
             if !hold.ask_at_end {
                 continue;
             }
-            let notice = words::hold_ended(&hold);
-            let agent = self.world.inventory.agent(&hold.agent);
-            let owner = agent.as_ref().and_then(|agent| agent.owner.as_ref());
-            let people = self.world.inventory.directory().resolve(&notice.to, owner);
-            self.sent.extend(people.into_iter().map(|to| Sent {
-                at: self.at,
-                to,
-                kind: SentKind::Notice,
-                subject: notice.subject.clone(),
-                text: notice.text.clone(),
-            }));
-            self.alerts.push("hold_ended");
+            self.sent.extend(self.world.told_of_end(&hold, self.at));
+            self.alerts.push(HOLD_ENDED);
         }
     }
 }

@@ -1,7 +1,6 @@
 //! What a rehearsal answers the machine: the facts of its world, by the engine's own functions, and the script's calls.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -9,15 +8,14 @@ use crate::domain::event::Grant;
 use crate::domain::{
     ApprovalCause, ApprovalId, Event, EventKind, Hold, HoldId, Impact, MessageId, PersonId, Run, RunId, StepPath,
 };
-use crate::engine::children::{first_event_of_child, not_serving};
 use crate::engine::electorate::electorate;
-use crate::engine::{Place as BudgetPlace, Request, event_of, words};
+use crate::engine::{Place as BudgetPlace, Request, SystemAlert, event_of, words};
 use crate::machine::{Answers, Asked, Call, Electorate, Notice, Wanted};
 use crate::rehearsal::place::Place;
 use crate::rehearsal::script::Script;
 use crate::rehearsal::world::World;
 
-use super::{Pending, Performance, Sent, SentKind};
+use super::{Due, Pending, Performance, Sent, SentKind};
 
 /// Whoever answers for one run of a rehearsal.
 pub(super) struct Answering<'a> {
@@ -27,7 +25,7 @@ pub(super) struct Answering<'a> {
 }
 
 impl Answering<'_> {
-    fn tell(&mut self, notice: &Notice) -> BTreeSet<PersonId> {
+    pub(super) fn tell(&mut self, notice: &Notice) -> BTreeSet<PersonId> {
         let owner = self.performance.run.agent.owner.as_ref();
         let people = self.world.inventory.directory().resolve(&notice.to, owner);
         let at = self.performance.at;
@@ -39,19 +37,6 @@ impl Answering<'_> {
             text: notice.text.clone(),
         }));
         people
-    }
-
-    /// Every playbook acts in a rehearsal, and so do those that it starts.
-    fn open_child(&mut self, wanted: Wanted) -> Result<RunId, String> {
-        let theirs = self.world.playbooks.get(&wanted.playbook).map(Arc::clone);
-        let theirs = theirs.ok_or_else(|| not_serving(&wanted.playbook))?;
-        let Performance { run, playbook, at, above, .. } = &*self.performance;
-        let above: Vec<StepPath> = above.iter().chain([&wanted.path]).cloned().collect();
-        let first = first_event_of_child(run, playbook, wanted, &theirs, &self.world.inventory, run.mode, *at)?;
-        let child = Performance::open(&theirs, first, above, self.world, self.script).map_err(|it| it.to_string())?;
-        let run = child.run.id;
-        self.performance.children.push(child);
-        Ok(run)
     }
 }
 
@@ -99,8 +84,13 @@ impl Answers for Answering<'_> {
         true
     }
 
-    fn start_child(&mut self, wanted: Wanted) -> Option<Result<RunId, String>> {
-        Some(self.open_child(wanted))
+    /// Runs begin after everything that follows at once, as in the engine, where that is a commit of its own.
+    fn start_child(&mut self, _wanted: Wanted) -> Option<Result<RunId, String>> {
+        let at = self.performance.at;
+        if !self.performance.pending.iter().any(|pending| matches!(pending.due, Due::Births)) {
+            self.performance.pending.push(Pending { at, due: Due::Births });
+        }
+        None
     }
 
     fn ask(&mut self, approval: ApprovalId, people: BTreeSet<PersonId>) {
@@ -130,11 +120,11 @@ impl Answers for Answering<'_> {
             Some(result) => event_of(&call, result),
             None => EventKind::AttemptLost { path: call.path },
         };
-        self.performance.pending.push(Pending { at, kind });
+        self.performance.pending.push(Pending { at, due: Due::Event(kind) });
     }
 
     fn place(&mut self, hold: Box<Hold>) {
-        self.world.place(*hold);
+        self.world.place_for(*hold, self.performance.cause());
     }
 
     fn lift(&mut self, hold: HoldId, _reason: String) {
@@ -152,6 +142,8 @@ impl Answers for Answering<'_> {
     fn regressed(&mut self, path: StepPath, detail: String) {
         let (_, notice) = words::regressed(&self.performance.run, &path, &detail);
         self.tell(&notice);
+        let alert = SystemAlert::regressed(&self.performance.run, &path, &detail, self.performance.at);
+        self.world.came(alert, self.performance.cause());
         self.performance.regressed.push(path);
     }
 }

@@ -34,7 +34,7 @@ pub struct Change {
 
 type Count = fn(&OfPlaybook) -> u64;
 
-const COUNTS: [(&str, Count); 11] = [
+const COUNTS: [(&str, Count); 12] = [
     ("ticks", |of| of.ticks),
     ("matched", |of| of.matched),
     ("silenced", |of| of.silenced),
@@ -45,6 +45,7 @@ const COUNTS: [(&str, Count); 11] = [
     ("budget hits", |of| of.budget_hits),
     ("trust hits", |of| of.trust_hits),
     ("messages", |of| of.messages),
+    ("own alerts", |of| of.own_alerts),
     ("faults", |of| of.faults),
 ];
 

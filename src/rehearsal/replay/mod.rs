@@ -2,9 +2,11 @@
 //!
 //! Every playbook acts in it, also one that only observes, and every call works. Nobody decides anything: requests end as
 //! their silence says. Time passes from alert to alert, so that budgets, joined runs, corroboration and deadlines are as
-//! they were, and schedules tick in it.
+//! they were, and schedules tick in it. What the runs do comes in again as the alerts of our own that the daemon would make of
+//! it (`own`).
 
 mod difference;
+mod own;
 mod report;
 mod runs;
 mod ticks;
@@ -32,7 +34,7 @@ use super::family::Library;
 use super::matching::{Taken, starter, taken};
 use super::performance::{Performance, Start};
 use super::script::Script;
-use super::world::World;
+use super::world::{HoldEnd, World};
 use runs::Runs;
 use ticks::Ticks;
 
@@ -66,6 +68,10 @@ struct Replay<'p> {
     numbers: HashMap<PlaybookName, usize>,
     /// The last run of an incident key and a playbook with `rerun_when`, once it is over.
     last: HashMap<(String, usize), PastRun>,
+    /// Holds whose planned time is over, by the run whose request is about them.
+    absorbed: HashMap<usize, Vec<HoldEnd>>,
+    /// The end of the time that is replayed.
+    to: Timestamp,
     report: Report,
 }
 
@@ -79,21 +85,30 @@ struct Firing {
 /// Replays alerts, in the order of their times, and the ticks of schedules between them.
 #[must_use]
 pub fn replay(setting: &Setting<'_>, alerts: &[Arc<Alert>]) -> Report {
-    let mut order: Vec<&Arc<Alert>> = alerts.iter().collect();
-    order.sort_by_key(|alert| alert.received_at);
-    let mut replay = Replay::new(setting);
-    let first_and_last = order.first().zip(order.last()).map(|(first, last)| (first.received_at, last.received_at));
-    let Some((from, to)) = setting.span.or(first_and_last) else { return replay.finish() };
-    let mut ticks = Ticks::from(setting.playbooks, from);
-    for alert in order {
-        replay.tick_until(&mut ticks, alert.received_at);
-        replay.take(alert);
-    }
-    replay.tick_until(&mut ticks, to);
-    replay.finish()
+    replay_with(setting, alerts, Script::default())
+}
+
+/// Replays alerts in a world that answers otherwise than "everything works".
+pub(super) fn replay_with(setting: &Setting<'_>, alerts: &[Arc<Alert>], script: Script) -> Report {
+    Replay { script, ..Replay::new(setting) }.all(setting, alerts)
 }
 
 impl<'p> Replay<'p> {
+    fn all(mut self, setting: &Setting<'p>, alerts: &[Arc<Alert>]) -> Report {
+        let mut order: Vec<&Arc<Alert>> = alerts.iter().collect();
+        order.sort_by_key(|alert| alert.received_at);
+        let first_and_last = order.first().zip(order.last()).map(|(first, last)| (first.received_at, last.received_at));
+        let Some((from, to)) = setting.span.or(first_and_last) else { return self.finish() };
+        self.to = to;
+        let mut ticks = Ticks::from(setting.playbooks, from);
+        for alert in order {
+            self.tick_until(&mut ticks, alert.received_at);
+            self.take(alert);
+        }
+        self.tick_until(&mut ticks, to);
+        self.finish()
+    }
+
     fn new(setting: &Setting<'p>) -> Self {
         let mut world = World::new(Arc::clone(setting.inventory), setting.contained_per_hour);
         world.playbooks = Arc::clone(setting.family);
@@ -107,6 +122,8 @@ impl<'p> Replay<'p> {
             incidents: HashMap::new(),
             last: HashMap::new(),
             firing: HashMap::new(),
+            absorbed: HashMap::new(),
+            to: Timestamp::MIN,
             numbers: names.enumerate().map(|(index, name)| (name, index)).collect(),
             report,
         }
@@ -135,6 +152,10 @@ impl<'p> Replay<'p> {
         if scheduled_by(alert).is_some() {
             // The schedules of today tick in its place.
             self.report.recorded_ticks += 1;
+            return;
+        }
+        if self.makes_itself(alert) {
+            self.report.recorded_own_alerts += 1;
             return;
         }
         let identity = (alert.source.clone(), alert.dedup_key);
@@ -249,7 +270,7 @@ impl<'p> Replay<'p> {
             Start { mode: Mode::Enforce, incident, agent: &subject.agent, alert, actor: starter(alert), inherits };
         let performance = Performance::begin(playbook, start, &mut self.world, &mut self.script, at)?;
         let number = self.runs.add(index, subject.key.clone(), performance);
-        self.look_at(number);
+        self.look_at(number, at);
         Ok(())
     }
 
@@ -265,21 +286,38 @@ impl<'p> Replay<'p> {
         let Some(performance) = self.runs.get_mut(number) else { return Ok(()) };
         performance.pass_until(&mut self.world, &mut self.script, at)?;
         performance.submit(run, &mut self.world, &mut self.script, actor, kind)?;
-        self.look_at(number);
+        self.look_at(number, at);
         Ok(())
     }
 
-    /// Lets time pass, and every run do what is due in it, in order.
+    /// Lets time pass, and everything happen that is due in it, in order: runs go on, and holds come to their planned ends.
     fn pass_until(&mut self, until: Timestamp) {
-        while let Some((at, number)) = self.runs.next_until(until) {
-            let Some(performance) = self.runs.get_mut(number) else { continue };
-            let passed = performance.pass_until(&mut self.world, &mut self.script, at).map_err(|it| it.to_string());
-            let stands = performance.next().is_some_and(|next| next <= at);
-            match passed {
-                Ok(()) if stands => self.give_up(number, "its time does not go on".to_owned()),
-                Ok(()) => self.look_at(number),
-                Err(error) => self.give_up(number, error),
+        loop {
+            self.take_own();
+            let run = self.runs.next_until(until);
+            let end = self.world.next_end().filter(|end| *end <= until);
+            match (run, end) {
+                (Some((at, number)), end) if end.is_none_or(|end| at <= end) => self.go_on(number, at),
+                (_, Some(at)) => {
+                    if let Some(end) = self.world.take_end() {
+                        self.end_hold(end, at);
+                    }
+                }
+                (_, None) => return,
             }
+        }
+    }
+
+    /// Lets a run do what is due at a time.
+    fn go_on(&mut self, number: usize, at: Timestamp) {
+        self.runs.awake();
+        let Some(performance) = self.runs.get_mut(number) else { return };
+        let passed = performance.pass_until(&mut self.world, &mut self.script, at).map_err(|it| it.to_string());
+        let stands = performance.next().is_some_and(|next| next <= at);
+        match passed {
+            Ok(()) if stands => self.give_up(number, "its time does not go on".to_owned()),
+            Ok(()) => self.look_at(number, at),
+            Err(error) => self.give_up(number, error),
         }
     }
 
@@ -290,9 +328,11 @@ impl<'p> Replay<'p> {
     }
 
     /// Sees when a run goes on by itself; one that never does is counted.
-    fn look_at(&mut self, number: usize) {
+    fn look_at(&mut self, number: usize, at: Timestamp) {
         self.remember(number);
-        if let Some(open) = self.runs.look_at(number) {
+        let over = self.runs.look_at(number);
+        self.look_at_ends(number, at);
+        if let Some(open) = over {
             self.count(open.index, &open.performance);
         }
     }

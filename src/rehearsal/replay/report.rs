@@ -31,6 +31,12 @@ pub struct Report {
     pub tests: u64,
     /// Alerts by schedules that a daemon has kept: the schedules of today tick in their place.
     pub recorded_ticks: u64,
+    /// Alerts of our own that the runs of the replay would have led to, by rule: `hold_ended`, `regressed`.
+    pub own_alerts: BTreeMap<String, u64>,
+    /// Alerts of our own that nothing was asked about: more than 100,000, or of a run that began after the replayed time.
+    pub own_alerts_left_out: u64,
+    /// Alerts of our own that a daemon has kept, and in whose place the replay makes its own.
+    pub recorded_own_alerts: u64,
     /// New alerts that no playbook matches.
     pub unmatched: u64,
     /// Each playbook, in order of name.
@@ -74,6 +80,8 @@ pub struct OfPlaybook {
     pub protected_hits: u64,
     /// Messages to people.
     pub messages: u64,
+    /// Alerts of our own that its runs would have led to.
+    pub own_alerts: u64,
     /// How many agents it would have contained.
     pub agents_contained: u64,
     /// How often it could not be evaluated or started.
@@ -116,6 +124,7 @@ impl Report {
             trust_hits: 0,
             protected_hits: 0,
             messages: 0,
+            own_alerts: 0,
             agents_contained: 0,
             faults: 0,
             first_faults: Vec::new(),

@@ -24,6 +24,8 @@ pub(super) struct Runs {
     /// By their number.
     open: BTreeMap<usize, Open>,
     begun: usize,
+    /// By the run that nobody started.
+    firsts: HashMap<RunId, usize>,
     wakes: BinaryHeap<Reverse<(Timestamp, usize)>>,
     /// The last run of an incident key and a playbook.
     last: HashMap<(String, usize), usize>,
@@ -37,6 +39,7 @@ impl Runs {
         let number = self.begun;
         self.begun += 1;
         self.last.insert((key.clone(), index), number);
+        self.firsts.insert(performance.first().run, number);
         self.open.insert(number, Open { index, key, performance });
         number
     }
@@ -44,6 +47,12 @@ impl Runs {
     /// A run that is not over, or has only just ended.
     pub fn get(&self, number: usize) -> Option<&Open> {
         self.open.get(&number)
+    }
+
+    /// The run that is not over and that leads a family, by the id of that run.
+    pub fn of_first(&self, first: RunId) -> Option<(usize, &Open)> {
+        let number = *self.firsts.get(&first)?;
+        Some((number, self.open.get(&number)?))
     }
 
     /// A run that is not over.
@@ -82,16 +91,21 @@ impl Runs {
         holds.chain(found.run.inherits.iter().copied()).collect()
     }
 
-    /// The next run that goes on by itself until a time, and when.
+    /// The next run that goes on by itself until a time, and when; the same one until it has gone on.
     pub fn next_until(&mut self, until: Timestamp) -> Option<(Timestamp, usize)> {
         while let Some(Reverse((at, number))) = self.wakes.peek().copied().filter(|Reverse((at, _))| *at <= until) {
-            self.wakes.pop();
             // One that was told something meanwhile goes on at another time.
             if self.open.get(&number).is_some_and(|open| open.performance.next() == Some(at)) {
                 return Some((at, number));
             }
+            self.wakes.pop();
         }
         None
+    }
+
+    /// The next run goes on now: this waking is over.
+    pub fn awake(&mut self) {
+        self.wakes.pop();
     }
 
     /// Sees when a run goes on by itself. One that never does is taken out; one that waits for a person alone is not,
@@ -134,7 +148,9 @@ impl Runs {
     /// Takes a run out.
     pub fn remove(&mut self, number: usize) -> Option<Open> {
         self.forget(number);
-        self.open.remove(&number)
+        let open = self.open.remove(&number)?;
+        self.firsts.remove(&open.performance.first().run);
+        Some(open)
     }
 
     /// Takes all runs out, in the order in which they began.

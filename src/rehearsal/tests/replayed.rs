@@ -12,7 +12,9 @@ use crate::engine::Inventory;
 use crate::language::Source;
 use crate::playbook::{Playbook, compile};
 use crate::rehearsal::family::Library;
-use crate::rehearsal::replay::{Difference, OfPlaybook, Report, Setting, replay};
+use crate::rehearsal::place::Place;
+use crate::rehearsal::replay::{Difference, OfPlaybook, Report, Setting, replay, replay_with};
+use crate::rehearsal::script::{Calls, Look, Script};
 
 const PAUSES: &str = r"
 stages:
@@ -88,6 +90,10 @@ fn inventory() -> Arc<Inventory> {
 }
 
 fn replayed(playbooks: &[Arc<Playbook>], alerts: &[Arc<Alert>], hours: Option<i64>) -> Report {
+    replayed_with(playbooks, alerts, hours, Script::default())
+}
+
+fn replayed_with(playbooks: &[Arc<Playbook>], alerts: &[Arc<Alert>], hours: Option<i64>, script: Script) -> Report {
     let library: Library = playbooks.iter().map(|it| (it.name.clone(), Arc::clone(it))).collect();
     let setting = Setting {
         playbooks,
@@ -96,7 +102,11 @@ fn replayed(playbooks: &[Arc<Playbook>], alerts: &[Arc<Alert>], hours: Option<i6
         contained_per_hour: 100,
         span: hours.map(|hours| (start(), start() + SignedDuration::from_hours(hours))),
     };
-    replay(&setting, alerts)
+    let report = replay_with(&setting, alerts, script.clone());
+    if script == Script::default() {
+        assert_eq!(report, replay(&setting, alerts));
+    }
+    report
 }
 
 fn of<'r>(report: &'r Report, name: &str) -> &'r OfPlaybook {
@@ -139,7 +149,9 @@ fn ticks_that_a_daemon_has_kept_are_replaced_and_not_done_twice() {
 fn what_comes_while_a_playbook_is_silent_is_counted_for_it_and_compared() {
     let silence = "silence: { from: 2026-11-23T04:00:00Z, to: 2026-11-23T06:00:00Z, because: maintenance }\n";
     let odd = |silence: &str| {
-        playbook(&format!("playbook: odd\nmode: observe\nmatch: {{ when: \"true\" }}\n{silence}{PAUSES}"))
+        playbook(&format!(
+            "playbook: odd\nmode: observe\nmatch: {{ when: \"alert.source != 'system'\" }}\n{silence}{PAUSES}"
+        ))
     };
     let alerts: Vec<_> = (0..6).map(|hour| alert("siem", "c-bot", hour * 60)).collect();
     let before = replayed(&[odd(""), scheduled("")], &alerts, Some(6));
@@ -155,7 +167,7 @@ fn what_comes_while_a_playbook_is_silent_is_counted_for_it_and_compared() {
 #[test]
 fn a_second_source_counts_only_within_the_time_that_corroboration_allows() {
     let text = format!(
-        "playbook: odd\nmode: enforce\nmatch:\n  when: \"true\"\n  corroborate: {{ sources: 2, within: 10m }}\n{PAUSES}"
+        "playbook: odd\nmode: enforce\nmatch:\n  when: \"alert.source != 'system'\"\n  corroborate: {{ sources: 2, within: 10m }}\n{PAUSES}"
     );
     let contained = |minute: i64| {
         let report = replayed(&[playbook(&text)], &[alert("siem", "a-bot", 0), alert("edr", "a-bot", minute)], None);
@@ -207,4 +219,96 @@ fn a_run_that_a_step_starts_is_counted_for_its_own_playbook_and_joined_by_alerts
     assert_eq!((parent.runs, parent.agents_contained), (1, 0), "{parent:?}");
     assert_eq!((child.runs, child.started_by_runs, child.joined), (2, 1, 1), "{child:?}");
     assert_eq!((report.contained.len(), report.contained[0].runs), (1, 2), "{:?}", report.contained);
+}
+
+fn held(agent: &AgentId, until: Timestamp) -> Hold {
+    Hold {
+        id: HoldId::generate(start()),
+        agent: agent.clone(),
+        level: HoldLevel::Paused,
+        cause: HoldCause::Person,
+        reason: "a test".into(),
+        until: Some(until),
+        ask_at_end: true,
+        by: Actor::System,
+        placed_at: start(),
+    }
+}
+
+/// A playbook that acts on alerts of our own of one rule.
+fn follows(rule: &str, stages: &str) -> Arc<Playbook> {
+    playbook(&format!(
+        "playbook: follows\nmode: enforce\nmatch: {{ when: \"alert.source == 'system' && alert.rule == '{rule}'\" }}\n{stages}"
+    ))
+}
+
+const RETIRES: &str = "stages:\n  - { stage: only, steps: [{ step: retire, action: agent.retire }] }\n";
+
+fn odd(stages: &str) -> Arc<Playbook> {
+    playbook(&format!("playbook: odd\nmode: enforce\nmatch: {{ when: \"alert.source == 'siem'\" }}\n{stages}"))
+}
+
+#[test]
+fn the_end_of_a_hold_comes_in_again_as_the_alert_that_the_daemon_would_make_of_it() {
+    let books = [odd(PAUSES), follows("hold_ended", RETIRES)];
+    let report = replayed(&books, &[alert("siem", "a-bot", 0), alert("siem", "b-bot", 5)], None);
+    let (odd, follows) = (of(&report, "odd"), of(&report, "follows"));
+    assert_eq!((odd.own_alerts, odd.messages, report.own_alerts["hold_ended"]), (2, 2, 2), "{report:?}");
+    assert_eq!((follows.matched, follows.runs, follows.agents_contained), (2, 2, 2), "{follows:?}");
+    assert_eq!((report.alerts, report.unmatched), (2, 0), "nobody sent them");
+}
+
+#[test]
+fn a_hold_that_ends_while_people_are_asked_to_lift_it_comes_in_once_they_were_silent() {
+    let asks = "stages:\n  - stage: contain\n    steps:\n      - { step: pause, action: agent.pause, hold: 1h }\n  \
+                - stage: ask\n    steps:\n      - { step: q, approval: { ask: Free it?, releases: [free], approvers: [owner], timeout: 4h, on_timeout: reject } }\n  \
+                - stage: restore\n    when: steps.q.decision == 'approved'\n    steps:\n      \
+                - { step: free, action: undo, with: { steps: [pause] } }\n";
+    let marks = "stages:\n  - stage: only\n    when: now < timestamp('2026-11-23T07:00:00Z')\n    steps: [{ step: retire, action: agent.retire }]\n";
+    let early = replayed(&[odd(asks), follows("hold_ended", marks)], &[alert("siem", "a-bot", 0)], Some(12));
+    assert_eq!(early.own_alerts["hold_ended"], 1, "{early:?}");
+    assert_eq!(of(&early, "follows").agents_contained, 0, "it comes after four hours, and not after one");
+    let report = replayed(&[odd(asks), follows("hold_ended", RETIRES)], &[alert("siem", "a-bot", 0)], Some(12));
+    assert_eq!(of(&report, "follows").agents_contained, 1, "{report:?}");
+}
+
+#[test]
+fn what_is_found_undone_comes_in_again_too() {
+    let revokes = "stages:\n  - stage: contain\n    steps:\n      - step: revoke\n        action: oauth.revoke_token\n        \
+                   with: { connection: idp, token: { secret: \"env:TOKEN\" } }\n        verify: { within: 30s, recheck: [10m] }\n";
+    let books = [odd(revokes), follows("regressed", PAUSES)];
+    let place = Place { above: Vec::new(), path: "revoke".parse().unwrap() };
+    let calls = Calls { rechecks: vec![Look::NotSeen], ..Calls::default() };
+    let script = Script::new([(place, calls)].into());
+    let report = replayed_with(&books, &[alert("siem", "a-bot", 0)], None, script);
+    assert_eq!((of(&report, "odd").own_alerts, report.own_alerts["regressed"]), (1, 1), "{report:?}");
+    assert_eq!(of(&report, "follows").agents_contained, 1, "{report:?}");
+    let works = replayed(&books, &[alert("siem", "a-bot", 0)], None);
+    assert_eq!((works.own_alerts.len(), of(&works, "follows").runs), (0, 0), "{works:?}");
+}
+
+#[test]
+fn what_leads_to_itself_ends_with_the_time_that_is_replayed() {
+    let again = "stages:\n  - { stage: only, steps: [{ step: pause, action: agent.pause, hold: 1h }] }\n";
+    let books = [odd(again), follows("hold_ended", again)];
+    let report = replayed(&books, &[alert("siem", "a-bot", 0)], Some(24));
+    // Hour after hour: the last one in the time is that after 24 hours, and its run leads to one that is left out.
+    let follows = of(&report, "follows");
+    assert_eq!((report.own_alerts["hold_ended"], report.own_alerts_left_out), (25, 1), "{report:?}");
+    assert_eq!((follows.runs, follows.own_alerts), (25, 24), "{follows:?}");
+}
+
+#[test]
+fn what_a_daemon_has_kept_of_its_own_is_replaced_where_the_replay_holds_the_agent_and_taken_where_it_does_not() {
+    let kept = |agent: &str| {
+        let id = AgentId::parse(agent).unwrap();
+        let at = start() + SignedDuration::from_hours(8);
+        let own = crate::engine::SystemAlert::hold_ended(&held(&id, at), at);
+        Arc::new(crate::intake::system::system_alert(&SourceId::parse("system").unwrap(), &own, at))
+    };
+    let books = [odd(PAUSES), follows("hold_ended", RETIRES)];
+    let alerts = [alert("siem", "a-bot", 0), kept("a-bot"), kept("b-bot")];
+    let report = replayed(&books, &alerts, None);
+    assert_eq!((report.recorded_own_alerts, report.own_alerts["hold_ended"]), (1, 1), "{report:?}");
+    assert_eq!(of(&report, "follows").matched, 2, "a-bot's own, and b-bot's of then");
 }
