@@ -14,7 +14,7 @@ use crate::client::{Secrets, SystemSecrets};
 use crate::config::{self, Configuration};
 use crate::domain::Person;
 use crate::language::{Diagnostic, Level, Source, render_github, render_human, render_json};
-use crate::playbook::{Catalogue, Playbook, Surroundings, compile_folder, prospects};
+use crate::playbook::{Approvals, Catalogue, Playbook, Surroundings, codes, compile_folder, prospects};
 use crate::source;
 
 use super::context::Context;
@@ -61,15 +61,24 @@ impl Check {
                 None
             }
         };
-        let approvals = configuration.as_ref().map(|configuration| configuration.approvals.clone()).unwrap_or_default();
-        let catalogue = report.catalogue(configuration.as_ref()).with_approvals(approvals);
-        let paths = match (&configuration, self.paths.is_empty()) {
-            (Some(configuration), true) => vec![configuration.playbooks.clone()],
-            (None, true) if file.is_none() => vec![PathBuf::from("playbooks")],
-            _ => self.paths,
+        // Faults of the configuration must not hide those of the playbooks.
+        let remains = file.as_ref().filter(|_| configuration.is_none()).map(|_| context.remains());
+        let (folder, approvals) = match (&configuration, &remains) {
+            (Some(configuration), _) => (configuration.playbooks.clone(), Some(configuration.approvals.clone())),
+            (None, Some(remains)) => (remains.playbooks.clone(), remains.approvals.clone()),
+            (None, None) => (PathBuf::from("playbooks"), Some(Approvals::default())),
         };
-        for path in &paths {
+        let nobody_knows_approvals = approvals.is_none();
+        let catalogue = report.catalogue(configuration.as_ref()).with_approvals(approvals.unwrap_or_default());
+        let is_by_configuration = self.paths.is_empty();
+        let paths = if is_by_configuration { vec![folder] } else { self.paths };
+        // Where a broken configuration has its playbooks is a guess if it does not say: then they need not be there.
+        for path in paths.iter().filter(|path| remains.is_none() || !is_by_configuration || path.exists()) {
             report.playbooks(path, &catalogue, configuration.as_ref());
+        }
+        if nobody_knows_approvals {
+            let about_approvals = [codes::UNKNOWN_APPROVAL, codes::APPROVAL_TIMEOUT];
+            report.diagnostics.retain(|fault| !about_approvals.contains(&fault.code));
         }
         report.show(if context.json() { Format::Json } else { self.format })
     }

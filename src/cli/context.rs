@@ -80,6 +80,11 @@ impl Context {
         config::load(self.configuration_file().as_deref(), &self.environment)
     }
 
+    /// What can be read of a configuration with faults.
+    pub fn remains(&self) -> config::Remains {
+        config::remains(self.configuration_file().as_deref(), &self.environment)
+    }
+
     /// By which a daemon reads the configuration again.
     pub fn reread(&self) -> Reread {
         let (file, environment) = (self.configuration_file(), self.environment.clone());

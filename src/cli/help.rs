@@ -1,4 +1,4 @@
-//! `standdown help [TOPIC]`: a command, a topic of the reference, an action, or a code.
+//! `standdown help [TOPIC]`: a command, a topic of the reference, an action, a key of the language, or a code.
 //!
 //! It takes the place of clap's own `help`, and still answers for every command as that did.
 
@@ -12,10 +12,10 @@ use super::exit::Error;
 use super::output::say;
 use super::render::add;
 
-/// Explain a command, a topic, an action or a code such as SD0301.
+/// Explain a command, a topic, an action, a key or a code such as SD0301.
 #[derive(Debug, Args)]
 pub struct Help {
-    /// A command, a topic, an action or a code; without it, all commands and topics
+    /// A command, a topic, an action, a key or a code; without it, all commands and topics
     topic: Vec<String>,
 }
 
@@ -36,7 +36,8 @@ fn answer(words: &[String]) -> Result<String, Error> {
     }
     let topic = words.join(" ");
     let found = command_named(&mut command, words);
-    match (guide.page(&topic), found) {
+    let key = guide.key(&topic);
+    match (guide.page(&topic).or(key.as_ref()), found) {
         (Some(page), None) => Ok(guide::render(page)),
         (Some(page), Some(_)) => {
             Ok(format!("{}\n`standdown {topic} --help` shows the command.\n", guide::render(page)))
@@ -53,7 +54,7 @@ fn overview(command: &mut Command, guide: &Guide) -> String {
     for page in guide.topics() {
         add(&mut text, format_args!("  {:<12} {}\n", page.topic, page.line));
     }
-    text.push_str("  ACTION       one action, such as agent.pause\n  CODE         one code, such as SD0301\n");
+    text.push_str("  ACTION       one action, such as agent.pause\n  KEY          one key of playbooks, such as on_failure\n  CODE         one code, such as SD0301\n");
     text
 }
 
@@ -104,6 +105,24 @@ mod tests {
         assert!(!shown("SD1030").unwrap().contains("shows the command"));
         assert!(shown("freeze").unwrap().contains("Usage"));
         assert!(shown("kubernetes").is_err());
+    }
+
+    #[test]
+    fn every_key_of_the_language_leads_to_what_is_said_of_it() {
+        let shown = |words: &str| answer(&[words.to_owned()]).map_err(|error| error.to_string());
+        for section in crate::playbook::keys::SECTIONS {
+            for key in section.keys {
+                let text = shown(key.name).unwrap();
+                // Where a topic has the name of a key, the topic is what people look for.
+                assert!(text.contains(key.name), "{}\n{text}", key.name);
+            }
+        }
+        let on_failure = shown("on_failure").unwrap();
+        assert!(on_failure.contains("in step") && on_failure.contains("undo"), "{on_failure}");
+        let for_each = shown("for_each").unwrap();
+        assert!(for_each.contains("in step") && for_each.contains("at_most"), "its own keys as well: {for_each}");
+        let (command, guide) = (Cli::command(), app::guide());
+        assert!(unknown("on_failur", &command, &guide).contains("did you mean `on_failure`?"));
     }
 
     #[test]

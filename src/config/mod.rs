@@ -55,7 +55,7 @@ pub fn load(path: Option<&Path>, environment: &BTreeMap<String, String>) -> Resu
     faults.extend(secrets::literals(&document.value).iter().map(|fault| document.diagnostic(fault)));
     paths::resolve(&mut document.value, &paths::folder(path));
     let (shape, found) = decode::decode::<Shape>(&document.value);
-    faults.extend(found.iter().map(|fault| document.diagnostic(fault)));
+    faults.extend(found.into_iter().map(named_file).map(|fault| document.diagnostic(&fault)));
     let shape = shape.unwrap_or_default();
     let (directory, credentials) = people::read(&document, &shape, &mut faults);
     let (agents, inventory) = agents::read(&document, &mut faults);
@@ -73,6 +73,30 @@ pub fn load(path: Option<&Path>, environment: &BTreeMap<String, String>) -> Resu
         }
         _ => Err(sorted(errors.into_iter().chain(warnings).collect())),
     }
+}
+
+/// What can be read of a configuration although it has faults, so that those of the playbooks are found as well.
+#[derive(Clone, Debug, Default)]
+pub struct Remains {
+    /// The folder of the playbooks.
+    pub playbooks: PathBuf,
+    /// The approvals that playbooks may use; nothing if the file can't be read at all, so that nobody can say which.
+    pub approvals: Option<Approvals>,
+}
+
+/// Reads what can be read of a configuration file with faults.
+#[must_use]
+pub fn remains(path: Option<&Path>, environment: &BTreeMap<String, String>) -> Remains {
+    let beside = || paths::folder(path).join("playbooks");
+    let source = path.and_then(|path| file::read(path).ok());
+    let Ok(mut document) = Document::read(source.as_ref()) else {
+        return Remains { playbooks: beside(), approvals: None };
+    };
+    // What is wrong with it has been said.
+    drop(document.apply(environment));
+    paths::resolve(&mut document.value, &paths::folder(path));
+    let playbooks = document.value.pointer("/playbooks").and_then(Value::as_str).map_or_else(beside, PathBuf::from);
+    Remains { playbooks, approvals: Some(approvals(&document, &mut Vec::new())) }
 }
 
 /// The settings that a configuration can't be without, once they are checked.
@@ -104,6 +128,15 @@ impl Checked {
         let (limits, retention) = (shape.limits?, shape.retention?);
         Some(Self { listen: listen?, public_url, log: shape.log?, gate: gate?, limits, retention })
     }
+}
+
+/// An inventory stands in a file of its own: whoever writes it here is told so.
+fn named_file(fault: decode::Fault) -> decode::Fault {
+    let is_list = fault.pointer == "/agents" || fault.pointer.starts_with("/agents/");
+    let hint = is_list.then(|| {
+        "`agents` names a file or a folder, such as agents.yaml; the list stands there, under `agents:`".to_owned()
+    });
+    decode::Fault { hint: hint.or(fault.hint), ..fault }
 }
 
 /// The approvals that playbooks may use. What an approval says is the language's to judge.

@@ -49,9 +49,15 @@ impl Guide {
         self.pages.iter().filter(|page| pages::is_main(&page.topic))
     }
 
-    /// The topic that is nearest to a wrong one.
+    /// What is said of a key of the language: in each section that has it, and of the section of its name.
+    #[must_use]
+    pub fn key(&self, name: &str) -> Option<Page> {
+        pages::keys::of(name)
+    }
+
+    /// The topic or key that is nearest to a wrong one.
     #[must_use]
     pub fn suggest(&self, topic: &str) -> Option<&str> {
-        suggest(topic, self.pages.iter().map(|page| page.topic.as_str()))
+        suggest(topic, self.pages.iter().map(|page| page.topic.as_str()).chain(pages::keys::names()))
     }
 }

@@ -59,12 +59,20 @@ pub(super) fn judge(library: &Library, alert: &Alert, agent: &Agent, now: Timest
                     unlisted += 1;
                     continue;
                 }
-                Match::No(format!("`{}` did not hold", playbook.when.source().trim()))
+                Match::No(why_not(playbook))
             }
         };
         listed.push((playbook.clone(), verdict));
     }
     Judged { listed, unlisted, values }
+}
+
+/// Why a playbook does not match, though nothing went wrong.
+fn why_not(playbook: &Playbook) -> String {
+    if playbook.is_scheduled_only() {
+        return "it runs by its schedule alone, and no alert starts it".to_owned();
+    }
+    format!("`{}` did not hold", playbook.when.source().trim())
 }
 
 fn unless_silent(playbook: &Playbook, values: &Value, now: Timestamp) -> Match {

@@ -71,6 +71,12 @@ pub struct Variable {
 }
 
 impl Playbook {
+    /// Whether its schedule alone starts it, and no alert does.
+    #[must_use]
+    pub fn is_scheduled_only(&self) -> bool {
+        self.timetable.is_some() && self.when.source().trim() == "false"
+    }
+
     /// The step of that name, with the index of its stage.
     #[must_use]
     pub fn step(&self, name: &StepName) -> Option<(usize, &Step)> {

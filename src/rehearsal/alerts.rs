@@ -53,8 +53,10 @@ fn bodies(bytes: &[u8]) -> Vec<&[u8]> {
     }
     let lines: Vec<&[u8]> =
         trimmed.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()).collect();
-    let whole = lines.first().is_none_or(|first| serde_json::from_slice::<&RawValue>(first).is_err());
-    if whole { vec![trimmed] } else { lines }
+    // One body over several lines may have a line that is a body by itself; several bodies, one that is none.
+    let is_body =
+        |bytes: &[u8]| matches!(bytes.first(), Some(b'{' | b'[')) && serde_json::from_slice::<&RawValue>(bytes).is_ok();
+    if is_body(trimmed) || !lines.iter().any(|line| is_body(line)) { vec![trimmed] } else { lines }
 }
 
 type Item = Result<Arc<Alert>, String>;
@@ -84,4 +86,24 @@ fn read_one(body: &[u8], source: &Source, at: Timestamp) -> Result<Vec<Item>, St
 /// Whether a body is an alert as a daemon keeps it, and no longer a message of its sender.
 fn is_an_alert(value: &Value) -> bool {
     ["dedup_key", "received_at", "trust", "auth"].iter().all(|name| value.get(name).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_bodies_also_where_the_first_or_any_other_is_broken() {
+        assert_eq!(bodies(b"{\"a\": 1\n{\"a\": 2}\n\n{\"a\": 3}\n").len(), 3);
+        assert_eq!(bodies(b"{\"a\": 1}\n{\"a\": 2\n{\"a\": 3}").len(), 3);
+        assert_eq!(bodies(b"oops\n{\"a\": 2}"), [&b"oops"[..], b"{\"a\": 2}"]);
+    }
+
+    #[test]
+    fn one_body_over_several_lines_is_one_also_where_a_line_of_it_could_be_one() {
+        assert_eq!(bodies(b"{\n\"a\": [\n{}\n]\n}").len(), 1);
+        assert_eq!(bodies(b"[\n{\"a\": 1},\n{\"a\": 2}\n]").len(), 2);
+        assert_eq!(bodies(b"{\n\"a\": oops\n}").len(), 1, "broken, and no line of it is a body");
+        assert_eq!(bodies(b""), [&b""[..]]);
+    }
 }

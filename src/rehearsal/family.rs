@@ -3,12 +3,12 @@
 //! The daemon looks for them among those that serve; a rehearsal has the folder. One that is not there is said with its
 //! place, because the daemon would find out during an incident.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::domain::PlaybookName;
+use crate::domain::{PlaybookName, StepName};
 use crate::language::{Diagnostic, Source, Span, suggest};
 use crate::playbook::{Body, Playbook, Step};
 
@@ -44,27 +44,38 @@ pub fn starts_others(playbook: &Playbook) -> bool {
 /// What a playbook can start out of a library, and what it can't because it is not there.
 #[must_use]
 pub fn of(playbook: &Playbook, library: &Library) -> (Library, Vec<Missing>) {
+    of_without(playbook, library, &BTreeSet::new())
+}
+
+/// The same without what these steps of the playbook start.
+#[must_use]
+pub fn of_without(playbook: &Playbook, library: &Library, left_out: &BTreeSet<StepName>) -> (Library, Vec<Missing>) {
     let (mut family, mut missing) = (Library::new(), Vec::new());
     let mut open = vec![Arc::new(playbook.clone())];
+    let mut is_first = true;
     while let Some(next) = open.pop() {
-        for (name, pointer) in starts(&next) {
+        let is_left_out = |step: &Step| is_first && left_out.contains(&step.name);
+        for (name, pointer) in starts(&next, is_left_out) {
             match library.get(name) {
                 Some(found) if family.insert(name.clone(), Arc::clone(found)).is_none() => open.push(Arc::clone(found)),
                 Some(_) => {}
                 None => missing.push(absent(&next, name, &pointer, library)),
             }
         }
+        is_first = false;
     }
     (family, missing)
 }
 
 /// Which playbooks the steps start, each with the pointer to its name.
-fn starts(playbook: &Playbook) -> impl Iterator<Item = (&PlaybookName, String)> {
-    playbook.stages.iter().enumerate().flat_map(|(stage, of)| {
-        of.steps.iter().enumerate().filter_map(move |(step, of)| {
-            Some((started_by(of)?, format!("/stages/{stage}/steps/{step}/with/playbook")))
-        })
-    })
+fn starts(playbook: &Playbook, is_left_out: impl Fn(&Step) -> bool) -> Vec<(&PlaybookName, String)> {
+    let mut starts = Vec::new();
+    for (stage, of) in playbook.stages.iter().enumerate() {
+        for (step, of) in of.steps.iter().enumerate().filter(|(_, step)| !is_left_out(step)) {
+            starts.extend(started_by(of).map(|it| (it, format!("/stages/{stage}/steps/{step}/with/playbook"))));
+        }
+    }
+    starts
 }
 
 fn absent(playbook: &Playbook, name: &PlaybookName, pointer: &str, library: &Library) -> Missing {

@@ -52,6 +52,8 @@ struct Pending {
 enum Due {
     /// The run hears of something.
     Event(EventKind),
+    /// A run ends of which only that is said.
+    WholeRun(EventKind),
     /// Runs begin that its steps wait to start.
     Births,
 }
@@ -217,7 +219,7 @@ impl Performance {
             let Some(next) = self.next().filter(|next| *next <= until) else { break };
             self.at = self.at.max(next);
             match self.take_due() {
-                Some(Due::Event(kind)) => {
+                Some(Due::Event(kind) | Due::WholeRun(kind)) => {
                     self.happen(world, script, kind)?;
                     continue;
                 }
@@ -286,7 +288,8 @@ impl Performance {
             _ => None,
         });
         let below = self.children.iter().filter_map(Self::busy_until);
-        self.pending.iter().map(|pending| pending.at).chain(tries).chain(below).min()
+        let calls = self.pending.iter().filter(|pending| !matches!(pending.due, Due::WholeRun(_)));
+        calls.map(|pending| pending.at).chain(tries).chain(below).min()
     }
 
     /// One thing that happens by itself. An answer that comes too late changes nothing, as in the engine.

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::approval::{ApprovalStatus, Choice};
-use crate::domain::{Actor, Agent, AgentId, Alert, EventKind, IncidentId, Mode, PersonId, RunId};
+use crate::domain::{Actor, Agent, AgentId, Alert, Digest, EventKind, IncidentId, Mode, PersonId, RunId};
 use crate::engine::Inventory;
 use crate::engine::electorate::eligible;
 use crate::machine::IllegalTransition;
@@ -34,6 +34,10 @@ const ROUNDS_MAX: usize = 500;
 /// What a playbook would do.
 #[derive(Clone, Debug, Serialize)]
 pub struct Plan {
+    /// The version of the playbook, as the daemon keeps it.
+    pub version: Digest,
+    /// When it starts again for an incident in which its last run is over, if it ever does.
+    pub rerun_when: Option<String>,
     /// Its stages, in order.
     pub stages: Vec<PlannedStage>,
     /// How it ends, by what people say.
@@ -105,7 +109,12 @@ pub fn plan(playbook: &Arc<Playbook>, occasion: &Occasion<'_>) -> Result<Plan, I
         rehearsed.push(performance);
     }
     let rehearsed: Vec<&Performance> = rehearsed.iter().collect();
-    Ok(Plan { stages: step::stages(playbook, &rehearsed, occasion, 1), ends })
+    Ok(Plan {
+        version: playbook.digest,
+        rerun_when: playbook.rerun_when.as_ref().map(|condition| condition.source().trim().to_owned()),
+        stages: step::stages(playbook, &rehearsed, occasion, 1),
+        ends,
+    })
 }
 
 fn play(

@@ -1,15 +1,16 @@
 //! What the world outside answers in a rehearsal: each call of each step, try by try.
 //!
-//! Left out, everything works: a call is applied, its effect is seen, and it is seen again later.
+//! Left out, everything works: a call is applied, its effect is seen, and it is seen again later. A run that a step starts may
+//! be answered as a whole; then nobody looks into it.
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::domain::StepPath;
 use crate::domain::event::{CallOutcome, Proof};
 use crate::domain::step::Baseline;
+use crate::domain::{Outcome, StepName, StepPath, Verdict};
 use crate::machine::{Call, CallResult, Direction, Phase};
 use crate::playbook::{Body, Playbook};
 
@@ -77,6 +78,22 @@ pub struct Calls {
     pub output: Option<Value>,
 }
 
+/// What comes of a run that a step starts, said as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WholeRun {
+    /// None begins.
+    Refused,
+    /// It ends.
+    Ends {
+        /// How.
+        outcome: Outcome,
+        /// What is known of its containment, if it tried any.
+        containment: Option<Verdict>,
+        /// How long after it began.
+        after: SignedDuration,
+    },
+}
+
 /// What comes of a call, and how long it takes.
 pub(super) struct Reply {
     pub after: SignedDuration,
@@ -88,6 +105,7 @@ pub(super) struct Reply {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Script {
     steps: BTreeMap<Place, Calls>,
+    runs: BTreeMap<Place, WholeRun>,
     heard: BTreeMap<(Vec<StepPath>, StepPath, &'static str), usize>,
 }
 
@@ -95,7 +113,24 @@ impl Script {
     /// A script with what differs from "everything works".
     #[must_use]
     pub const fn new(steps: BTreeMap<Place, Calls>) -> Self {
-        Self { steps, heard: BTreeMap::new() }
+        Self { steps, runs: BTreeMap::new(), heard: BTreeMap::new() }
+    }
+
+    /// With what comes of whole runs that steps start.
+    #[must_use]
+    pub fn with_runs(self, runs: BTreeMap<Place, WholeRun>) -> Self {
+        Self { runs, ..self }
+    }
+
+    /// The steps of a run that no run started whose runs are all answered as a whole.
+    pub(super) fn whole(&self) -> impl Iterator<Item = &StepName> {
+        self.runs.keys().filter(|place| place.above.is_empty() && place.path.index.is_none()).map(|it| &it.path.step)
+    }
+
+    /// What comes of the run that a step starts, if that is said as a whole.
+    pub(super) fn whole_run(&self, above: &[StepPath], path: &StepPath) -> Option<WholeRun> {
+        let said = self.runs.iter().filter(|(place, _)| place.covers(above, path));
+        said.max_by_key(|(place, _)| place.items()).map(|(_, run)| *run)
     }
 
     /// What comes of a call of a run that the steps `above` started.

@@ -10,7 +10,11 @@ use crate::rehearsal::plan::{Asks, Each, Plan, PlannedRun, PlannedStage, Planned
 const ITEMS_SHOWN_MAX: usize = 10;
 
 pub(super) fn described(planned: &Plan) -> String {
-    let mut text = String::new();
+    let mut text = format!("version {}\n", planned.version.prefix());
+    if let Some(condition) = &planned.rerun_when {
+        let condition = printable(condition);
+        add(&mut text, format_args!("starts again for the same incident, once its run is over, when {condition}\n"));
+    }
     for stage in &planned.stages {
         add(&mut text, format_args!("\n"));
         add_stage(&mut text, stage, "");
@@ -122,7 +126,9 @@ fn add_run(text: &mut String, run: &PlannedRun, indent: &str) {
         Mode::Observe => " (it only observes until it says `mode: enforce`)",
         Mode::Enforce => "",
     };
+    let version = run.version.prefix();
     add(text, format_args!("{indent}starts {}{about}{observes}\n", run.playbook));
+    add(text, format_args!("{indent}  version {version}: what serves when the first run begins\n"));
     if run.stages.is_empty() {
         add(text, format_args!("{indent}  (runs start each other no deeper than this)\n"));
     }
@@ -134,8 +140,17 @@ fn add_run(text: &mut String, run: &PlannedRun, indent: &str) {
 fn add_asks(text: &mut String, asks: &Asks, indent: &str) {
     let people: Vec<&str> = asks.people.iter().map(crate::domain::PersonId::as_str).collect();
     let people = if people.is_empty() { "nobody that is known here".to_owned() } else { people.join(", ") };
-    add(text, format_args!("{indent}  asks {people}: {}\n", printable(&asks.question)));
+    let approvers: Vec<String> = asks.approvers.iter().map(ToString::to_string).collect();
+    let question = printable(&asks.question);
+    add(text, format_args!("{indent}  asks {people} ({}): {question}\n", approvers.join(", ")));
+    for (lender, keys) in &asks.lent {
+        add(text, format_args!("{indent}    from {lender} of the configuration: {}\n", keys.join(", ")));
+    }
     add(text, format_args!("{indent}  silence for {} {}\n", span(asks.timeout_s), asks.silence));
+    if !asks.more.is_empty() {
+        let more: Vec<&str> = asks.more.iter().map(crate::domain::PersonId::as_str).collect();
+        add(text, format_args!("{indent}  who is asked besides then: {}\n", more.join(", ")));
+    }
     if !asks.releases.is_empty() {
         add(text, format_args!("{indent}  a yes lets go: {}\n", asks.releases.join(", ")));
     }

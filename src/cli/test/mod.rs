@@ -7,7 +7,7 @@ mod human;
 mod json;
 mod junit;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use clap::{Args, ValueEnum};
 
 use crate::action::Registry;
 use crate::language::{Diagnostic, Level, Source, render_human};
-use crate::playbook::Approvals;
+use crate::playbook::{Approvals, Catalogue, Playbook, compile_folder};
 use crate::rehearsal::cases::{SourceTable, Suite, SuiteResult, load};
 
 use super::context::Context;
@@ -68,6 +68,8 @@ struct Findings {
     performing: Duration,
     /// Whether only some of the cases were to run: then coverage says nothing.
     partial: bool,
+    /// Playbooks of the folders that have no tests at all: their files.
+    untested: Vec<String>,
 }
 
 impl Findings {
@@ -89,6 +91,20 @@ impl Findings {
         let less = |(_, result): &&(Suite, SuiteResult)| result.coverage.percent() < usize::from(wanted);
         self.suites.iter().filter(less).map(|(suite, _)| suite).collect()
     }
+}
+
+/// The files of playbooks of a folder that no test file is about.
+fn untested(path: &Path, catalogue: &Catalogue, suites: &[(Suite, SuiteResult)]) -> Vec<String> {
+    if !path.is_dir() {
+        return Vec::new();
+    }
+    let is_tested = |playbook: &Playbook| {
+        // A test file with faults has been shown.
+        let beside = Path::new(&playbook.file).with_extension("test.yaml");
+        beside.exists() || suites.iter().any(|(suite, _)| suite.playbook.name == playbook.name)
+    };
+    let found = compile_folder(path, catalogue).playbooks;
+    found.into_iter().filter(|playbook| !is_tested(playbook)).map(|playbook| playbook.file).collect()
 }
 
 impl Test {
@@ -114,6 +130,7 @@ impl Test {
             took: Duration::ZERO,
             performing: Duration::ZERO,
             partial,
+            untested: Vec::new(),
         };
         for path in &paths {
             let loaded = load(path, &catalogue, &table);
@@ -125,6 +142,9 @@ impl Test {
                 (suite, result)
             }));
             findings.performing += ready.elapsed();
+        }
+        if self.coverage_min.is_some_and(|wanted| wanted > 0) && !partial {
+            findings.untested = paths.iter().flat_map(|path| untested(path, &catalogue, &findings.suites)).collect();
         }
         findings.took = began.elapsed();
         if let Some(file) = &self.junit {
@@ -147,11 +167,15 @@ impl Test {
             let wanted = self.coverage_min.unwrap_or_default();
             output::complain(&format!("{}: less than {wanted} % of {} is covered\n", suite.file, suite.playbook.name))?;
         }
+        for file in &findings.untested {
+            output::complain(&format!("{file}: the playbook has no tests, so nothing of it is covered\n"))?;
+        }
         let nothing = findings.passed() + findings.failed() == 0;
         if nothing && findings.errors() == 0 {
             output::complain("no case was run: none has that in its name\n")?;
         }
-        let good = findings.failed() == 0 && findings.errors() == 0 && too_little.is_empty() && !nothing;
+        let covered = too_little.is_empty() && findings.untested.is_empty();
+        let good = findings.failed() == 0 && findings.errors() == 0 && covered && !nothing;
         Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }

@@ -32,7 +32,7 @@ impl Layer {
         if !value.is_object() {
             let diagnostic = Diagnostic::error(codes::WRONG_VALUE, &source.name, "the file is no mapping of settings")
                 .at(Some(places.value("").unwrap_or(Span { line: 1, column: 1, length: 1 })))
-                .hint("begin with a setting, such as `listen: 127.0.0.1:8080`");
+                .hint(beginning(&value));
             return Err(vec![diagnostic]);
         }
         Ok(Self { name: source.name.clone(), value, places })
@@ -63,5 +63,14 @@ impl Layer {
     /// An error at the value at a pointer.
     pub(in crate::config) fn error(&self, pointer: &str, code: &'static str, message: impl Into<String>) -> Diagnostic {
         Diagnostic::error(code, &self.name, message).at(self.span(pointer, Kind::Value))
+    }
+}
+
+/// How a file begins: a list is an inventory that lacks its key.
+fn beginning(value: &Value) -> &'static str {
+    if value.is_array() {
+        "a list of agents stands under `agents:`, in the file that the configuration names"
+    } else {
+        "begin with a setting, such as `listen: 127.0.0.1:8080`"
     }
 }

@@ -24,6 +24,33 @@ pub fn page() -> Page {
     }
 }
 
+/// Every key and section.
+pub fn names<'a>() -> impl Iterator<Item = &'a str> + Clone {
+    SECTIONS.iter().flat_map(|section| section.keys.iter().map(|key| key.name).chain([section.name]))
+}
+
+/// What is said of a key wherever it may stand, and of the section of its name.
+pub fn of(name: &str) -> Option<Page> {
+    let mut blocks = Vec::new();
+    for section in SECTIONS {
+        for key in section.keys.iter().filter(|key| key.name.eq_ignore_ascii_case(name)) {
+            blocks.push(Block::heading(&format!("in {}", section.name)));
+            blocks.push(Block::Entries { entries: vec![entry(key)] });
+        }
+    }
+    for section in SECTIONS.iter().filter(|section| section.name.eq_ignore_ascii_case(name)) {
+        blocks.push(Block::heading(section.name));
+        blocks.push(Block::paragraph(section.help));
+        blocks.push(Block::Entries { entries: section.keys.iter().map(entry).collect() });
+    }
+    if blocks.is_empty() {
+        return None;
+    }
+    blocks.push(Block::paragraph("All keys: `standdown help keys`."));
+    let line = "a key of the language".to_owned();
+    Some(Page { topic: name.to_owned(), title: format!("The key `{name}`"), line, blocks })
+}
+
 fn entry(key: &Key) -> Entry {
     let mut note = vec![takes(&key.takes)];
     if key.required {

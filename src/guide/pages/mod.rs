@@ -4,7 +4,7 @@ mod actions;
 mod codes;
 mod connectors;
 mod expressions;
-mod keys;
+pub(in crate::guide) mod keys;
 mod shipped;
 mod templates;
 

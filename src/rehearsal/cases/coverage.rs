@@ -2,12 +2,13 @@
 //!
 //! A step is covered once a case did it. Its branches are: a condition that held and one that did not, a call that
 //! failed, and a request that was approved, rejected and left to expire. What runs of other playbooks went through, which
-//! a step started, counts for the tests of those playbooks and not here.
+//! a step started, counts for the tests of those playbooks and not here. A case in which the playbook only observes goes
+//! through conditions, and does nothing.
 
 use std::collections::BTreeMap;
 
 use crate::domain::approval::ApprovalStatus;
-use crate::domain::{ApprovalCause, Run, StepPath, StepState};
+use crate::domain::{ApprovalCause, Mode, Run, StepPath, StepState};
 use crate::playbook::{ActionKind, Body, Playbook};
 
 use super::Performed;
@@ -112,6 +113,8 @@ impl Coverage {
             if skipped {
                 continue;
             }
+            // What only observes does nothing: it went through conditions alone.
+            let acts = run.mode == Mode::Enforce;
             for step in &stage.steps {
                 let Some(record) = run.steps.get(&StepPath::from(step.name.clone())) else { continue };
                 let name = step.name.as_str();
@@ -120,16 +123,25 @@ impl Coverage {
                     | StepState::Unproven
                     | StepState::Undoing(_)
                     | StepState::Undone
-                    | StepState::UndoFailed { .. } => self.cover(name, DONE),
+                    | StepState::UndoFailed { .. }
+                        if acts =>
+                    {
+                        self.cover(name, DONE);
+                    }
                     StepState::Skipped { .. } => self.cover(name, NOT_HELD),
                     StepState::Pending
                     | StepState::Waiting(_)
                     | StepState::Doing(_)
+                    | StepState::Succeeded
+                    | StepState::Unproven
+                    | StepState::Undoing(_)
+                    | StepState::Undone
+                    | StepState::UndoFailed { .. }
                     | StepState::Failed { .. }
                     | StepState::Rejected
                     | StepState::Cancelled => {}
                 }
-                if record.state.is_failure() {
+                if acts && record.state.is_failure() {
                     self.cover(name, FAILED);
                 }
                 if record.started_at.is_some() && !matches!(record.state, StepState::Skipped { .. }) {
@@ -137,7 +149,8 @@ impl Coverage {
                 }
             }
         }
-        for approval in run.approvals.values().filter(|approval| approval.cause == ApprovalCause::Playbook) {
+        let asked = run.approvals.values().filter(|_| run.mode == Mode::Enforce);
+        for approval in asked.filter(|approval| approval.cause == ApprovalCause::Playbook) {
             let way = match approval.status {
                 ApprovalStatus::Approved => APPROVED,
                 ApprovalStatus::Rejected => REJECTED,

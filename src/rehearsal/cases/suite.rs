@@ -1,6 +1,6 @@
 //! A test file: its playbook, what its cases share, and the cases.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::domain::{AgentId, Mode};
+use crate::domain::{AgentId, Mode, StepName};
 use crate::language::{Diagnostic, Level, Source, Span, SpanMap};
 use crate::playbook::{Approvals, Catalogue, Fields, Node, Playbook, Report, compile, compile_folder, read_approvals};
 use crate::rehearsal::codes;
@@ -153,11 +153,14 @@ impl Loaded {
         let own = own.map(|approvals| catalogue.clone().with_approvals(approvals));
         let known = Known { catalogue: own.as_ref().unwrap_or(catalogue), is_shared: own.is_none() };
         let playbook = fields.as_ref().and_then(|fields| self.playbook(&mut report, fields, path, &known));
-        let family = playbook.as_ref().and_then(|playbook| self.family(&mut report, playbook, &known));
-        let cases = match (&fields, &playbook, &family) {
-            (Some(fields), Some(playbook), Some(family)) => {
+        let library = playbook.as_ref().map(|playbook| self.library(playbook, &known)).unwrap_or_default();
+        let cases = match (&fields, &playbook) {
+            (Some(fields), Some(playbook)) => {
                 let mut payloads = Payloads::new(folder, table);
-                cases(&mut report, fields, playbook, family, &mut payloads)
+                let family = Arc::new(family::of(playbook, &library).0);
+                let cases = cases(&mut report, fields, playbook, &family, &mut payloads);
+                self.say_missing(&mut report, playbook, &library, &cases);
+                cases
             }
             _ => Vec::new(),
         };
@@ -212,10 +215,10 @@ impl Loaded {
         Some(playbook)
     }
 
-    /// The playbooks that steps of the one under test start: they stand in its folder.
-    fn family(&mut self, report: &mut Report, playbook: &Playbook, known: &Known<'_>) -> Option<Arc<Library>> {
+    /// The playbooks that steps of the one under test may start: they stand in its folder.
+    fn library(&mut self, playbook: &Playbook, known: &Known<'_>) -> Arc<Library> {
         if !starts_others(playbook) {
-            return Some(Arc::default());
+            return Arc::default();
         }
         let folder = Path::new(&playbook.file).parent().unwrap_or(Path::new(".")).to_owned();
         let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
@@ -223,22 +226,21 @@ impl Loaded {
         let read = |folder: &PathBuf| -> Arc<Library> {
             Arc::new(compile_folder(folder, known.catalogue).playbooks.into_iter().map(named).collect())
         };
-        let library = if known.is_shared {
-            Arc::clone(self.libraries.entry(folder).or_insert_with_key(read))
-        } else {
-            read(&folder)
-        };
-        let (family, missing) = family::of(playbook, &library);
-        if missing.is_empty() {
-            return Some(Arc::new(family));
-        }
+        if known.is_shared { Arc::clone(self.libraries.entry(folder).or_insert_with_key(read)) } else { read(&folder) }
+    }
+
+    /// Says which playbooks are not there that a case goes into.
+    fn say_missing(&mut self, report: &mut Report, playbook: &Playbook, library: &Library, cases: &[Case]) {
+        let whole = |case: &Case| case.script.whole().cloned().collect::<BTreeSet<StepName>>();
+        let whole = cases.iter().map(whole).reduce(|all, of_case| all.intersection(&of_case).cloned().collect());
+        let (_, missing) = family::of_without(playbook, library, &whole.unwrap_or_default());
         for Missing { diagnostic, source } in missing {
             let message = format!("the playbook {} starts one that is not in its folder", source.name);
-            report.error("", codes::FILE, message).hint("mend it first: a rehearsal goes into that playbook");
+            let hint = "mend it first, or say in every case what comes of that run: outcomes: { STEP: completed }";
+            report.error("", codes::FILE, message).hint(hint);
             self.diagnostics.push(diagnostic);
             self.sources.push(source);
         }
-        None
     }
 }
 
@@ -295,7 +297,21 @@ fn cases(
     if node.value.as_array().is_some_and(Vec::is_empty) {
         report.error(&node.pointer, codes::FILE, "there are no cases").hint("add `- case: what it tries`");
     }
+    alike(report, &items);
     items.iter().filter_map(|item| case(report, &shared, payloads, item)).collect()
+}
+
+/// Two cases of one name can't be told apart where results are shown or chosen by name.
+fn alike(report: &mut Report, items: &[Node<'_>]) {
+    let mut seen = BTreeSet::new();
+    for item in items {
+        let Some(name) = item.value.get("case").and_then(Value::as_str) else { continue };
+        if !seen.insert(name.trim()) {
+            let pointer = format!("{}/case", item.pointer);
+            let message = format!("there is another case `{}` above", name.trim());
+            report.error(&pointer, codes::CASE, message).hint("say what is different about this one");
+        }
+    }
 }
 
 fn case(report: &mut Report, shared: &Shared<'_>, payloads: &mut Payloads<'_>, node: &Node<'_>) -> Option<Case> {

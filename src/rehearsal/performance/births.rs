@@ -4,15 +4,17 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::domain::{EventKind, RunId, StepPath};
+use jiff::Timestamp;
+
+use crate::domain::{EventKind, RunId, StepPath, Verdict};
 use crate::engine::children::{first_event_of_child, not_serving};
 use crate::engine::words;
 use crate::machine::{IllegalTransition, Wanted, wanted};
-use crate::rehearsal::script::Script;
+use crate::rehearsal::script::{Script, WholeRun};
 use crate::rehearsal::world::World;
 
-use super::Performance;
 use super::answers::Answering;
+use super::{Due, Pending, Performance};
 
 impl Performance {
     /// Starts what steps wait for, or says why it can't begin.
@@ -26,7 +28,7 @@ impl Performance {
             let path = next.path.clone();
             answered.insert(path.clone());
             let begun = if world.has_room(self.first.run) {
-                self.open_child(next, world, script)
+                self.begin_child(next, world, script)
             } else {
                 refused_for_room += 1;
                 Err(words::no_room())
@@ -45,6 +47,28 @@ impl Performance {
             Answering { performance: self, world, script }.tell(&notice);
         }
         Ok(())
+    }
+
+    /// Begins a run, or says of it what the script says of the whole.
+    fn begin_child(&mut self, wanted: Wanted, world: &mut World, script: &mut Script) -> Result<RunId, String> {
+        match script.whole_run(&self.above, &wanted.path) {
+            None => self.open_child(wanted, world, script),
+            Some(WholeRun::Refused) => Err("the test says so".to_owned()),
+            Some(WholeRun::Ends { outcome, containment, after }) => {
+                let path = wanted.path.clone();
+                if let Some(theirs) = world.playbooks.get(&wanted.playbook) {
+                    let inventory = &world.inventory;
+                    // What keeps it from beginning keeps it here, too.
+                    first_event_of_child(&self.run, &self.playbook, wanted, theirs, inventory, self.run.mode, self.at)?;
+                }
+                let run = RunId::generate(self.at);
+                let at = self.at.saturating_add(after).unwrap_or(Timestamp::MAX);
+                let contained_at = containment.filter(|verdict| *verdict == Verdict::Contained).map(|_| at);
+                let kind = EventKind::ChildEnded { path, run, outcome, verdict: containment, contained_at };
+                self.pending.push(Pending { at, due: Due::WholeRun(kind) });
+                Ok(run)
+            }
+        }
     }
 
     /// Every playbook acts in a rehearsal, and so do those that it starts.

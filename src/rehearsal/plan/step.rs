@@ -1,6 +1,6 @@
 //! The steps of a plan, each with what the rehearsals made of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -9,8 +9,11 @@ use serde_json::Value;
 use crate::domain::approval::OnTimeout;
 use crate::domain::lineage::DEPTH_MAX;
 use crate::domain::{
-    AgentId, Approval, ApprovalCause, Impact, Mode, PersonId, PlaybookName, StepPath, StepRecord, StepState,
+    AgentId, Approval, ApprovalCause, Digest, Impact, Mode, PersonId, PlaybookName, Principal, StepPath, StepRecord,
+    StepState,
 };
+use crate::engine::electorate::electorate;
+use crate::machine::Asked;
 use crate::playbook::{ActionKind, ActionStep, ApprovalSpec, Body, Playbook, Stage, Step};
 use crate::rehearsal::family::started_by;
 use crate::rehearsal::performance::Performance;
@@ -63,6 +66,8 @@ pub struct PlannedStep {
 pub struct PlannedRun {
     /// The playbook.
     pub playbook: PlaybookName,
+    /// Its version: a run of the daemon starts the one that served when the first run of its family began.
+    pub version: Digest,
     /// What that playbook says of itself; in the plan it acts.
     pub mode: Mode,
     /// The agents that its runs are about; none if no run begins in any rehearsal.
@@ -76,8 +81,14 @@ pub struct PlannedRun {
 pub struct Asks {
     /// The question.
     pub question: String,
-    /// Who may vote; empty if its turn comes in no rehearsal.
+    /// Whom the playbook, or what fills it, names as approvers.
+    pub approvers: Vec<Principal>,
+    /// Which people those are, and so may vote.
     pub people: BTreeSet<PersonId>,
+    /// Who is asked besides when silence escalates: which people those are.
+    pub more: BTreeSet<PersonId>,
+    /// What of the configuration fills it, each with the keys that come from there: `approvals.NAME`, `default_approval`.
+    pub lent: BTreeMap<String, Vec<String>>,
     /// How long they have, in seconds.
     pub timeout_s: u64,
     /// What silence does.
@@ -118,10 +129,10 @@ fn planned_step(step: &Step, rehearsed: &[&Performance], occasion: &Occasion<'_>
     let asked = asked.min_by_key(|approval| approval.asked_at);
     let (what, impact, undo, asks) = match &step.body {
         Body::Action(action) => {
-            let guard = action.guard.as_deref().map(|spec| asks(spec, asked));
+            let guard = action.guard.as_deref().map(|spec| asks(spec, asked, occasion));
             (action.spec.name.to_string(), Some(action.impact), undo(action), guard)
         }
-        Body::Approval(spec) => ("approval".to_owned(), None, None, Some(asks(spec, asked))),
+        Body::Approval(spec) => ("approval".to_owned(), None, None, Some(asks(spec, asked, occasion))),
         Body::Wait(wait) => (format!("wait {} s", wait.span.as_secs()), None, None, None),
     };
     let irreversible = matches!(&step.body, Body::Action(action) if is_irreversible(action));
@@ -154,6 +165,7 @@ fn run(
     let deep = depth >= DEPTH_MAX;
     Some(PlannedRun {
         playbook: name.clone(),
+        version: playbook.digest,
         mode: playbook.mode,
         agents: of_step.iter().map(|child| child.run.agent.id.clone()).collect(),
         stages: if deep { Vec::new() } else { stages(playbook, &of_step, occasion, depth + 1) },
@@ -174,10 +186,29 @@ fn undo(action: &ActionStep) -> Option<String> {
     }
 }
 
-fn asks(spec: &ApprovalSpec, asked: Option<&Approval>) -> Asks {
+fn asks(spec: &ApprovalSpec, asked: Option<&Approval>, occasion: &Occasion<'_>) -> Asks {
+    let (directory, owner) = (occasion.inventory.directory(), occasion.agent.owner.as_ref());
+    let more = if spec.on_timeout == OnTimeout::Escalate { spec.more() } else { &[] };
+    let mut lent: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (key, lender) in &spec.lent {
+        lent.entry(lender.to_string()).or_default().push(key.clone());
+    }
+    // Where its turn does not come, they are told as they would be asked now.
+    let would_be_asked = || {
+        let asked = Asked {
+            approvers: spec.approvers.clone(),
+            exclude: spec.exclude.clone(),
+            exclude_person: None,
+            thresholds: spec.thresholds.clone(),
+        };
+        electorate(directory, &asked, owner).0
+    };
     Asks {
+        approvers: spec.approvers.clone(),
+        more: directory.resolve(more, owner),
+        lent,
         question: asked.map_or_else(|| spec.ask.source().to_owned(), |approval| approval.ask.clone()),
-        people: asked.map(|approval| approval.people.clone()).unwrap_or_default(),
+        people: asked.map_or_else(would_be_asked, |approval| approval.people.clone()),
         timeout_s: spec.timeout.as_secs(),
         silence: match spec.on_timeout {
             OnTimeout::Reject => "counts as refused",

@@ -226,3 +226,110 @@ fn a_step_that_is_not_below_the_one_named_is_said_with_what_was_meant() {
         assert!(said.contains(words), "{key}: no `{words}` in {said}");
     }
 }
+
+#[test]
+fn a_run_that_a_step_starts_may_be_answered_as_a_whole_and_is_not_gone_into() {
+    assert_good(
+        &BOTH,
+        "parent",
+        r#"
+  - case: it contained the other agent
+    outcomes: { other: { run: completed, containment: contained, after: 20m } }
+    then:
+      - { expect: { run: running, steps: { other: waiting, tell: pending } } }
+      - { after: 19m, expect: { steps: { other: waiting } } }
+      - { after: 1m }
+    expect:
+      run: completed
+      containment: contained
+      standings: { mail-bot: active }
+      steps: { other: { state: succeeded, verdict: contained }, tell: succeeded }
+      messages: [{ to: ana, subject: succeeded }]
+  - case: it failed
+    outcomes: { other: failed }
+    expect: { run: completed, containment: none, steps: { other: { state: failed, detail: failed } }, messages: [{ to: ana, subject: failed }] }
+  - case: it could not prove it
+    outcomes: { other: { run: completed, containment: unproven } }
+    expect: { steps: { other: unproven }, containment: unproven }
+  - case: it was stopped
+    outcomes: { other: cancelled }
+    expect: { steps: { other: failed } }
+  - case: it did not begin
+    outcomes: { other: refused }
+    expect: { steps: { other: failed } }
+  - case: the run that started it is stopped first
+    outcomes: { other: { run: completed, after: 1h } }
+    then: [{ cancel: it is fine }, { after: 2h }]
+    expect: { run: cancelled, steps: { other: cancelled } }
+"#,
+    );
+}
+
+#[test]
+fn what_keeps_a_run_from_beginning_keeps_one_that_is_answered_as_a_whole() {
+    let parent = PARENT.replace("agent: mail-bot", "agent: nobody-bot");
+    let cases = "  - { case: a, outcomes: { other: completed }, expect: { steps: { other: failed } } }\n";
+    assert_good(&[("parent", &parent), ("child", CHILD)], "parent", cases);
+}
+
+#[test]
+fn items_are_answered_apart_and_a_playbook_that_no_case_goes_into_need_not_be_there() {
+    let parent = PARENT
+        .replace("step: other,", "step: other, for_each: { in: \"['mail-bot', 'web-bot']\", as: one },")
+        .replace("agent: mail-bot }", "agent: \"{{one}}\" }");
+    let cases = r#"
+  - case: the second fails
+    outcomes: { other: completed, "other[1]": failed }
+    expect: { steps: { "other[0]": succeeded, "other[1]": failed, other: failed } }
+"#;
+    assert_good(&[("parent", &parent)], "parent", cases);
+    let into = format!("{cases}  - {{ case: into it, expect: {{ runs: 1 }} }}\n");
+    let found = loaded(&[("parent", &parent)], "parent", &into);
+    assert!(found.suites.is_empty() && found.diagnostics.iter().any(|fault| fault.code == "SD0507"), "{found:#?}");
+}
+
+#[test]
+fn a_slip_in_what_comes_of_a_whole_run_is_said_at_its_place() {
+    for (outcomes, words) in [
+        ("{ other: complete }", "did you mean `completed`?"),
+        ("{ other: { containment: contained } }", "`run`"),
+        ("{ other: { run: refused, after: 1h } }", "write `refused` alone"),
+        ("{ other: { run: failed, containment: broken } }", "broken"),
+        ("{ other: failed, other/revoke: refused }", "what comes of `other` is said as a whole"),
+    ] {
+        let found =
+            loaded(&BOTH, "parent", &format!("  - {{ case: a, outcomes: {outcomes}, expect: {{ runs: 1 }} }}\n"));
+        let said = |fault: &crate::language::Diagnostic| {
+            format!("{} {}", fault.message, fault.hint.clone().unwrap_or_default()).contains(words)
+        };
+        assert!(found.diagnostics.iter().any(said), "{outcomes}: no `{words}` in {:#?}", found.diagnostics);
+        assert!(found.diagnostics.iter().all(|fault| fault.span.is_some()), "{:#?}", found.diagnostics);
+    }
+}
+
+#[test]
+fn a_family_is_as_large_as_the_daemon_lets_it_become_and_people_are_told() {
+    let fan = |name: &str, other: &str| {
+        let list: Vec<String> = (0..12).map(|number| format!("'{number}'")).collect();
+        format!(
+            "playbook: {name}\nowner: user:ana\nmode: enforce\nmatch: {{ when: \"true\" }}\nstages:\n  - stage: one\n    steps:\n      \
+             - {{ step: many, for_each: {{ in: \"[{}]\", as: one, parallel: 20 }}, action: run_playbook, with: {{ playbook: {other} }} }}\n",
+            list.join(", ")
+        )
+    };
+    let rest = "playbook: rest\nowner: user:ana\nmode: enforce\nmatch: { when: \"true\" }\nstages:\n  - { stage: one, steps: [{ step: rest, wait: 1h }] }\n";
+    let (first, second) = (fan("first", "second"), fan("second", "rest"));
+    let cases = "  - { case: too many, expect: { steps: { \"many[11]\": waiting }, messages: [{ to: ana, subject: \"Too many runs: second\" }] } }\n";
+    let loaded = loaded(&[("first", &first), ("second", &second), ("rest", rest)], "first", cases);
+    assert!(differences(&loaded).is_empty(), "{:#?}", differences(&loaded));
+    let performed = perform(&loaded.suites[0].playbook, &loaded.suites[0].cases[0]);
+    let family: Vec<&Performance> = performed.runs.iter().flat_map(Performance::family).collect();
+    assert_eq!(family.len(), crate::domain::lineage::FAMILY_RUNS_MAX);
+    let refused = |run: &Performance| {
+        let failed = run.run.steps.values().filter(|record| {
+            matches!(&record.state, crate::domain::StepState::Failed { reason } if reason.contains("at most 100 runs, itself included"))
+        });
+        failed.count()
+    };
+    assert_eq!(family.iter().map(|run| refused(run)).sum::<usize>(), 12 + 12 * 12 - 99);
+}

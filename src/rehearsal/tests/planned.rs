@@ -9,19 +9,27 @@ use crate::domain::{Actor, Agent, AgentId, SourceId};
 use crate::engine::Inventory;
 use crate::engine::tests::samples::{alert, directory};
 use crate::language::Source;
-use crate::playbook::{Playbook, compile};
+use crate::playbook::{Approvals, Playbook, compile};
 use crate::rehearsal::family::Library;
 use crate::rehearsal::plan::{Occasion, Plan, PlannedStep, plan};
 
 fn playbook(text: &str) -> Arc<Playbook> {
+    compiled(text, Approvals::default())
+}
+
+fn compiled(text: &str, approvals: Approvals) -> Arc<Playbook> {
     let source = Source { name: "test.yaml".into(), text: text.into() };
-    match compile(&source, &Registry::catalogue_without_connections()) {
+    match compile(&source, &Registry::catalogue_without_connections().with_approvals(approvals)) {
         Ok((playbook, _)) => Arc::new(playbook),
         Err(faults) => panic!("{}", crate::language::render_human(&faults, &[source], false)),
     }
 }
 
 fn planned(text: &str, others: &[&str], by_hand: bool) -> Plan {
+    planned_of(&playbook(text), others, by_hand)
+}
+
+fn planned_of(playbook: &Arc<Playbook>, others: &[&str], by_hand: bool) -> Plan {
     let at: Timestamp = "2026-11-23T03:00:00Z".parse().unwrap();
     let bot = |id: &str, systems: &[&str]| Agent {
         known: true,
@@ -31,7 +39,7 @@ fn planned(text: &str, others: &[&str], by_hand: bool) -> Plan {
         ..Agent::unknown(AgentId::parse(id).unwrap())
     };
     let inventory = Arc::new(Inventory::new(vec![bot("bot", &["crm", "erp"]), bot("mail-bot", &[])], directory()));
-    let library: Library = others.iter().map(|text| playbook(text)).map(|it| (it.name.clone(), it)).collect();
+    let library: Library = others.iter().map(|text| self::playbook(text)).map(|it| (it.name.clone(), it)).collect();
     let occasion = Occasion {
         inventory: &inventory,
         playbooks: &Arc::new(library),
@@ -41,7 +49,7 @@ fn planned(text: &str, others: &[&str], by_hand: bool) -> Plan {
         actor: &Actor::Source { id: SourceId::parse("detector").unwrap() },
         at,
     };
-    plan(&playbook(text), &occasion).unwrap()
+    plan(playbook, &occasion).unwrap()
 }
 
 /// A plan of one step that goes through items.
@@ -118,4 +126,58 @@ fn a_plan_goes_into_the_playbooks_that_steps_start_down_to_the_limit() {
     assert!(run.stages.is_empty(), "runs start each other at most four deep");
     let end = &plan.ends[0];
     assert_eq!((end.standing, end.others.get("mail-bot").copied()), ("paused", Some("paused")));
+}
+
+#[test]
+fn a_plan_names_the_approvals_of_the_configuration_that_fill_a_request_and_whom_they_resolve_to() {
+    let kept = serde_json::json!({
+        "approvals": { "owner-release": { "approvers": ["owner", "user:sam"], "timeout": "4h", "on_timeout": "escalate" } },
+        "default_approval": { "identity": "api" },
+    });
+    let text = r#"
+playbook: p
+mode: enforce
+match: { when: "true" }
+stages:
+  - stage: contain
+    steps: [{ step: pause, action: agent.pause, hold: 8h }]
+  - stage: ask
+    steps: [{ step: q, approval: { use: owner-release, ask: Free it?, releases: [free] } }]
+  - stage: restore
+    when: steps.q.decision == 'approved'
+    steps: [{ step: free, action: undo, with: { steps: [pause] } }]
+  - stage: never
+    when: steps.q.decision == 'nothing'
+    steps: [{ step: r, approval: { ask: Again?, timeout: 1h, approvers: ["user:sam"] } }]
+"#;
+    let playbook = compiled(text, Approvals::pinned(Some(&kept)));
+    let plan = planned_of(&playbook, &[], true);
+    let asks = step(&plan, 1, "q").asks.as_ref().unwrap();
+    let named = |people: &std::collections::BTreeSet<crate::domain::PersonId>| {
+        people.iter().map(|it| it.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(named(&asks.people), ["ana", "sam"], "{asks:?}");
+    let approvers: Vec<String> = asks.approvers.iter().map(ToString::to_string).collect();
+    assert_eq!(approvers, ["owner", "user:sam"]);
+    assert_eq!(asks.lent["approvals.owner-release"], ["approvers", "on_timeout", "timeout"]);
+    assert_eq!(asks.lent["default_approval"], ["identity"]);
+    assert!(!asks.more.is_empty(), "silence asks the fallback owner: {asks:?}");
+    let never = step(&plan, 3, "r").asks.as_ref().unwrap();
+    assert_eq!((named(&never.people), never.more.len()), (vec!["sam".to_owned()], 0), "though its turn never comes");
+    assert_eq!(plan.version, playbook.digest);
+}
+
+#[test]
+fn a_plan_says_when_a_playbook_starts_again_and_which_version_of_another_a_step_starts() {
+    let child = "playbook: child\nmode: enforce\nmatch: { when: \"false\" }\nstages:\n  - stage: one\n    steps: [{ step: pause, action: agent.pause, hold: 8h }]\n";
+    let parent = "playbook: parent\nmode: enforce\nmatch: { when: \"true\" }\n\
+                  rerun_when: \" last.outcome == 'failed' \"\nstages:\n  - stage: one\n    \
+                  steps: [{ step: other, action: run_playbook, with: { playbook: child } }]\n";
+    let plan = planned(parent, &[child], true);
+    assert_eq!(plan.rerun_when.as_deref(), Some("last.outcome == 'failed'"));
+    let run = step(&plan, 0, "other").runs.as_ref().unwrap();
+    assert_eq!(run.version, playbook(child).digest);
+    let again = planned(parent, &[&child.replace("8h", "9h")], true);
+    assert_ne!(step(&again, 0, "other").runs.as_ref().unwrap().version, run.version);
+    assert_eq!(planned(child, &[], true).rerun_when, None);
 }
