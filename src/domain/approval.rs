@@ -10,7 +10,7 @@ use super::actor::Assurance;
 use super::bundle::{Bundle, Listed};
 use super::digest::Digest;
 use super::directory::Principal;
-use super::ids::ApprovalId;
+use super::ids::{ApprovalId, HoldId};
 use super::names::PersonId;
 use super::path::StepPath;
 
@@ -217,6 +217,9 @@ pub struct Approval {
     /// The other requests that the vote on this one decided about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub with: Vec<Listed>,
+    /// Why nobody is asked any more, where that is no decision: somebody did by hand what was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<String>,
 }
 
 impl Approval {
@@ -229,6 +232,46 @@ impl Approval {
             ApprovalStatus::Expired => Some(Decision::Expired),
             ApprovalStatus::Pending | ApprovalStatus::Cancelled | ApprovalStatus::Superseded => None,
         }
+    }
+
+    /// The steps that saying yes would undo, as the pinned plan has them.
+    fn undone(&self) -> impl Iterator<Item = &Value> {
+        let steps = self.plan.body.get("steps").and_then(Value::as_array);
+        steps.into_iter().flatten().filter_map(|step| step.get("undoes")?.as_array()).flatten()
+    }
+
+    /// Whether saying yes would undo this step.
+    #[must_use]
+    pub fn would_undo(&self, path: &StepPath) -> bool {
+        let path = path.to_string();
+        self.undone().any(|line| line.get("step").and_then(Value::as_str) == Some(path.as_str()))
+    }
+
+    /// Whether saying yes would lift this hold, which a step of the run placed or which the run took over.
+    #[must_use]
+    pub fn would_lift(&self, hold: HoldId) -> bool {
+        let hold = hold.to_string();
+        let is_it = |value: &Value| value.as_str() == Some(hold.as_str());
+        self.undone().any(|line| {
+            let own = line.get("hold").filter(|own| !own.is_null());
+            let taken_over = line.get("inherited_holds").and_then(Value::as_array);
+            own.is_some_and(|own| is_it(own) || taken_over.into_iter().flatten().any(is_it))
+        })
+    }
+
+    /// What the votes would decide if this person said yes now.
+    #[must_use]
+    pub fn decided_by(&self, person: &PersonId, eligible: &BTreeSet<PersonId>) -> Option<Decision> {
+        let mut voted = self.clone();
+        voted.votes.retain(|vote| vote.person != *person);
+        voted.votes.push(Vote {
+            person: person.clone(),
+            choice: Choice::Approve,
+            reason: String::new(),
+            assurance: Assurance::StepUp,
+            at: self.asked_at,
+        });
+        voted.tally(eligible)
     }
 
     /// What the votes so far decide, if any quorum is reached. Only votes of people who may vote now count.

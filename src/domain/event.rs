@@ -301,6 +301,13 @@ pub enum EventKind {
         /// When its last flip was seen.
         contained_at: Option<Timestamp>,
     },
+    /// A person lifted holds by hand that the run placed or took over.
+    HoldsLifted {
+        /// The holds.
+        holds: Vec<HoldId>,
+        /// Why.
+        reason: String,
+    },
     /// A person stopped the run.
     RunCancelled {
         /// Why.
@@ -338,6 +345,7 @@ impl EventKind {
             Self::ChildStarted { .. } => "child_started",
             Self::ChildRefused { .. } => "child_refused",
             Self::ChildEnded { .. } => "child_ended",
+            Self::HoldsLifted { .. } => "holds_lifted",
             Self::RunCancelled { .. } => "run_cancelled",
             Self::RunSuperseded { .. } => "run_superseded",
         }

@@ -1,14 +1,14 @@
-//! Holds in memory, as the gate and the pages need them, and those that people place and lift by hand.
+//! Holds in memory, as the gate and the pages need them, and those that people place by hand. How people lift holds stands beside (`lift`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::domain::approval::ApprovalStatus;
 use crate::domain::{
-    Actor, AgentId, Approval, Hold, HoldCause, HoldId, HoldLevel, MessageKind, Run, Standing, StepPath,
+    Actor, AgentId, ApprovalId, Hold, HoldCause, HoldId, HoldLevel, MessageKind, PersonId, Run, RunId, Standing,
+    StepPath,
 };
 use crate::store::{Agents, Commit, CommitError, Guard, ReadError, Row, RunLog, Writer};
 
@@ -101,9 +101,38 @@ pub enum HoldError {
     /// A reason is missing.
     #[error("failed to change a hold: a reason must be given")]
     ReasonMissing,
+    /// People are being asked about it, and whoever wants to lift it may not decide that.
+    #[error(
+        "failed to resume {agent}: {run} holds it, and request {approval} decides; vote there (asked: {}){}",
+        names(asked), together(*.needed)
+    )]
+    AwaitsDecision {
+        /// The agent.
+        agent: AgentId,
+        /// The run that holds it.
+        run: RunId,
+        /// The request.
+        approval: ApprovalId,
+        /// Who is asked.
+        asked: BTreeSet<PersonId>,
+        /// How many must say yes.
+        needed: u32,
+    },
+    /// What holds it could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// It could not be written.
     #[error(transparent)]
     Commit(#[from] CommitError),
+}
+
+fn names(people: &BTreeSet<PersonId>) -> String {
+    people.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// What to add where one voice does not decide.
+fn together(needed: u32) -> String {
+    if needed > 1 { format!("; it takes {needed} people") } else { String::new() }
 }
 
 impl Engine {
@@ -140,37 +169,16 @@ impl Engine {
             placed_at: at,
         };
         let rows = vec![Row::Hold(Box::new(hold.clone())), hold_event(&hold, "hold_placed", at, request.by)];
-        self.commit_holds(Commit { guards: Vec::new(), rows }, vec![hold.clone()], Vec::new()).await?;
+        self.commit_holds(Commit { guards: Vec::new(), rows }, vec![hold.clone()]).await?;
         Ok(hold)
     }
 
-    /// Lifts every hold on an agent for a person; a person may lift any, with a reason.
-    pub async fn lift_holds(&self, agent: &AgentId, by: &Actor, reason: &str) -> Result<Vec<Hold>, HoldError> {
-        if reason.trim().is_empty() {
-            return Err(HoldError::ReasonMissing);
-        }
-        let holds = self.holds_on(agent);
-        if holds.is_empty() {
-            return Err(HoldError::NotHeld(agent.clone()));
-        }
-        let at = self.clock().now();
-        let mut commit = Commit::default();
-        for hold in &holds {
-            let (id, reason) = (hold.id, reason.to_owned());
-            commit.guards.push(Guard::HoldStands { hold: id });
-            commit.rows.push(Row::HoldLifted { hold: id, at, by: by.clone(), reason });
-            commit.rows.push(hold_event(hold, "hold_lifted", at, by.clone()));
-        }
-        self.commit_holds(commit, Vec::new(), holds.iter().map(|hold| hold.id).collect()).await?;
-        Ok(holds)
-    }
-
     /// Commits, and lets the gate follow even if the caller goes away.
-    async fn commit_holds(&self, commit: Commit, placed: Vec<Hold>, lifted: Vec<HoldId>) -> Result<(), CommitError> {
+    async fn commit_holds(&self, commit: Commit, placed: Vec<Hold>) -> Result<(), CommitError> {
         let engine = self.clone();
         let work = async move {
             engine.inner.store.commit(commit).await?;
-            engine.inner.holds.change(placed, &lifted);
+            engine.inner.holds.change(placed, &[]);
             engine.refresh_gate();
             Ok(())
         };
@@ -252,13 +260,8 @@ impl Engine {
 /// Whether a request of the run, which is open, would undo this step.
 #[must_use]
 pub fn asks_about(run: &Run, path: &StepPath) -> bool {
-    let lifts = |approval: &Approval| {
-        let steps = approval.plan.body.get("steps").and_then(Value::as_array);
-        let undone = steps.into_iter().flatten().filter_map(|step| step.get("undoes")?.as_array()).flatten();
-        undone.filter_map(|line| line.get("step")?.as_str()).any(|step| step == path.to_string())
-    };
     let mut pending = run.approvals.values().filter(|approval| approval.status == ApprovalStatus::Pending);
-    pending.any(lifts)
+    pending.any(|approval| approval.would_undo(path))
 }
 
 /// Why nobody was asked.

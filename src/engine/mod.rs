@@ -28,6 +28,7 @@ pub mod inspection;
 pub mod inventory;
 mod known;
 mod late;
+mod lift;
 mod live;
 mod locks;
 mod options;

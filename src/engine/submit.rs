@@ -325,6 +325,7 @@ const fn says(kind: &EventKind) -> Says {
         | EventKind::AlertJoined { .. }
         | EventKind::Resolved { .. }
         | EventKind::ChildEnded { .. }
+        | EventKind::HoldsLifted { .. }
         | EventKind::RunCancelled { .. }
         | EventKind::RunSuperseded { .. } => Says::Fact,
     }

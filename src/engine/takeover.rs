@@ -47,6 +47,7 @@ pub(super) const fn advances(kind: &EventKind) -> bool {
         | EventKind::Escalated { .. }
         | EventKind::Resolved { .. }
         | EventKind::ChildEnded { .. }
+        | EventKind::HoldsLifted { .. }
         | EventKind::RunCancelled { .. }
         | EventKind::RunSuperseded { .. } => true,
         EventKind::RunStarted { .. }

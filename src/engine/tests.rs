@@ -14,6 +14,7 @@ mod flow;
 mod frozen;
 pub(crate) mod harness;
 mod language;
+mod lift;
 mod limits;
 pub(crate) mod outside;
 mod postgres;

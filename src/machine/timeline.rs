@@ -110,6 +110,11 @@ fn said(event: &Event, entries: &mut Vec<Entry>) {
             let from = source.as_ref().map(|source| format!(" from source {source}")).unwrap_or_default();
             (None, format!("{alert}{from} joined"), Tone::Neutral)
         }
+        EventKind::HoldsLifted { holds, reason } => {
+            let by = event.actor.person().map_or_else(|| event.actor.to_string(), ToString::to_string);
+            let what = if holds.len() == 1 { "the hold".to_owned() } else { format!("{} holds", holds.len()) };
+            (None, format!("{by} lifted {what} by hand: \"{}\"", super::notice::one_line(reason)), Tone::Neutral)
+        }
         EventKind::RunCancelled { reason } => (None, format!("cancelled: {reason}"), Tone::Bad),
         EventKind::RunSuperseded { by } => (None, format!("superseded by {by}"), Tone::Neutral),
         EventKind::RunStarted { .. }

@@ -28,7 +28,10 @@ pub fn transition(playbook: &Playbook, run: Run, event: &Event) -> Result<(Run, 
     let name = event.kind.as_str();
     if matches!(run.status, RunStatus::Finished(_)) {
         match &event.kind {
-            EventKind::Rechecked { .. } | EventKind::Ticked | EventKind::Voted { .. } => {}
+            EventKind::Rechecked { .. }
+            | EventKind::Ticked
+            | EventKind::Voted { .. }
+            | EventKind::HoldsLifted { .. } => {}
             EventKind::AttemptEnded { path, .. } | EventKind::AttemptProved { path, .. } if was_cut_off(&run, path) => {
                 return Ok((late(run, path, event), Vec::new()));
             }
@@ -113,6 +116,7 @@ fn apply(motion: &mut Motion<'_>, event: &Event) -> Result<(), IllegalTransition
             let containment = verdict.map(|verdict| (verdict, *contained_at));
             events::child_ended::apply(motion, path, *run, *outcome, containment)
         }
+        EventKind::HoldsLifted { holds, reason } => events::holds_lifted::apply(motion, holds, &event.actor, reason),
         EventKind::RunCancelled { .. } => {
             motion.finish(crate::domain::Outcome::Cancelled);
             Ok(())

@@ -105,12 +105,12 @@ fn a_run_lifts_only_its_own_hold_and_a_person_lifts_all_with_a_reason() {
     assert_eq!(life.engine.holds_on(&agent).len(), 1);
     assert!(matches!(life.on(life.engine.lift_holds(&agent, &ana(), "  ")), Err(HoldError::ReasonMissing)));
     let second = life.launch("contain", "billing-bot");
+    life.pending(second);
     assert_eq!(life.engine.holds_on(&agent).len(), 2);
     let lifted = life.on(life.engine.lift_holds(&agent, &ana(), "it was us")).unwrap();
     assert_eq!(lifted.len(), 2);
     assert!(life.gate_allows("billing-bot"));
     assert!(matches!(life.on(life.engine.lift_holds(&agent, &ana(), "again")), Err(HoldError::NotHeld(_))));
-    life.vote(second, "ana", Choice::Approve).unwrap();
     assert_eq!(life.until_finished(second).status, RunStatus::Finished(Outcome::Completed));
     let facts = life.on(life.engine.store().events(&Subject::Agent(agent))).unwrap();
     let kinds: Vec<&str> = facts.iter().map(|fact| fact.kind.as_str()).collect();

@@ -75,6 +75,7 @@ pub fn apply(
         decided_at: None,
         bundle: bundle.cloned(),
         with: Vec::new(),
+        withdrawn: None,
     };
     if approval.asks_people() {
         if people.is_empty() {

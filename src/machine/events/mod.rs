@@ -14,6 +14,7 @@ pub mod child_ended;
 pub mod child_refused;
 pub mod child_started;
 pub mod escalated;
+pub mod holds_lifted;
 pub mod notified;
 pub mod rechecked;
 pub mod resolved;

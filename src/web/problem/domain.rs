@@ -82,6 +82,8 @@ impl From<HoldError> for Problem {
             HoldError::NoSuchAgent(_) => (StatusCode::NOT_FOUND, codes::NO_SUCH_AGENT),
             HoldError::NotHeld(_) => (StatusCode::CONFLICT, codes::NOT_HELD),
             HoldError::ReasonMissing => (StatusCode::UNPROCESSABLE_ENTITY, codes::REASON_MISSING),
+            HoldError::AwaitsDecision { .. } => (StatusCode::FORBIDDEN, codes::NOT_ELIGIBLE),
+            HoldError::Read(error) => return error.into(),
             HoldError::Commit(error) => return error.into(),
         };
         Self::new(status, code, error.to_string())

@@ -50,3 +50,24 @@ async fn a_freeze_is_recorded_with_who_and_why_and_shown() {
     assert_eq!((&thawed["frozen"], &thawed["by"]["person"]["id"]), (&json!(false), &json!("ben")));
     assert!(!world.state.engine.is_frozen());
 }
+
+#[tokio::test]
+async fn who_may_not_decide_about_the_release_can_not_resume_the_agent_around_it() {
+    let world = World::new().await;
+    let run = world.alert().await;
+    let path = "/api/v1/agents/billing-bot/resume";
+    let resume = |token| request(Method::POST, path, Some(token), Some(json!({ "reason": "I need it" })));
+    let refused = world.send(resume("token-of-eve")).await;
+    assert_eq!(refused.problem(), (403, "SD4003".to_owned()));
+    let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains(&run) && detail.contains("request apv_"), "{detail}");
+    assert!(detail.contains("vote there (asked: ana, ben)"), "{detail}");
+    assert_eq!(world.get("/api/v1/agents/billing-bot").await.json()["standing"], "paused");
+    let resumed = world.send(resume(BEN)).await;
+    assert_eq!(resumed.json()["standing"], "active", "{}", resumed.text);
+    let shown = world.get(&format!("/api/v1/runs/{run}")).await.json();
+    assert_eq!(shown["approvals"][0]["withdrawn"], "lifted by hand by ben: I need it");
+    assert_eq!((&shown["status"], &shown["consistent"]), (&json!("completed"), &json!(true)));
+    let timeline = shown["timeline"].to_string();
+    assert!(timeline.contains("ben lifted the hold by hand"), "{timeline}");
+}

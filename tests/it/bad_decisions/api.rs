@@ -81,6 +81,34 @@ async fn the_first_decision_counts_and_the_same_again_is_answered_as_before() {
 }
 
 #[tokio::test]
+async fn the_command_line_is_no_way_around_the_people_who_are_asked() {
+    let scene = Scene::start(|setup| setup).await;
+    let run = scene.misuse_run().await;
+    let asked = scene.until_asked(&run).await;
+    let id = asked["id"].as_str().unwrap();
+    let resume = |token: &'static str| {
+        let order = ["agents", "resume", Scene::AGENT, "--reason", "I need it now", "--url"];
+        scene.daemon.cli_as(token, order.iter().map(|word| (*word).to_owned()).chain([scene.daemon.url()]).collect())
+    };
+    let refused = resume(Setup::BEN_TOKEN).await;
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("SD4003") && said.contains(&run) && said.contains(id), "{said}");
+    assert!(said.contains("vote there (asked: ana)"), "{said}");
+    assert!(!scene.gate_allows(Scene::AGENT).await);
+    assert_eq!(scene.until_asked(&run).await["status"], "pending");
+
+    let lifted = resume(Setup::ANA_TOKEN).await;
+    assert!(lifted.status.success(), "{lifted:?}");
+    assert!(scene.gate_allows(Scene::AGENT).await);
+    scene.until_finished(&run).await;
+    let shown = scene.daemon.cli_text(&["runs", "show", &run]).await;
+    assert!(shown.contains("ana lifted the hold by hand: \"I need it now\""), "{shown}");
+    assert!(shown.contains("withdrawn: lifted by hand by ana"), "{shown}");
+    scene.assert_serves().await;
+}
+
+#[tokio::test]
 async fn the_plan_of_another_request_does_not_count() {
     let scene = Scene::start(|setup| setup.agent_with_token("other-bot", "opaque-token-of-other-bot")).await;
     let first = scene.misuse_run().await;

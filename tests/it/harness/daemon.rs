@@ -243,7 +243,15 @@ impl Daemon {
         command.output().await.unwrap()
     }
 
-    /// The same, and what it printed; fails the test unless it exits with 0.
+    /// Runs the command line as a person elsewhere does, with their token.
+    pub async fn cli_as(&self, token: &str, arguments: Vec<String>) -> Output {
+        let mut command = tokio::process::Command::new(BINARY);
+        command.args(arguments).env("STANDDOWN_TOKEN", token);
+        command.current_dir(self.folder()).stdin(Stdio::null()).kill_on_drop(true);
+        command.output().await.unwrap()
+    }
+
+    /// What the command line printed; fails the test unless it exits with 0.
     pub async fn cli_text(&self, arguments: &[&str]) -> String {
         let output = self.cli(arguments).await;
         let (text, errors) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr));

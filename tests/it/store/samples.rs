@@ -178,6 +178,7 @@ pub fn approval(seconds: i64) -> Approval {
         decided_at: None,
         bundle: None,
         with: Vec::new(),
+        withdrawn: None,
     }
 }
 

@@ -1,9 +1,11 @@
 //! How a request ended, in words: for the receipt, and for a link that is opened after the decision.
 
 use crate::approval::Case;
+use crate::domain::Approval;
 use crate::domain::approval::ApprovalStatus;
 use crate::engine::delivery::moment::clock_time;
 
+use super::super::text::line;
 use super::Notice;
 
 /// How a request ended.
@@ -31,11 +33,7 @@ impl Outcome {
             ApprovalStatus::Approved => ("✓", format!("Decided{at}: {}", wording.approve), wording.if_approved.clone()),
             ApprovalStatus::Rejected => ("✗", format!("Decided{at}: {}", wording.reject), wording.if_rejected.clone()),
             ApprovalStatus::Expired => ("◔", format!("Nobody decided in time{at}"), wording.if_silent.clone()),
-            ApprovalStatus::Cancelled => (
-                "–",
-                format!("No longer asked{at}"),
-                "The run ended before anybody decided. Nothing was done by this request.".to_owned(),
-            ),
+            ApprovalStatus::Cancelled => ("–", format!("No longer asked{at}"), no_longer_asked(approval)),
             ApprovalStatus::Superseded => (
                 "→",
                 format!("More people were asked{at}"),
@@ -47,6 +45,15 @@ impl Outcome {
 
     pub(super) fn notice(&self) -> Notice {
         Notice { bad: false, headline: format!("{} {}", self.icon, self.headline), text: self.text.clone() }
+    }
+}
+
+fn no_longer_asked(approval: &Approval) -> String {
+    match &approval.withdrawn {
+        Some(why) => {
+            format!("the request was withdrawn: the hold was {}. Nothing was done by this request.", line(why, 300))
+        }
+        None => "The run ended before anybody decided. Nothing was done by this request.".to_owned(),
     }
 }
 
