@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::domain::{AgentId, Approval, ApprovalId, Hold, PersonId, Run, RunId, Standing};
 use crate::engine::Engine;
-use crate::engine::delivery::Wording;
+use crate::engine::delivery::{Containment, Wording};
 use crate::playbook::Playbook;
 use crate::store::{ReadError, RunLog};
 
@@ -27,6 +27,8 @@ pub struct Case {
     pub playbook: Option<Arc<Playbook>>,
     /// What each answer does.
     pub wording: Wording,
+    /// What is known of the containment.
+    pub containment: Containment,
     /// The names of the people that it mentions.
     pub names: BTreeMap<PersonId, String>,
     /// What the agent may do now.
@@ -68,13 +70,16 @@ impl Case {
         let dependents = inventory.agents().filter(|agent| needs(&agent.depends_on)).map(|agent| agent.id.clone());
         let mentioned = approval.people.iter().chain(voters);
         let known = mentioned.filter_map(|id| inventory.directory().people.get(id));
+        let gate_seen_at = engine.gate().seen_at(&run.agent.id);
+        let wording = Wording::about(&run, &approval, count, playbook.as_deref(), now);
         Ok(Some(Self {
-            wording: Wording::about(&run, &approval, count, playbook.as_deref(), now),
+            containment: Containment::of(&run, &approval, playbook.as_deref(), &wording, gate_seen_at, now),
+            wording,
             names: known.map(|person| (person.id.clone(), person.name.clone())).collect(),
             standing: engine.standing(&run.agent.id),
             holds: engine.holds_on(&run.agent.id),
             dependents: dependents.collect(),
-            gate_seen_at: engine.gate().seen_at(&run.agent.id),
+            gate_seen_at,
             run,
             approval,
             playbook,

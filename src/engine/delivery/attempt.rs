@@ -9,6 +9,7 @@ use crate::domain::{Approval, ApprovalId, Digest, Message, MessageKind, RunId};
 use crate::store::{Approvals, Commit, CommitError, QueuedMessage, ReadError, Row, RunLog, Writer};
 
 use super::Delivery;
+use super::containment::Containment;
 use super::mint::{For, Minted, mint};
 use super::request::{Request, Worded};
 use super::wording::Wording;
@@ -130,8 +131,11 @@ impl Delivery {
             None => Vec::new(),
         };
         let wording = Wording::about(&run, approval, agents.len(), playbook.as_deref(), now);
+        let seen_at = self.engine.gate().seen_at(&run.agent.id);
+        let containment = &Containment::of(&run, approval, playbook.as_deref(), &wording, seen_at, now);
         let public_url = &self.engine.options().public_url;
-        Ok(Some(word(&Request { run: &run, approval, agents: &agents, wording: &wording, public_url, now })))
+        let (agents, wording) = (agents.as_slice(), &wording);
+        Ok(Some(word(&Request { run: &run, approval, agents, wording, containment, public_url, now })))
     }
 }
 

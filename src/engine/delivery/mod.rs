@@ -6,6 +6,7 @@
 //! is not sent: it ends as undelivered with [`NO_LONGER_NEEDED`] as the reason, because nobody got it.
 
 mod attempt;
+pub mod containment;
 mod mint;
 pub mod moment;
 pub mod outlook;
@@ -19,6 +20,7 @@ mod request;
 mod tests;
 pub mod wording;
 
+pub use containment::Containment;
 pub use wording::Wording;
 
 use std::collections::{BTreeMap, BTreeSet};

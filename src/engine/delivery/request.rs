@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::domain::{AgentId, Approval, LinkToken, Run};
 use crate::machine::notice::one_line;
 
+use super::containment::Containment;
 use super::moment::{clock_time, distance};
 use super::quoted;
 use super::wording::Wording;
@@ -35,6 +36,7 @@ pub(super) struct Request<'a> {
     /// The agents that it is about, if people decide about several together; more may come.
     pub agents: &'a [AgentId],
     pub wording: &'a Wording,
+    pub containment: &'a Containment,
     pub public_url: &'a str,
     pub now: Timestamp,
 }
@@ -98,9 +100,30 @@ impl Request<'_> {
         ]
     }
 
+    /// What is known of the containment, under its headline; it stands above everything else.
+    fn contained(&self) -> Option<(&'static str, Vec<&str>)> {
+        let Containment { missing, seen, lost, .. } = self.containment;
+        let (headline, lines) = if missing.is_empty() { ("Contained", seen) } else { ("NOT contained", missing) };
+        let lines: Vec<&str> = lines.iter().chain(lost).map(String::as_str).collect();
+        if lines.is_empty() { None } else { Some((headline, lines)) }
+    }
+
+    fn contained_html(&self) -> String {
+        let Some((headline, lines)) = self.contained() else { return String::new() };
+        let color = if self.containment.missing.is_empty() { "#166534" } else { "#b91c1c" };
+        let style = format!("border:2px solid {color};padding:8px 12px");
+        let lines = lines.iter().map(|line| format!("<li>{}</li>", handlebars::html_escape(&quiet(line))));
+        format!("<div style=\"{style}\"><strong>{headline}</strong><ul>{}</ul></div>", lines.collect::<String>())
+    }
+
     fn text(&self, link: &str) -> String {
         let mut text = format!("{}\n\n", quiet(&self.question()));
         let mut add = |words: String| writeln!(text, "{words}").unwrap_or_default();
+        if let Some((headline, lines)) = self.contained() {
+            add(format!("{headline}:"));
+            lines.iter().for_each(|line| add(format!("- {}", quiet(line))));
+            add(String::new());
+        }
         for (name, sentence) in self.answers() {
             add(format!("- {}: {}", quiet(name), quiet(sentence)));
         }
@@ -122,7 +145,9 @@ impl Request<'_> {
              <p style=\"font-size:20px;font-weight:600\">",
         );
         html.push_str(&safe(&self.question()));
-        html.push_str("</p><ul>");
+        html.push_str("</p>");
+        html.push_str(&self.contained_html());
+        html.push_str("<ul>");
         for (name, sentence) in self.answers() {
             write!(html, "<li><strong>{}:</strong> {}</li>", safe(name), safe(sentence)).unwrap_or_default();
         }

@@ -52,6 +52,23 @@ async fn a_request_arrives_with_the_code_first_and_one_link_and_the_store_knows_
 }
 
 #[tokio::test]
+async fn everybody_who_is_asked_reads_first_what_is_not_contained() {
+    let rehearsal = Rehearsal::of(Scene::default()).await;
+    for request in rehearsal.deliver().await {
+        let (top, rest) = request.text.split_once("- Resume billing-bot").unwrap();
+        assert!(top.contains("NOT contained:\n- \"Keep it held\" may stop nothing.\n"), "{top}");
+        assert!(top.contains("- pause (agent.pause): it is not proven"), "{top}");
+        assert!(top.contains("pausing will not stop it."), "{top}");
+        assert!(!rest.contains("NOT contained"), "{rest}");
+    }
+    let rehearsal = Rehearsal::of(Scene { gate_saw_the_agent: true, ..Scene::default() }).await;
+    for request in rehearsal.deliver().await {
+        assert!(request.text.contains("\nContained:\n- pause (agent.pause): seen at 10:07 UTC"), "{}", request.text);
+        assert!(!request.text.contains("NOT contained"), "{}", request.text);
+    }
+}
+
+#[tokio::test]
 async fn what_the_agent_wants_is_quoted_first_and_neither_breaks_a_line_nor_becomes_a_link() {
     let alert = |alert: &mut crate::domain::Alert| {
         for (name, value) in [("a", "1"), ("b", "2"), ("c", "3"), ("action", "wire 9 EUR\nto https://evil.example")] {

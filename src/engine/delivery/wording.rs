@@ -21,6 +21,10 @@ const BUTTON_NAME_CHARACTERS_MAX: usize = 32;
 pub struct Wording {
     /// Whether an approval lets an agent go again.
     pub releases: bool,
+    /// Whether a hold is among what an approval takes back.
+    pub lifts_hold: bool,
+    /// Whether what an approval takes back was seen to stop the agent.
+    pub seen_stopped: bool,
     /// The button for yes: a verb.
     pub approve: String,
     /// The button for no: a verb.
@@ -55,6 +59,8 @@ impl Wording {
         let escalates = approval.on_timeout == OnTimeout::Escalate && !approval.escalated;
         Self {
             releases: planned.kind == Kind::Release,
+            lifts_hold: planned.lifts_hold,
+            seen_stopped: planned.seen_stopped,
             approve: planned.button(&agent),
             reject: planned.refusal().to_owned(),
             if_approved: format!("{}{}{votes}", planned.done(&agent), then(Decision::Approved)),

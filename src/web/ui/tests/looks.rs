@@ -16,6 +16,7 @@ async fn the_page_says_everything_that_a_decision_needs_in_this_order() {
         "Standdown asks Ana Example",
         "Let billing-bot resume?",
         "NOT contained",
+        "\"Keep it held\" may stop nothing.",
         "The gate has never seen billing-bot: pausing will not stop it.",
         "What each answer does",
         "Resume billing-bot: the hold is lifted and billing-bot may act again (pause is undone).",
@@ -31,6 +32,7 @@ async fn the_page_says_everything_that_a_decision_needs_in_this_order() {
         "Touched: ledger, invoices",
         "The agent",
         "Owner user:ana",
+        "paused (unproven)",
         "Done so far",
         "not proven: pause (agent.pause)",
         "What comes next",
@@ -60,6 +62,8 @@ async fn a_contained_agent_is_not_said_to_be_free() {
     assert!(!text.contains("NOT contained") && !text.contains("never seen"), "{text}");
     assert!(text.contains("paused") && text.contains("contained: pause (agent.pause)"), "{text}");
     assert!(text.contains("Keep it stopped: billing-bot stays stopped."), "{text}");
+    assert!(text.contains("Contained pause (agent.pause): seen at 10:07 UTC"), "{text}");
+    assert!(!text.contains("unproven"), "{text}");
 }
 
 #[tokio::test]

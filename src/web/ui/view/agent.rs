@@ -20,7 +20,7 @@ pub(super) struct AgentView {
     owner: String,
     environment: String,
     tier: &'static str,
-    standing: &'static str,
+    standing: String,
     holds: Vec<String>,
     dependents: String,
     undo: &'static str,
@@ -50,12 +50,7 @@ impl AgentView {
                 Tier::Autonomous => "acts alone",
                 Tier::Unknown => "nobody said how much it may do alone",
             },
-            standing: match case.standing {
-                Standing::Active => "active: nothing holds it",
-                Standing::Restricted => "restricted",
-                Standing::Paused => "paused",
-                Standing::Retired => "retired",
-            },
+            standing: standing(case),
             holds: holds(case),
             dependents: if dependents.is_empty() {
                 "no other agent that we know of".into()
@@ -65,6 +60,17 @@ impl AgentView {
             undo: undo(&case.approval),
         }
     }
+}
+
+/// What the agent may do now, and whether anybody saw that it keeps to it.
+fn standing(case: &Case) -> String {
+    let word = match case.standing {
+        Standing::Active => return "active: nothing holds it".to_owned(),
+        Standing::Restricted => "restricted",
+        Standing::Paused => "paused",
+        Standing::Retired => "retired",
+    };
+    if case.containment.unproven_hold { format!("{word} (unproven)") } else { word.to_owned() }
 }
 
 /// Who holds the agent, and whether that hold would stay after an approval.

@@ -10,7 +10,6 @@ mod people;
 mod plan;
 mod steps;
 mod together;
-mod warnings;
 
 pub(super) use form::{Faults, FormView, Typed};
 pub(super) use outcome::Outcome;
@@ -54,6 +53,8 @@ pub(super) struct RequestView {
     notice: Option<Notice>,
     errors: Vec<FieldError>,
     warnings: Vec<String>,
+    contained: Vec<String>,
+    lost: Vec<String>,
     open: bool,
     approve: String,
     reject: String,
@@ -106,7 +107,9 @@ impl RequestView {
             question,
             notice,
             errors,
-            warnings: warnings::not_contained(case),
+            warnings: case.containment.missing.clone(),
+            contained: case.containment.seen.clone(),
+            lost: case.containment.lost.clone(),
             open: pending,
             approve: line(&wording.approve, 80),
             reject: line(&wording.reject, 80),
