@@ -129,6 +129,7 @@ impl Life {
             assurance: Assurance::Api,
             plan: request.plan.hash,
             eligible: request.people.clone(),
+            together: None,
         };
         self.on(self.engine.submit(run, Event { at: self.clock.now(), actor, kind }))
     }
