@@ -125,6 +125,8 @@ impl<T: Send + 'static> Drop for Begun<T> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::task::JoinSet;
+
     use super::*;
 
     #[tokio::test]
@@ -137,10 +139,11 @@ mod tests {
             done.send(7).unwrap();
         };
         let asked = supervisor.clone();
-        let caller = tokio::spawn(async move { asked.finish("work", work).await });
+        let mut callers = JoinSet::new();
+        callers.spawn(async move { asked.finish("work", work).await });
         tokio::task::yield_now().await;
-        caller.abort();
-        assert!(caller.await.unwrap_err().is_cancelled());
+        callers.abort_all();
+        assert!(callers.join_next().await.unwrap().unwrap_err().is_cancelled());
         supervisor.tracker.close();
         assert!(!supervisor.tracker.is_empty() && is_done.try_recv().is_err());
         go.send(()).unwrap();
@@ -152,8 +155,9 @@ mod tests {
     async fn work_that_panicked_is_not_gone_on_with() {
         let supervisor = Supervisor::default();
         let asked = supervisor.clone();
-        let caller = tokio::spawn(async move { asked.finish("work", async { panic!("its own fault") }).await });
-        assert!(caller.await.unwrap_err().is_panic());
+        let mut callers = JoinSet::new();
+        callers.spawn(async move { asked.finish("work", async { panic!("its own fault") }).await });
+        assert!(callers.join_next().await.unwrap().unwrap_err().is_panic());
         supervisor.tracker.close();
         supervisor.tracker.wait().await;
     }

@@ -121,7 +121,9 @@ impl Request<'_> {
         let mut add = |words: String| writeln!(text, "{words}").unwrap_or_default();
         if let Some((headline, lines)) = self.contained() {
             add(format!("{headline}:"));
-            lines.iter().for_each(|line| add(format!("- {}", quiet(line))));
+            for line in lines {
+                add(format!("- {}", quiet(line)));
+            }
             add(String::new());
         }
         for (name, sentence) in self.answers() {

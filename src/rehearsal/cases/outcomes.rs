@@ -117,14 +117,14 @@ fn whole_run(report: &mut Report, node: &Node<'_>) -> Option<WholeRun> {
     if outcome == Some(None) && (containment.is_some() || after.is_some()) {
         report.error(&node.pointer, codes::CASE, "no run begins, so nothing comes of it").hint("write `refused` alone");
     }
-    Some(whole(outcome?, containment, after))
+    Some(whole(outcome?, containment.flatten(), after))
 }
 
 /// What is not said of a run is that it contained anything.
-fn whole(outcome: Option<Outcome>, containment: Option<Option<Verdict>>, after: Option<Duration>) -> WholeRun {
+fn whole(outcome: Option<Outcome>, containment: Option<Verdict>, after: Option<Duration>) -> WholeRun {
     let Some(outcome) = outcome else { return WholeRun::Refused };
     let after = after.and_then(|after| SignedDuration::try_from(after).ok()).unwrap_or_default();
-    WholeRun::Ends { outcome, containment: containment.unwrap_or_default(), after }
+    WholeRun::Ends { outcome, containment, after }
 }
 
 fn calls_outside(setting: &Setting<'_>, place: &Place) -> bool {

@@ -232,7 +232,7 @@ fn a_run_that_a_step_starts_may_be_answered_as_a_whole_and_is_not_gone_into() {
     assert_good(
         &BOTH,
         "parent",
-        r#"
+        r"
   - case: it contained the other agent
     outcomes: { other: { run: completed, containment: contained, after: 20m } }
     then:
@@ -261,7 +261,7 @@ fn a_run_that_a_step_starts_may_be_answered_as_a_whole_and_is_not_gone_into() {
     outcomes: { other: { run: completed, after: 1h } }
     then: [{ cancel: it is fine }, { after: 2h }]
     expect: { run: cancelled, steps: { other: cancelled } }
-"#,
+",
     );
 }
 

@@ -90,10 +90,10 @@ fn inventory() -> Arc<Inventory> {
 }
 
 fn replayed(playbooks: &[Arc<Playbook>], alerts: &[Arc<Alert>], hours: Option<i64>) -> Report {
-    replayed_with(playbooks, alerts, hours, Script::default())
+    replayed_with(playbooks, alerts, hours, &Script::default())
 }
 
-fn replayed_with(playbooks: &[Arc<Playbook>], alerts: &[Arc<Alert>], hours: Option<i64>, script: Script) -> Report {
+fn replayed_with(playbooks: &[Arc<Playbook>], alerts: &[Arc<Alert>], hours: Option<i64>, script: &Script) -> Report {
     let library: Library = playbooks.iter().map(|it| (it.name.clone(), Arc::clone(it))).collect();
     let setting = Setting {
         playbooks,
@@ -103,7 +103,7 @@ fn replayed_with(playbooks: &[Arc<Playbook>], alerts: &[Arc<Alert>], hours: Opti
         span: hours.map(|hours| (start(), start() + SignedDuration::from_hours(hours))),
     };
     let report = replay_with(&setting, alerts, script.clone());
-    if script == Script::default() {
+    if *script == Script::default() {
         assert_eq!(report, replay(&setting, alerts));
     }
     report
@@ -280,7 +280,7 @@ fn what_is_found_undone_comes_in_again_too() {
     let place = Place { above: Vec::new(), path: "revoke".parse().unwrap() };
     let calls = Calls { rechecks: vec![Look::NotSeen], ..Calls::default() };
     let script = Script::new([(place, calls)].into());
-    let report = replayed_with(&books, &[alert("siem", "a-bot", 0)], None, script);
+    let report = replayed_with(&books, &[alert("siem", "a-bot", 0)], None, &script);
     assert_eq!((of(&report, "odd").own_alerts, report.own_alerts["regressed"]), (1, 1), "{report:?}");
     assert_eq!(of(&report, "follows").agents_contained, 1, "{report:?}");
     let works = replayed(&books, &[alert("siem", "a-bot", 0)], None);
