@@ -102,7 +102,7 @@ fn a_plan_says_each_step_with_its_parameters_its_undo_who_is_asked_and_how_it_en
         "revoke: oauth.revoke_token [contain]",
         "token: the secret at env:BILLING_TOKEN",
         "undo: it can't be undone",
-        "asks ana: Let Billing bot resume?",
+        "asks ana (owner): Let Billing bot resume?",
         "silence for 4h counts as refused",
         "a yes lets go: resume",
         "only when steps.override.decision == 'approved'",

@@ -190,7 +190,8 @@ fn asks(spec: &ApprovalSpec, asked: Option<&Approval>, occasion: &Occasion<'_>) 
     let (directory, owner) = (occasion.inventory.directory(), occasion.agent.owner.as_ref());
     let more = if spec.on_timeout == OnTimeout::Escalate { spec.more() } else { &[] };
     let mut lent: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (key, lender) in &spec.lent {
+    // The name of the approval itself is kept with the version, and nothing that it fills.
+    for (key, lender) in spec.lent.iter().filter(|(key, _)| *key != "use") {
         lent.entry(lender.to_string()).or_default().push(key.clone());
     }
     // Where its turn does not come, they are told as they would be asked now.

@@ -95,7 +95,7 @@ fn plan_and_test_use_the_approvals_of_the_configuration() {
     let configuration = std::fs::read_to_string(desk.path().join("standdown.yaml")).unwrap();
     desk.write("standdown.yaml", &format!("{configuration}{CONFIGURED}"));
     let plan = desk.text(&["plan", "named", "--agent", "billing-bot"]);
-    assert!(plan.contains("asks sam: Stop it?") && plan.contains("15m"), "{plan}");
+    assert!(plan.contains("asks sam (user:sam): Stop it?") && plan.contains("15m"), "{plan}");
     let cases = "
 inventory: { agents: [{ id: bot, owner: \"user:sam\" }], people: [sam] }
 alert: { rule: token_anomalous_use }

@@ -50,7 +50,8 @@ fn a_plan_shows_the_steps_of_the_playbook_that_a_step_starts_below_it() {
     let text = desk().text(&["plan", "parent", "--agent", "billing-bot"]);
     for line in [
         "  other: run_playbook [",
-        "    starts child for mail-bot (it only observes until it says `mode: enforce`)\n      hold\n        pause: agent.pause [contain]",
+        "    starts child for mail-bot (it only observes until it says `mode: enforce`)\n      version ",
+        "      hold\n        pause: agent.pause [contain]",
         "approved        the run is completed, the agent active, mail-bot paused; containment: contained",
     ] {
         assert!(text.contains(line), "no `{line}` in:\n{text}");

@@ -212,7 +212,7 @@ fn conditions_too_wide_to_try_are_taken_for_the_worst_only_where_they_read_a_req
 fn many_requests_before_many_steps_are_answered_too() {
     let requests: Vec<String> =
         (0..40).map(|n| format!("      - {{ step: q{n}, approval: {{ ask: Sure?, timeout: 1h }} }}\n")).collect();
-    let read: Vec<String> = (0..40)
+    let read: Vec<String> = (0..20)
         .map(|n| format!("(agent.known || alert.labels.a{n} == 'x' || steps.q{n}.decision == 'approved')"))
         .collect();
     let kills: Vec<String> =
@@ -224,7 +224,8 @@ fn many_requests_before_many_steps_are_answered_too() {
         kills.concat(),
     ));
     let found = compile(&source(&text), &catalogue());
-    assert!(found.is_ok() || found.is_err_and(|found| found.iter().all(|fault| fault.code == codes::SILENCE)));
+    let faults = found.err().unwrap_or_default();
+    assert!(faults.iter().all(|fault| fault.code == codes::SILENCE), "{faults:#?}");
 }
 
 #[test]
