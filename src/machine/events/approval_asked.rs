@@ -77,14 +77,20 @@ pub fn apply(
         with: Vec::new(),
         withdrawn: None,
     };
+    stand(motion, approval, &others)
+}
+
+/// The request stands: whom it asks is asked, and the steps of it wait for it.
+fn stand(motion: &mut Motion<'_>, approval: Approval, others: &[StepPath]) -> Result<(), IllegalTransition> {
+    let (id, path) = (approval.id, approval.path.clone());
     if approval.asks_people() {
-        if people.is_empty() {
-            tell_that_nobody_can_decide(motion, path)?;
+        if approval.people.is_empty() {
+            tell_that_nobody_can_decide(motion, &path)?;
         }
-        motion.effects.push(Effect::AskPeople { approval: id, people: people.clone() });
+        motion.effects.push(Effect::AskPeople { approval: id, people: approval.people.clone() });
     }
     motion.run.approvals.insert(id, approval);
-    for other in others.iter().chain([path]) {
+    for other in others.iter().chain([&path]) {
         motion.record_mut(other)?.approval = Some(id);
         motion.set(other, StepState::Waiting(Waiting::Approval { id }))?;
     }
