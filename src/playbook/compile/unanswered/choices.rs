@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// How many ways are tried. Conditions of people need a handful; where these do not do, the worst is assumed.
 const TRIES_MAX: u32 = 4096;
 /// How much is tried for one playbook, in bytes of the conditions that are gone through; likewise.
-const WORK_BYTES_MAX: usize = 16 * 1024 * 1024;
+const WORK_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// What was tried for one playbook so far, in bytes of conditions.
 #[derive(Debug, Default)]
