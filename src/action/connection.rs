@@ -42,6 +42,8 @@ pub struct SettingSpec {
 /// A configured endpoint. Cloning it is cheap enough for a call.
 #[derive(Clone)]
 pub struct Connection {
+    /// What the configuration calls it; `None` only for calls without a connection.
+    pub name: Option<ConnectionName>,
     /// The connector that it belongs to.
     pub connector: String,
     /// Where it is; `None` only for calls without a connection.
@@ -77,6 +79,7 @@ impl Connection {
             .ok();
         match client {
             Some(client) if faults.is_empty() => Ok(Self {
+                name: Some(name.clone()),
                 connector: options.connector.clone(),
                 base_url,
                 settings,
@@ -95,6 +98,7 @@ impl Connection {
         let options = ConnectionOptions::new("http");
         Ok(Self {
             client: client(&options, &secrets).map_err(BuildError::Plain)?,
+            name: None,
             connector: options.connector,
             base_url: None,
             settings: BTreeMap::new(),

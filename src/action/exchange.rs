@@ -12,7 +12,7 @@ use super::answer::Answer;
 use super::connection::Connection;
 use super::parameters::scalar_text;
 use super::port::Task;
-use crate::client::{Body, Redactor, Request, SendError, reveal};
+use crate::client::{Body, Redactor, Request, SendError, refusal_under, reveal};
 
 /// The content of a message.
 pub enum Content {
@@ -73,8 +73,16 @@ async fn send(
     };
     match sent {
         Ok(response) => Ok(Answer::new(response, redactor)),
-        Err(SendError::NotSent(reason)) => Err(SendError::NotSent(redactor.text(&reason))),
+        Err(SendError::NotSent(reason)) => Err(SendError::NotSent(redactor.text(&named(connection, &reason)))),
         Err(SendError::Ambiguous(reason)) => Err(SendError::Ambiguous(redactor.text(&reason))),
+    }
+}
+
+/// Why nothing was sent; a refused address with the connection whose `networks` would let it through.
+fn named(connection: &Connection, reason: &str) -> String {
+    match &connection.name {
+        Some(name) => refusal_under(reason, &format!("connections.{name}")),
+        None => reason.to_owned(),
     }
 }
 

@@ -110,7 +110,12 @@ pub trait Action: Send + Sync {
 
 /// Nothing was sent, for that reason.
 pub fn not_sent(reason: impl Into<String>) -> CallOutcome {
-    CallOutcome::NotSent { reason: reason.into() }
+    let reason = reason.into();
+    // What is refused for its address stays so until somebody changes the configuration: no try is wasted on it.
+    if crate::client::is_refused(&reason) {
+        return CallOutcome::Refused { reason, retry: false };
+    }
+    CallOutcome::NotSent { reason }
 }
 
 /// The target, or the action in its name, said no; trying again does not help.

@@ -7,6 +7,7 @@
 use jiff::Timestamp;
 
 use super::answer::Answer;
+use super::port::not_sent;
 use crate::client::SendError;
 use crate::domain::event::CallOutcome;
 use crate::language::{Environment, Expression, Fault, Type};
@@ -46,7 +47,7 @@ impl Rules {
     pub fn outcome(&self, sent: Result<Answer, SendError>, now: Timestamp) -> CallOutcome {
         match sent {
             Ok(answer) => self.judge(&answer, now),
-            Err(SendError::NotSent(reason)) => CallOutcome::NotSent { reason },
+            Err(SendError::NotSent(reason)) => not_sent(reason),
             Err(SendError::Ambiguous(reason)) => CallOutcome::Ambiguous { reason },
         }
     }

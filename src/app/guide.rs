@@ -19,7 +19,7 @@ pub const CODES: [Codes; 8] = [
 /// The whole reference.
 #[must_use]
 pub fn guide() -> Guide {
-    Guide::new(&CODES)
+    Guide::new(&CODES).with_settings(include_str!("guide/configuration.md"), config::DEFAULTS)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::error::{BuildError, DeliveryError};
 use super::message::{Address, Message};
 use super::options::WebhookOptions;
 use super::signature;
-use crate::client::{Body, ClientOptions, GuardedClient, Request, SecretReference, Secrets};
+use crate::client::{Body, ClientOptions, GuardedClient, Request, SecretReference, Secrets, SendError, refusal_under};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::json;
@@ -67,7 +67,9 @@ impl WebhookChannel {
             }
         }
         let response = self.client.send(self.request(message, now)?).await;
-        let status = response.map_err(|error| DeliveryError::Transient(error.to_string()))?.status;
+        let setting = format!("channels.webhooks.{}", self.name);
+        let failed = |error: SendError| DeliveryError::Transient(refusal_under(&error.to_string(), &setting));
+        let status = response.map_err(failed)?.status;
         let reason = format!("the webhook {} answered with status {status}", self.name);
         match status {
             200..=299 => Ok(()),

@@ -106,6 +106,11 @@ fn words(view: &IncidentView, now: Timestamp) -> String {
         );
     }
     text.push_str(&or_nothing(&alerts, "no alerts"));
+    for alert in &view.alerts {
+        for note in &alert.alert.notes {
+            text.push_str(&paint(Tone::Waiting, &format!("  {}: {}\n", alert.alert.id, quoted(note))));
+        }
+    }
     text.push('\n');
     text.push_str(&or_nothing(&super::runs::table(&view.runs, now), "no run was started"));
     text

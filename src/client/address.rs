@@ -8,6 +8,34 @@
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+/// Where `networks` is to be written, as long as nobody says whose client it is.
+const UNDER: &str = "under the connection";
+/// Ends every refusal of an address.
+const REFUSED: &str = "(the address was refused, nothing was sent)";
+
+/// Whether a failure is the refusal of an address: it stays refused, and trying again is of no use.
+#[must_use]
+pub fn is_refused(reason: &str) -> bool {
+    reason.contains(REFUSED)
+}
+
+/// The same refusal with the setting that it is about, such as `connections.idp`.
+#[must_use]
+pub fn refusal_under(reason: &str, setting: &str) -> String {
+    if is_refused(reason) { reason.replacen(UNDER, &format!("under {setting}"), 1) } else { reason.to_owned() }
+}
+
+/// A range that an operator may write to let an address through: that of this machine, or the nearest neighbours'.
+fn range_of(address: IpAddr) -> IpNet {
+    let length = match address {
+        IpAddr::V4(_) if address.is_loopback() => 8,
+        IpAddr::V4(_) => 24,
+        IpAddr::V6(_) if address.is_loopback() => 128,
+        IpAddr::V6(_) => 64,
+    };
+    IpNet::new(address, length).map_or_else(|_| address.into(), |range| range.trunc())
+}
+
 /// Who can be at an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
@@ -23,13 +51,20 @@ pub enum Reach {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// See [`Reach::Forbidden`].
-    #[error("{0} is a link-local, metadata or reserved address, which is always refused")]
+    #[error("{0} is a link-local, metadata or reserved address, which is always refused {REFUSED}")]
     Forbidden(IpAddr),
     /// A private address that the connection does not name.
-    #[error("{0} is a private address; if it is meant, add its range to the connection's networks")]
+    #[error(
+        "{0} is a private address; if it is meant, write `networks: [\"{range}\"]` {UNDER}, then restart the daemon {REFUSED}",
+        range = range_of(*.0)
+    )]
     Private(IpAddr),
     /// Plain HTTP to an address that the connection does not name.
-    #[error("plain HTTP to {0} would show credentials on the way; use https, or add its range to the networks")]
+    #[error(
+        "plain HTTP to {0} would show credentials on the way; use https, or write `networks: [\"{range}\"]` {UNDER}, then \
+         restart the daemon {REFUSED}",
+        range = range_of(*.0)
+    )]
     Plain(IpAddr),
 }
 

@@ -222,7 +222,7 @@ impl GuardedClient {
             Some(Host::Domain(_)) => return Ok(()),
             None => return Err("the URL has no host".to_owned()),
         };
-        self.guard.admit(address, plain).map_err(|refusal| format!("the address was refused: {refusal}"))
+        self.guard.admit(address, plain).map_err(|refusal| refusal.to_string())
     }
 
     async fn exchange(&self, client: &reqwest::Client, request: reqwest::Request) -> Result<Response, Failure> {

@@ -24,7 +24,7 @@ mod secret_error;
 mod secret_store;
 pub mod tls;
 
-pub use address::{Guard, Reach, Refusal, reach};
+pub use address::{Guard, Reach, Refusal, is_refused, reach, refusal_under};
 pub use duration::parse_duration;
 pub use error::{BuildError, SendError};
 pub use http::GuardedClient;

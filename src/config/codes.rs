@@ -56,6 +56,8 @@ pub const CONNECTION: &str = "SD1050";
 pub const CHANNEL: &str = "SD1051";
 /// A gate that can't be set up.
 pub const GATE: &str = "SD1052";
+/// An address that the client would refuse.
+pub const NETWORKS: &str = "SD1053";
 
 const EXPLANATIONS: &[(&str, &str)] = &[
     (UNREADABLE, "The file can't be read: check the path and its permissions."),
@@ -86,6 +88,7 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     (CONNECTION, "The connection can't be set up: its connector says what it wants."),
     (CHANNEL, "The channel can't be set up: its certificate authorities or its address can't be used."),
     (GATE, "The gate can't be set up: its token can't be read, or its header is no header."),
+    (NETWORKS, "Private addresses are reached only where `networks` beside them says so."),
 ];
 
 /// The codes of this module, with their lines and their help.

@@ -15,8 +15,9 @@ mod configuration;
 mod decode;
 mod document;
 mod file;
+pub mod networks;
 mod paths;
-pub mod people;
+mod people;
 mod pointer;
 mod secrets;
 pub mod settings;
@@ -115,6 +116,7 @@ impl Checked {
         let public_url = checks::public_url(document, shape, listen, faults);
         checks::paths(document, shape, faults);
         checks::sources(document, shape, faults);
+        networks::check(document, shape, faults);
         let mut gate = shape.gate.clone();
         if let Some(gate) = &mut gate {
             checks::gate(document, gate, listen, faults);

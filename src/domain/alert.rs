@@ -162,4 +162,7 @@ pub struct Alert {
     pub truncated: bool,
     /// How the delivery was authenticated.
     pub auth: Authentication,
+    /// What of the message was not taken as it stood, for whoever wrote it and whoever reads the incident.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }

@@ -65,6 +65,7 @@ pub(crate) fn alert(at: Timestamp) -> Alert {
         labels: BTreeMap::new(),
         fields: Map::new(),
         is_test: false,
+        notes: Vec::new(),
         truncated: false,
         auth: Authentication { scheme: "bearer".into(), key_id: None },
     }

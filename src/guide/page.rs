@@ -32,6 +32,14 @@ impl Guide {
         Self { pages: pages::all(codes) }
     }
 
+    /// The reference with a page about the configuration, made from the file of defaults, which a room above owns.
+    #[must_use]
+    pub fn with_settings(mut self, words: &str, defaults: &str) -> Self {
+        let line = "every setting with its default and what it means";
+        self.pages.insert(0, pages::of_a_file("configuration", "The configuration", line, words, defaults));
+        self
+    }
+
     /// The page of a topic; letter case does not matter.
     #[must_use]
     pub fn page(&self, topic: &str) -> Option<&Page> {

@@ -1,9 +1,9 @@
 //! What a sender is told: what happened, or why nothing did.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::source::{Refusal, RefusalKind};
+use crate::source::{Mapped, Refusal, RefusalKind};
 use crate::store::{CommitError, ReadError};
 
 use super::codes;
@@ -14,8 +14,19 @@ pub struct Receipt {
     /// The status code that this source wants for success (200 or 202).
     pub status: u16,
     /// What happened: `{alerts: [{alert, outcome, incident, run, mode, playbooks: [{name, mode, matched,
-    /// why_not}], playbooks_unlisted}]}`; of the playbooks that do not match only the first are listed, the others counted.
+    /// why_not}], playbooks_unlisted, notes}]}`; of the playbooks that do not match only the first are listed, the others counted.
     pub answer: Value,
+}
+
+/// The answers alert by alert, each with what of its message was not taken as it stood.
+pub(super) fn with_notes(answers: Vec<Value>, mapped: &[Mapped]) -> Vec<Value> {
+    let mut noted = answers;
+    for (answer, mapped) in noted.iter_mut().zip(mapped) {
+        if let (Some(fields), false) = (answer.as_object_mut(), mapped.alert.notes.is_empty()) {
+            fields.insert("notes".to_owned(), json!(mapped.alert.notes));
+        }
+    }
+    noted
 }
 
 /// Why a delivery was not taken.

@@ -7,7 +7,7 @@ use crate::domain::{AlertId, Digest, SourceId};
 use crate::source::{Authenticated, Mapped, Refusal, Source};
 use crate::store::{Commit, CommitError, DeadLetter, Guard, Inbox, Row, Writer};
 
-use super::answer::{Receipt, Refused};
+use super::answer::{Receipt, Refused, with_notes};
 use super::plan::Batch;
 use super::planned::Planned;
 use super::subject::{self, Subject};
@@ -171,6 +171,7 @@ impl Intake {
                 waited = true;
                 continue;
             }
+            let answers = with_notes(answers, part.mapped);
             let answer = json!({ "alerts": before.iter().chain(&answers).collect::<Vec<_>>() });
             // Only what can be delivered again is kept, and must be answered the same then.
             let answer = if authenticated.delivery_id.is_some() { in_order(answer) } else { answer };

@@ -164,6 +164,7 @@ pub(super) fn own_alert(
         labels: BTreeMap::new(),
         fields: Map::new(),
         is_test: false,
+        notes: Vec::new(),
         truncated: false,
         auth: Authentication { scheme: INTERNAL.to_owned(), key_id: None },
     }

@@ -123,6 +123,7 @@ fn by_hand(agent: &Agent, at: Timestamp) -> Result<Alert, Error> {
         labels: std::collections::BTreeMap::new(),
         fields: serde_json::Map::new(),
         is_test: false,
+        notes: Vec::new(),
         truncated: false,
         auth: Authentication { scheme: "internal".to_owned(), key_id: None },
     })

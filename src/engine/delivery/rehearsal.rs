@@ -284,6 +284,7 @@ fn alert(title: &str, now: Timestamp) -> Alert {
         labels: BTreeMap::new(),
         fields: Map::new(),
         is_test: false,
+        notes: Vec::new(),
         truncated: false,
         auth: Authentication { scheme: "bearer".to_owned(), key_id: None },
     }

@@ -10,7 +10,8 @@ use super::keys::sentence;
 pub fn page() -> Page {
     let mut blocks = vec![Block::paragraph(
         "A connector reaches a kind of system. A connection is one such system with its address and credentials, under \
-         `connections` in the configuration; a step names it under `with`.",
+         `connections` in the configuration; a step names it under `with`. It reaches public addresses alone, over \
+         https, unless `networks` names the private ranges that are meant: `networks: [\"10.20.0.0/24\"]`.",
     )];
     for connector in Registry::connectors() {
         blocks.extend(one(&connector));

@@ -1,6 +1,7 @@
 //! The pages: those that are written, and those that are made from the tables of other rooms.
 
 mod actions;
+mod alerts;
 mod codes;
 mod connectors;
 mod expressions;
@@ -10,11 +11,16 @@ mod templates;
 
 use crate::domain::Codes;
 
+use super::block::Block;
 use super::markdown;
 use super::page::Page;
 
 /// The topics that people choose from, in the order in which one would read them.
-const MAIN: [&str; 10] = [
+const MAIN: [&str; 14] = [
+    "configuration",
+    "alerts",
+    "inventory",
+    "gate",
     "playbooks",
     "shipped",
     "tests",
@@ -48,13 +54,28 @@ pub fn all(tables: &[Codes]) -> Vec<Page> {
     );
     let tests = written("tests", "Tests", "how a playbook is tried before it acts", include_str!("tests.md"));
     let shipped = shipped::each();
-    let mut pages = vec![playbooks, shipped::page(&shipped), tests, keys::page()];
+    let inventory = written(
+        "inventory",
+        "The inventory",
+        "agents, their owners, and how each is reached",
+        include_str!("inventory.md"),
+    );
+    let gate = written("gate", "The gate", "what makes a pause real, with nginx", include_str!("gate.md"));
+    let mut pages = vec![alerts::page(), inventory, gate, playbooks, shipped::page(&shipped), tests, keys::page()];
     pages.extend([actions::page(), connectors::page(), expressions::page(), templates::page(), diagnostics]);
     pages.push(codes::page(tables));
     pages.extend(shipped);
     pages.extend(actions::each());
     pages.extend(codes::each(tables));
     pages
+}
+
+/// A page of Markdown that ends with a text as it is written in a file.
+pub fn of_a_file(topic: &str, title: &str, line: &str, words: &str, text: &str) -> Page {
+    let mut page = written(topic, title, line, words);
+    let text = text.trim_end().to_owned();
+    page.blocks.push(Block::Code { label: String::new(), info: "settings".to_owned(), text });
+    page
 }
 
 fn written(topic: &str, title: &str, line: &str, text: &str) -> Page {

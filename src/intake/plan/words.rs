@@ -35,8 +35,9 @@ impl Batch<'_> {
     /// Nobody owns an agent that the inventory does not have: the fallback owner is told.
     pub(super) fn tell_fallback(&mut self, alert: &Alert, subject: &Subject, incident: IncidentId) {
         let text = format!(
-            "An alert names an agent that the inventory does not have.\n\nAgent:    {}\nAlert:    \"{}\"\n\
+            "{}\n\nAgent:    {}\nAlert:    \"{}\"\n\
              Severity: {}\nSource:   {}\nIncident: {incident}\n\nNobody owns it. Add it to the inventory, or find out who it is.\n",
+            headline(alert),
             subject.agent.name,
             one_line(&alert.title),
             alert.severity,
@@ -60,4 +61,14 @@ impl Batch<'_> {
         let messages = engine.messages(&people, &MessageKind::Notice { subject, text }, None, self.at);
         self.rows.extend(messages.into_iter().map(|message| Row::Message(Box::new(message))));
     }
+}
+
+/// What is wrong with the agent of an alert, and what else of its message was not taken as it stood.
+fn headline(alert: &Alert) -> String {
+    let claimed = &alert.agent;
+    let named = claimed.id.is_some() || claimed.instance.is_some() || claimed.name.is_some();
+    let first =
+        if named { "An alert names an agent that the inventory does not have." } else { "An alert names no agent." };
+    let notes = alert.notes.iter().map(|note| format!("\nOf its message: {}", one_line(note)));
+    format!("{first}{}", notes.collect::<String>())
 }

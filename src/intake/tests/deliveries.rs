@@ -185,6 +185,8 @@ fn an_agent_that_nobody_knows_is_an_unowned_incident_and_the_fallback_owner_is_t
     assert!(desk.told().values().flatten().all(|subject| !subject.contains(['\r', '\n', '\u{202e}'])));
     let nobody = desk.taken(&json!({ "id": "d" }));
     assert_eq!(nobody["agent"]["id"], json!("unidentified"));
+    assert_eq!(nobody["notes"], json!(["no field agent: the alert names no agent"]));
+    assert_eq!(hostile["notes"], serde_json::Value::Null);
     assert_eq!(desk.incidents().len(), 3);
 }
 

@@ -156,6 +156,7 @@ impl TestAlert {
             labels: self.labels.clone(),
             fields: self.fields.clone(),
             is_test: false,
+            notes: Vec::new(),
             truncated: false,
             auth: Authentication { scheme: "test".to_owned(), key_id: None },
         }))

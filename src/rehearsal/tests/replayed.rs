@@ -64,6 +64,7 @@ fn alert(source: &str, agent: &str, minute: i64) -> Arc<Alert> {
         labels: BTreeMap::new(),
         fields: serde_json::Map::new(),
         is_test: false,
+        notes: Vec::new(),
         truncated: false,
         auth: Authentication { scheme: "test".into(), key_id: None },
     })

@@ -14,10 +14,14 @@ pub(super) struct AgentRules {
 
 impl AgentRules {
     pub(super) fn read(&self, view: &mut View) -> Claimed {
-        Claimed {
+        let claimed = Claimed {
             id: view.key(self.id.as_ref()),
             instance: view.key(self.instance.as_ref()),
             name: view.text(self.name.as_ref()).map(|name| caps::cut(&name, caps::KEY_BYTES_MAX).to_owned()),
+        };
+        if let Some(rule) = self.id.as_ref().filter(|_| claimed == Claimed::default()) {
+            view.say(format!("no field {}: the alert names no agent", rule.place()));
         }
+        claimed
     }
 }

@@ -59,7 +59,9 @@ impl Mapping {
             is_test: view.flag(self.is_test.as_ref()),
             truncated: view.flag(self.truncated.as_ref()),
             auth: delivery.authenticated.authentication.clone(),
+            notes: Vec::new(),
         };
+        let alert = Alert { notes: caps::notes(&view.take_said()), ..alert };
         Ok(Mapped { alert: Arc::new(alert), raw: Arc::new(view.take_item()), notes: view.take_notes() })
     }
 
@@ -67,8 +69,11 @@ impl Mapping {
     fn dedup_key(&self, view: &mut View, delivery: Delivery<'_>) -> Result<Digest, Refusal> {
         let parts: Vec<Value> = self.dedup.iter().map(|rule| view.secret_value(rule)).collect();
         if parts.iter().all(says_nothing) {
-            let refusal = Refusal::not_mappable(codes::NO_IDENTITY, "every part of the `dedup` key is missing");
-            return Err(refusal.hint("name a part of the message that says what it is about"));
+            let places: Vec<String> = self.dedup.iter().map(|rule| format!("`{}`", rule.place())).collect();
+            let reason = format!("the alert has no {}, a text by which repeats are known", places.join(" and no "));
+            let hint = "send it; `standdown help alerts` shows a whole alert, and `dedup` under the source's `map` says \
+                        what else it could be known by";
+            return Err(Refusal::not_mappable(codes::NO_IDENTITY, reason).hint(hint));
         }
         Ok(Digest::of_json(&json!({ "source": delivery.source, "key": parts })))
     }

@@ -87,6 +87,17 @@ impl View {
     }
 }
 
+/// The longest word of a message that a note repeats, in characters.
+pub(super) const NOTED_CHARACTERS_MAX: usize = 40;
+/// Notes that an alert keeps, and the longest of them, in characters.
+const NOTES_MAX: usize = 4;
+const NOTE_CHARACTERS_MAX: usize = 160;
+
+/// The notes that an alert keeps.
+pub(super) fn notes(all: &[String]) -> Vec<String> {
+    all.iter().take(NOTES_MAX).map(|note| first_characters(note, NOTE_CHARACTERS_MAX)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

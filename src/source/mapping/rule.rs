@@ -80,6 +80,19 @@ impl Rule {
         Self { pointer: pointer.to_owned(), expression, short }
     }
 
+    /// Where in a message it looks, as its sender would say it: `severity`, `labels.agent_id`, or the expression.
+    pub(super) fn place(&self) -> String {
+        let path = match &self.short {
+            Some(Short::Path(path) | Short::ByShape { of: path, .. }) => path.as_slice(),
+            Some(Short::OneOrMany { .. }) | None => &[],
+        };
+        match path {
+            [item, rest @ ..] if item == "item" && !rest.is_empty() => rest.join("."),
+            [] => self.expression.source().to_owned(),
+            path => path.join("."),
+        }
+    }
+
     fn evaluate(&self, variables: &Value, now: Timestamp) -> Result<Value, EvaluationError> {
         match &self.short {
             Some(short) => short.evaluate(variables),
@@ -116,7 +129,10 @@ pub(super) struct View {
     /// The same as they came, for digests; nothing if there are no secrets to hide.
     original: Option<Value>,
     now: Timestamp,
+    /// For the engineer who wrote the mapping, by places in it.
     notes: Vec<String>,
+    /// For whoever sent the message, by places in it.
+    said: Vec<String>,
 }
 
 impl View {
@@ -130,7 +146,13 @@ impl View {
             Value::Object(variables)
         };
         let original = shown.is_some().then(|| variables(body.clone()));
-        Self { shown: variables(shown.unwrap_or_else(|| body.clone())), original, now, notes: Vec::new() }
+        Self {
+            shown: variables(shown.unwrap_or_else(|| body.clone())),
+            original,
+            now,
+            notes: Vec::new(),
+            said: Vec::new(),
+        }
     }
 
     /// Goes on to an item; `shown` is the item without secrets, if there are any to hide.
@@ -144,6 +166,7 @@ impl View {
             put_item(variables, item);
         }
         self.notes.clear();
+        self.said.clear();
     }
 
     /// The item as it may be kept.
@@ -187,7 +210,23 @@ impl View {
 
     /// Remembers what could not be read.
     pub(super) fn note(&mut self, rule: &Rule, what: &str) {
+        self.note_saying(rule, what, format!("{}: {what}", rule.place()));
+    }
+
+    /// Remembers what could not be read, with other words for the sender.
+    pub(super) fn note_saying(&mut self, rule: &Rule, what: &str, said: String) {
         self.notes.push(format!("{}: {what}", rule.pointer));
+        self.say(said);
+    }
+
+    /// Remembers what the sender should know of their message.
+    pub(super) fn say(&mut self, said: String) {
+        self.said.push(said);
+    }
+
+    /// What the sender should know of their message.
+    pub(super) fn take_said(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.said)
     }
 
     pub(super) fn take_notes(&mut self) -> Vec<String> {

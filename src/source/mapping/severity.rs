@@ -3,6 +3,7 @@
 use super::caps;
 use super::rule::{Rule, View};
 use crate::domain::Severity;
+use crate::machine::notice::one_line;
 use std::collections::BTreeMap;
 
 /// How a severity is read.
@@ -26,7 +27,13 @@ impl SeverityRule {
         let Some(word) = view.text(Some(rule)) else { return (self.missing, None) };
         let known = self.table.get(&folded(&word)).copied().or_else(|| word.trim().parse().ok());
         if known.is_none() {
-            view.note(rule, "the word is not in the table, so that the severity is the one for missing words");
+            let shown = caps::first_characters(&one_line(&word), caps::NOTED_CHARACTERS_MAX);
+            let said = format!("{} {shown} is no severity: taken as {}", rule.place(), self.missing);
+            view.note_saying(
+                rule,
+                "the word is not in the table, so that the severity is the one for missing words",
+                said,
+            );
         }
         (known.unwrap_or(self.missing), Some(caps::cut(&word, caps::KEY_BYTES_MAX).to_owned()))
     }

@@ -99,3 +99,16 @@ fn texts_beyond_their_caps_are_cut_and_keys_stay_apart() {
     assert!(id.len() <= 512);
     assert_ne!(Some(id), read(&format!("{long}x")).agent.id.clone());
 }
+
+#[test]
+fn what_is_not_taken_as_it_stands_is_said_to_the_sender() {
+    let said = |body: &[u8]| map(&preset("generic"), body).unwrap()[0].alert.notes.clone();
+    assert_eq!(
+        said(br#"{"id":"a","severity":"hihg","agnet":"billing-bot"}"#),
+        ["severity hihg is no severity: taken as HIGH", "no field agent: the alert names no agent"]
+    );
+    assert_eq!(said(br#"{"id":"a","severity":"low","agent":{"name":"Bot"}}"#), [""; 0]);
+    assert_eq!(said(br#"{"id":"a","agent":"b","labels":[1]}"#), ["labels: an object is expected"]);
+    let refusal = map(&preset("generic"), br#"{"title":"x"}"#).unwrap_err();
+    assert_eq!(refusal.reason, "the alert has no `id`, a text by which repeats are known");
+}

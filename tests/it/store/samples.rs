@@ -81,6 +81,7 @@ pub fn alert(identity: &str, seconds: i64) -> Alert {
         labels: BTreeMap::from([("env".to_owned(), "prod".to_owned()), ("team".to_owned(), "billing".to_owned())]),
         fields: serde_json::Map::from_iter([("rate".to_owned(), json!(117))]),
         is_test: false,
+        notes: Vec::new(),
         truncated: false,
         auth: Authentication { scheme: "bearer".to_owned(), key_id: Some("k1".to_owned()) },
     }

@@ -68,3 +68,54 @@ fn a_wrong_setting_gives_its_code_and_the_right_one_is_taken() {
     }
     assert!(tried > 40, "{tried}");
 }
+
+#[test]
+fn every_setting_inventory_and_source_that_the_reference_shows_is_taken() {
+    let guide = guide();
+    let mut tried = 0;
+    for topic in ["configuration", "alerts", "inventory", "gate"] {
+        for block in &guide.page(topic).unwrap().blocks {
+            let Block::Code { info, text, .. } = block else { continue };
+            let part = match info.as_str() {
+                "config" => "",
+                "agents" => "agents",
+                "source" => "source",
+                _ => continue,
+            };
+            assert_eq!(found_in(part, text), [""; 0], "{topic}:\n{text}");
+            tried += 1;
+        }
+    }
+    assert_eq!(tried, 4);
+}
+
+#[test]
+fn the_alert_that_the_reference_shows_is_read_without_a_note_and_so_are_those_of_its_curl_lines() {
+    let guide = guide();
+    let page = guide.page("alerts").unwrap();
+    let secrets = StaticSecrets::parse([("env:TOKEN", "a-token-that-is-long-enough")]).unwrap();
+    let options: source::SourceOptions =
+        serde_yaml::from_str("preset: generic\nauth: { bearer: env:TOKEN }\ntrust: contain").unwrap();
+    let source = source::Source::compile(&"detector".parse().unwrap(), &options, &secrets).unwrap();
+    let headers = [("authorization".to_owned(), "Bearer a-token-that-is-long-enough".to_owned())];
+    let now = "2026-11-23T04:00:00Z".parse().unwrap();
+    let authenticated = source.authenticate(&headers, b"", now).unwrap();
+    let mut read = 0;
+    for block in &page.blocks {
+        let Block::Code { info, text, .. } = block else { continue };
+        let quoted = || text.split('\'').filter(|part| part.starts_with("{\"")).map(str::to_owned).collect();
+        let bodies: Vec<String> = match info.as_str() {
+            "json" => vec![text.clone()],
+            "sh" => quoted(),
+            _ => continue,
+        };
+        for body in bodies {
+            let body = source.decode(body.as_bytes()).unwrap();
+            let mapped = source.map(&body, &headers, &authenticated, now).unwrap();
+            assert_eq!(mapped[0].alert.notes, [""; 0]);
+            assert_eq!(mapped[0].alert.agent.id.as_deref(), Some("billing-bot"));
+            read += 1;
+        }
+    }
+    assert_eq!(read, 3);
+}
