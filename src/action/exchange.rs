@@ -82,7 +82,7 @@ async fn send(
 fn named(connection: &Connection, reason: &str) -> String {
     match &connection.name {
         Some(name) => refusal_under(reason, &format!("connections.{name}")),
-        None => reason.to_owned(),
+        None => refusal_under(reason, "a connection of the connector `http` and name it in the step"),
     }
 }
 

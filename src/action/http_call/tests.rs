@@ -149,7 +149,13 @@ async fn wrong_parameters_are_told_before_anything_is_sent() {
 async fn a_call_without_a_connection_reaches_no_private_address() {
     let stub = Stub::always(Reply::status(200)).await;
     let parameters = json!({"method": "GET", "url": stub.url()});
-    assert!(not_sent(&stub.registry(), parameters).await.contains("private address"));
+    let outcome = send(&stub.registry(), &call("http.call", parameters, Phase::Send)).await;
+    let CallOutcome::Refused { reason, retry: false } = outcome else { panic!("{outcome:?}") };
+    assert!(reason.contains("127.0.0.1 is a private address"), "{reason}");
+    assert!(
+        reason.contains("write `networks: [\"127.0.0.0/8\"]` under a connection of the connector `http`"),
+        "{reason}"
+    );
     assert!(stub.received().is_empty());
 }
 
