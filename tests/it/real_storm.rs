@@ -91,7 +91,7 @@ async fn eight_agents_over_a_budget_of_five_are_one_mail_and_one_decision_on_a_p
     let overflow = "return document.documentElement.scrollWidth - window.innerWidth";
     let overflow = chromium.page().execute(overflow, Vec::new()).await.unwrap().json().as_i64().unwrap();
     assert!(overflow <= 0, "the page is {overflow} px wider than the phone");
-    if let Ok(folder) = std::env::var("STANDDOWN_TEST_PAGES") {
+    if let Ok(folder) = std::env::var("TEST_PAGES") {
         chromium.screenshot(&std::path::Path::new(&folder).join("storm.png")).await;
     }
     chromium.quit().await;

@@ -84,8 +84,8 @@ impl Site {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        // To be looked at in a browser: STANDDOWN_TEST_PAGES names a folder.
-        if let Ok(folder) = std::env::var("STANDDOWN_TEST_PAGES") {
+        // To be looked at in a browser: TEST_PAGES names a folder.
+        if let Ok(folder) = std::env::var("TEST_PAGES") {
             std::fs::write(format!("{folder}/{}-{}.html", status.as_u16(), bytes.len()), &bytes).unwrap();
         }
         Answer { path: path.to_owned(), status, headers, body: String::from_utf8(bytes.to_vec()).unwrap() }
