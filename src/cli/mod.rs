@@ -13,6 +13,7 @@ mod config;
 mod context;
 mod dead_letters;
 mod demo;
+mod evidence;
 mod exit;
 mod explain;
 mod files;
@@ -77,6 +78,9 @@ enum Command {
     /// Runs of playbooks
     #[command(subcommand)]
     Runs(runs::Runs),
+    /// What runs captured when they contained an agent
+    #[command(subcommand)]
+    Evidence(evidence::Evidence),
     /// Start a playbook by hand
     Run(run::Run),
     /// Requests that wait for people
@@ -154,6 +158,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Error> {
         Command::Status(command) => command.run(&context).await?,
         Command::Incidents(command) => command.run(&context).await?,
         Command::Runs(command) => return command.run(&context).await,
+        Command::Evidence(command) => command.run(&context).await?,
         Command::Run(command) => command.run(&context).await?,
         Command::Approvals(command) => command.run(&context).await?,
         Command::Agents(command) => command.run(&context).await?,

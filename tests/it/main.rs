@@ -20,6 +20,7 @@ mod bad_input;
 mod bad_store;
 mod check;
 mod demo;
+mod evidence;
 mod fuzz;
 mod harness;
 mod operations;

@@ -59,7 +59,10 @@ pub fn line(run: &RunView, entry: &Entry) -> String {
     let width = longest.clamp(3, STEP_WIDTH_MAX);
     let step = entry.step.as_ref().map_or_else(|| "run".to_owned(), ToString::to_string);
     let at = faint(&format!("{:>14}", offset(entry.at, run.started_at)));
-    let words = paint(entry.tone, &format!("{} {}", icon(entry.tone), quoted(&entry.text)));
+    let kept = run.steps.iter().find(|view| Some(&view.path) == entry.step.as_ref() && view.ended_at == Some(entry.at));
+    let kept = kept.and_then(|view| view.evidence.as_ref()).filter(|_| entry.text.starts_with("done"));
+    let kept = kept.map(|mark| format!(" ({} bytes, SHA-256 {})", mark.bytes, mark.sha256)).unwrap_or_default();
+    let words = paint(entry.tone, &format!("{} {}{kept}", icon(entry.tone), quoted(&entry.text)));
     format!("{at}  {step:<width$}  {words}\n")
 }
 

@@ -7,6 +7,7 @@ mod agents;
 mod alerts;
 mod approvals;
 mod dead_letters;
+mod evidence;
 mod freeze;
 mod incidents;
 mod manual;
@@ -39,6 +40,7 @@ pub(super) fn router() -> Router<WebState> {
         .route("/incidents/{id}/close", post(incidents::close))
         .route("/runs", get(runs::list).post(manual::start))
         .route("/runs/{id}", get(runs::show))
+        .route("/runs/{id}/evidence", get(evidence::show))
         .route("/runs/{id}/cancel", post(runs::cancel))
         .route("/runs/{id}/resolve", post(runs::resolve))
         .route("/runs/{id}/release", post(runs::release))

@@ -5,6 +5,7 @@
 mod agent;
 mod alert;
 mod approval;
+mod evidence;
 mod playbook;
 mod request;
 mod run;
@@ -13,6 +14,7 @@ mod status;
 pub use agent::{AgentLine, AgentList, AgentView, GateView};
 pub use alert::AlertPage;
 pub use approval::{ApprovalList, ApprovalView, BundleView, BundledView};
+pub use evidence::{EvidenceList, EvidenceMark, EvidenceView};
 pub use playbook::{DiagnosticView, LoadView, PlaybookFact, PlaybookHistory, PlaybookLine, PlaybookList};
 pub use request::{Cancellation, Closure, Decision, FreezeOrder, HoldOrder, ManualRun, Release, ResolveOrder};
 pub use run::{AlertView, IncidentList, IncidentView, RunList, RunView, Started, StepView};

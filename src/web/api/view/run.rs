@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::evidence::EvidenceMark;
 use crate::domain::{
     Actor, AgentId, Alert, Approval, Attempt, Digest, Incident, IncidentId, Mode, PlaybookName, RunId, StepPath,
     StepRecord, StepState, Verdict,
@@ -84,6 +85,9 @@ pub struct StepView {
     pub verdict: Option<Verdict>,
     /// Its parameters as rendered; secrets as references.
     pub params: Option<Value>,
+    /// Digest and size of what it captured, if it captures evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<EvidenceMark>,
     /// When its turn came.
     pub started_at: Option<Timestamp>,
     /// When it settled.
@@ -112,6 +116,7 @@ impl StepView {
             needs_operator,
             verdict: record.verdict,
             params: record.params.clone(),
+            evidence: None,
             started_at: record.started_at,
             ended_at: record.ended_at,
         }
@@ -176,7 +181,11 @@ impl RunView {
     #[must_use]
     pub fn new(history: RunHistory, playbook: &Playbook, messages: Vec<MessageSummary>) -> Self {
         let RunHistory { run, entries: timeline, consistent, claim, late } = history;
-        let mut steps: Vec<StepView> = run.steps.iter().map(|(path, record)| StepView::new(path, record)).collect();
+        let step = |(path, record)| StepView {
+            evidence: EvidenceMark::of(playbook, path, record),
+            ..StepView::new(path, record)
+        };
+        let mut steps: Vec<StepView> = run.steps.iter().map(step).collect();
         steps.sort_by_key(|step| playbook.steps().position(|known| known.name == step.path.step));
         let mut approvals: Vec<Approval> = run.approvals.values().cloned().collect();
         approvals.sort_by_key(|approval| approval.asked_at);
