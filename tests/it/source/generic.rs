@@ -110,5 +110,5 @@ fn what_is_not_taken_as_it_stands_is_said_to_the_sender() {
     assert_eq!(said(br#"{"id":"a","severity":"low","agent":{"name":"Bot"}}"#), [""; 0]);
     assert_eq!(said(br#"{"id":"a","agent":"b","labels":[1]}"#), ["labels: an object is expected"]);
     let refusal = map(&preset("generic"), br#"{"title":"x"}"#).unwrap_err();
-    assert_eq!(refusal.reason, "the alert has no `id`, a text by which repeats are known");
+    assert_eq!(refusal.reason, "item 0: the alert has no `id`, a text by which repeats are known");
 }
