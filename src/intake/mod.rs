@@ -23,6 +23,7 @@ mod tests;
 
 pub use answer::{Receipt, Refused, RefusedKind};
 pub use by_hand::{ByHand, ByHandError};
+pub(crate) use plan::still_fires;
 
 use std::collections::BTreeMap;
 

@@ -35,6 +35,11 @@ const RUNS_MAX: usize = 32;
 /// How long an alert counts as firing without being heard of again.
 const FIRING_TTL: SignedDuration = SignedDuration::from_hours(24);
 
+/// Whether an alert that was last heard of at a time, and is not over, counts as firing at another.
+pub(crate) fn still_fires(last_seen_at: Timestamp, at: Timestamp) -> bool {
+    last_seen_at.saturating_add(FIRING_TTL).unwrap_or(last_seen_at) >= at
+}
+
 /// How long an unknown agent must have been quiet before somebody is told of it again.
 const UNKNOWN_TOLD_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
@@ -102,10 +107,8 @@ impl<'a> Batch<'a> {
             return Ok(());
         }
         let known = self.firing_alert(alert).await?;
-        let known = known.filter(|known| {
-            let heard_of = known.last_seen_at.saturating_add(FIRING_TTL).unwrap_or(known.last_seen_at) >= self.at;
-            heard_of && !self.ended.contains(&known.alert.id)
-        });
+        let known =
+            known.filter(|known| still_fires(known.last_seen_at, self.at) && !self.ended.contains(&known.alert.id));
         match (alert.status, known) {
             (AlertStatus::Resolved, known) => {
                 self.resolve(mapped, known);

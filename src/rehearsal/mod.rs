@@ -13,6 +13,7 @@ pub mod cases;
 pub mod codes;
 pub mod explanation;
 pub mod family;
+mod firing;
 pub mod matching;
 pub mod performance;
 pub mod place;

@@ -3,6 +3,7 @@
 
 mod answers;
 mod births;
+mod joined;
 mod sent;
 
 pub use sent::{Sent, SentKind};

@@ -2,6 +2,7 @@
 
 mod engine;
 mod family;
+mod incidents;
 mod language;
 mod planned;
 mod replayed;

@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::approval::ApprovalStatus;
 use crate::domain::{
-    Actor, AgentId, Alert, AlertStatus, Approval, Assurance, Digest, EventKind, Hold, HoldCause, HoldId, HoldLevel,
-    IncidentId, PastRun, PersonId, Run, RunId,
+    Actor, AgentId, Alert, AlertStatus, Approval, Assurance, EventKind, Hold, HoldCause, HoldId, HoldLevel, IncidentId,
+    PastRun, PersonId, Run, RunId,
 };
 use crate::engine::electorate::eligible;
 use crate::engine::{HOLD_ENDED, REGRESSED, asks_about};
@@ -16,6 +16,7 @@ use crate::intake::subject::{self, Subject};
 use crate::machine::IllegalTransition;
 use crate::playbook::context::matching_values;
 use crate::playbook::{OnAlert, Playbook, Rerun};
+use crate::rehearsal::firing::{Firing, Heard};
 use crate::rehearsal::matching::{Taken, starter, taken as takes};
 use crate::rehearsal::performance::{Performance, Sent, Start};
 use crate::rehearsal::place::{Place, covers, covers_all};
@@ -67,7 +68,7 @@ struct Story<'p> {
     matched: bool,
     passed_over: bool,
     at: Timestamp,
-    firing: BTreeSet<Digest>,
+    firing: Firing,
     /// Messages and alerts that came of no run, but of the end of a hold.
     sent: Vec<Sent>,
     ended: BTreeSet<HoldId>,
@@ -103,7 +104,7 @@ impl<'p> Story<'p> {
             matched: false,
             passed_over: false,
             at: case.at,
-            firing: BTreeSet::new(),
+            firing: Firing::default(),
             sent: Vec::new(),
             ended: BTreeSet::new(),
             alerts: Vec::new(),
@@ -126,15 +127,15 @@ impl<'p> Story<'p> {
 
     /// An alert comes in: it is a repeat, or it may match.
     fn receive(&mut self, alert: &Arc<Alert>) -> Result<(), String> {
-        if alert.status == AlertStatus::Resolved {
-            self.firing.remove(&alert.dedup_key);
-            self.passed_over = true;
-            return Ok(());
-        }
-        if alert.is_test {
-            return Ok(());
-        }
-        let is_repeat = !self.firing.insert(alert.dedup_key);
+        let is_repeat = match self.firing.hear(alert, self.at) {
+            Heard::Test => return Ok(()),
+            Heard::Over => {
+                self.passed_over = true;
+                return Ok(());
+            }
+            Heard::Repeat => true,
+            Heard::New => false,
+        };
         if is_repeat && self.playbook.rerun_when.is_none() {
             return Ok(());
         }
@@ -191,8 +192,7 @@ impl<'p> Story<'p> {
         match self.playbook.on_new_alert {
             OnAlert::Ignore => Ok(None),
             OnAlert::Join => {
-                let kind = EventKind::AlertJoined { alert: alert.id, source: Some(alert.source.clone()) };
-                taken(run.submit(id, &mut self.world, &mut self.script, source(alert), kind))?;
+                taken(run.join(id, &mut self.world, &mut self.script, alert))?;
                 Ok(None)
             }
             OnAlert::Restart => {
@@ -319,10 +319,6 @@ impl<'p> Story<'p> {
 
 fn taken(result: Result<(), IllegalTransition>) -> Result<(), String> {
     result.map_err(|error| error.to_string())
-}
-
-fn source(alert: &Alert) -> Actor {
-    Actor::Source { id: alert.source.clone() }
 }
 
 fn a_person<'a>(mut people: impl Iterator<Item = &'a PersonId>) -> Actor {

@@ -17,12 +17,10 @@ pub use report::{Contained, OfPlaybook, Report};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::domain::{
-    Actor, Alert, AlertStatus, Digest, EventKind, IncidentId, Mode, PastRun, PlaybookName, RunId, SourceId,
-};
+use crate::domain::{Actor, AgentId, Alert, AlertStatus, EventKind, IncidentId, Mode, PastRun, PlaybookName, RunId};
 use crate::engine::Inventory;
 use crate::intake::schedules::scheduled_by;
 use crate::intake::subject::{self, Subject};
@@ -31,15 +29,13 @@ use crate::playbook::context::matching_values;
 use crate::playbook::{OnAlert, Playbook, Rerun};
 
 use super::family::Library;
+use super::firing::{Firing, Heard};
 use super::matching::{Taken, starter, taken};
 use super::performance::{Performance, Start};
 use super::script::Script;
 use super::world::{HoldEnd, World};
 use runs::Runs;
 use ticks::Ticks;
-
-/// How long an alert counts as firing without being heard of again, as in intake.
-const FIRING_TTL: SignedDuration = SignedDuration::from_hours(24);
 
 /// What a replay is made of.
 #[derive(Clone, Copy)]
@@ -63,23 +59,18 @@ struct Replay<'p> {
     script: Script,
     runs: Runs,
     incidents: HashMap<String, IncidentId>,
-    firing: HashMap<(SourceId, Digest), Firing>,
+    firing: Firing,
     /// The playbooks by their names.
     numbers: HashMap<PlaybookName, usize>,
-    /// The last run of an incident key and a playbook with `rerun_when`, once it is over.
-    last: HashMap<(String, usize), PastRun>,
+    /// The last run of an incident key and a playbook with `rerun_when` about an agent, once it is over.
+    last: HashMap<(String, usize, AgentId), PastRun>,
+    /// Whether any playbook has `rerun_when`.
+    reruns: bool,
     /// Holds whose planned time is over, by the run whose request is about them.
     absorbed: HashMap<usize, Vec<HoldEnd>>,
     /// The end of the time that is replayed.
     to: Timestamp,
     report: Report,
-}
-
-/// An alert that is not over.
-#[derive(Clone, Copy)]
-struct Firing {
-    occurred_at: Timestamp,
-    seen_at: Timestamp,
 }
 
 /// Replays alerts, in the order of their times, and the ticks of schedules between them.
@@ -121,7 +112,8 @@ impl<'p> Replay<'p> {
             runs: Runs::default(),
             incidents: HashMap::new(),
             last: HashMap::new(),
-            firing: HashMap::new(),
+            reruns: setting.playbooks.iter().any(|playbook| playbook.rerun_when.is_some()),
+            firing: Firing::default(),
             absorbed: HashMap::new(),
             to: Timestamp::MIN,
             numbers: names.enumerate().map(|(index, name)| (name, index)).collect(),
@@ -158,29 +150,19 @@ impl<'p> Replay<'p> {
             self.report.recorded_own_alerts += 1;
             return;
         }
-        let identity = (alert.source.clone(), alert.dedup_key);
-        if alert.is_test {
-            self.report.tests += 1;
-            return;
-        }
-        if alert.status == AlertStatus::Resolved {
-            self.report.resolved += 1;
-            let ended = alert.ended_at.unwrap_or(at);
-            // An end that is older than the last time it began is none.
-            if self.firing.get(&identity).is_some_and(|firing| ended >= firing.occurred_at) {
-                self.firing.remove(&identity);
+        let is_repeat = match self.firing.hear(alert, at) {
+            Heard::Test => {
+                self.report.tests += 1;
+                return;
             }
-            return;
-        }
-        let heard_of = |last: Timestamp| last.saturating_add(FIRING_TTL).unwrap_or(last) >= at;
-        let known = self.firing.get_mut(&identity).filter(|firing| heard_of(firing.seen_at));
-        let is_repeat = known.is_some();
+            Heard::Over => {
+                self.report.resolved += 1;
+                return;
+            }
+            Heard::Repeat => true,
+            Heard::New => false,
+        };
         self.report.repeated += u64::from(is_repeat);
-        if let Some(firing) = known {
-            firing.seen_at = at;
-        } else {
-            self.firing.insert(identity, Firing { occurred_at: alert.occurred_at, seen_at: at });
-        }
         // Nearly all repeats end here: only what starts again is asked about one.
         if is_repeat && self.last.is_empty() {
             return;
@@ -229,7 +211,7 @@ impl<'p> Replay<'p> {
             return Rerun::Unsaid;
         }
         let (subject, _) = subject.for_playbook(playbook, values, alert.received_at);
-        let key = (subject.key.clone(), index);
+        let key = (subject.key.clone(), index, subject.agent.id.clone());
         let at_it = || self.runs.under_way(&key.0, index, &playbook.name, &subject.agent.id).is_some();
         match (self.last.get(&key), self.incidents.get(&key.0)) {
             (Some(last), Some(incident)) if !at_it() => {
@@ -256,12 +238,12 @@ impl<'p> Replay<'p> {
                 }
                 OnAlert::Join => {
                     self.report.of(index).joined += 1;
-                    let kind = EventKind::AlertJoined { alert: alert.id, source: Some(alert.source.clone()) };
-                    return self.tell(number, run, at, Actor::Source { id: alert.source.clone() }, kind);
+                    return self.tell(number, at, |it, world, script| it.join(run, world, script, alert));
                 }
                 OnAlert::Restart => {
                     inherits = self.runs.holds_of(number, run, &self.world);
-                    self.tell(number, run, at, Actor::System, EventKind::RunSuperseded { by: RunId::generate(at) })?;
+                    let kind = EventKind::RunSuperseded { by: RunId::generate(at) };
+                    self.tell(number, at, |it, world, script| it.submit(run, world, script, Actor::System, kind))?;
                 }
             }
         }
@@ -274,18 +256,16 @@ impl<'p> Replay<'p> {
         Ok(())
     }
 
-    /// Tells a run of something.
+    /// Tells a family of runs something.
     fn tell(
         &mut self,
         number: usize,
-        run: RunId,
         at: Timestamp,
-        actor: Actor,
-        kind: EventKind,
+        told: impl FnOnce(&mut Performance, &mut World, &mut Script) -> Result<(), IllegalTransition>,
     ) -> Result<(), IllegalTransition> {
         let Some(performance) = self.runs.get_mut(number) else { return Ok(()) };
         performance.pass_until(&mut self.world, &mut self.script, at)?;
-        performance.submit(run, &mut self.world, &mut self.script, actor, kind)?;
+        told(performance, &mut self.world, &mut self.script)?;
         self.look_at(number, at);
         Ok(())
     }
@@ -337,17 +317,20 @@ impl<'p> Replay<'p> {
         }
     }
 
-    /// Remembers a run that is over, for a playbook that asks about its last one.
+    /// Remembers runs of a family that are over, for playbooks that ask about their last one, whoever started it.
     fn remember(&mut self, number: usize) {
-        let Some(open) = self.runs.get(number) else { return };
-        if open.performance.playbook.rerun_when.is_none() {
-            return;
+        let Some(open) = self.runs.get(number).filter(|_| self.reruns) else { return };
+        for member in open.performance.family() {
+            let Some(last) = PastRun::of(&member.run).filter(|_| member.playbook.rerun_when.is_some()) else {
+                continue;
+            };
+            let Some(index) = self.numbers.get(&member.run.playbook) else { continue };
+            let key = (open.key.clone(), *index, member.run.agent.id.clone());
+            // A look after the end of an older run changes nothing for the later one.
+            if self.last.get(&key).is_none_or(|it| it.started_at <= last.started_at) {
+                self.last.insert(key, last);
+            }
         }
-        let key = (open.key.clone(), open.index);
-        // A look after the end of an older run changes nothing for the later one.
-        let is_later = |last: &PastRun| self.last.get(&key).is_none_or(|it| it.started_at <= last.started_at);
-        let last = PastRun::of(&open.performance.run).filter(is_later);
-        self.last.extend(last.map(|last| (key, last)));
     }
 
     /// Counts a run with those that it started, each for its own playbook.

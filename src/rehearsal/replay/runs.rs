@@ -18,6 +18,13 @@ pub(super) struct Open {
     pub performance: Performance,
 }
 
+impl Open {
+    /// What a further alert must be about to find it.
+    fn place(&self) -> (String, usize, AgentId) {
+        (self.key.clone(), self.index, self.performance.run.agent.id.clone())
+    }
+}
+
 /// The runs that are not over.
 #[derive(Default)]
 pub(super) struct Runs {
@@ -27,8 +34,8 @@ pub(super) struct Runs {
     /// By the run that nobody started.
     firsts: HashMap<RunId, usize>,
     wakes: BinaryHeap<Reverse<(Timestamp, usize)>>,
-    /// The last run of an incident key and a playbook.
-    last: HashMap<(String, usize), usize>,
+    /// The last run of an incident key and a playbook about an agent.
+    last: HashMap<(String, usize, AgentId), usize>,
     /// Runs of an incident key that started others.
     parents: HashMap<String, BTreeSet<usize>>,
 }
@@ -38,9 +45,10 @@ impl Runs {
     pub fn add(&mut self, index: usize, key: String, performance: Performance) -> usize {
         let number = self.begun;
         self.begun += 1;
-        self.last.insert((key.clone(), index), number);
         self.firsts.insert(performance.first().run, number);
-        self.open.insert(number, Open { index, key, performance });
+        let open = Open { index, key, performance };
+        self.last.insert(open.place(), number);
+        self.open.insert(number, open);
         number
     }
 
@@ -68,7 +76,7 @@ impl Runs {
         playbook: &PlaybookName,
         agent: &AgentId,
     ) -> Option<(usize, RunId)> {
-        let last = self.last.get(&(key.to_owned(), index));
+        let last = self.last.get(&(key.to_owned(), index, agent.clone()));
         let parents = self.parents.get(key).into_iter().flatten();
         let members = last.into_iter().chain(parents).filter_map(|number| Some((*number, self.open.get(number)?)));
         let members =
@@ -133,9 +141,9 @@ impl Runs {
     /// A run that no alert finds any more.
     fn forget(&mut self, number: usize) {
         let Some(open) = self.open.get(&number) else { return };
-        let key = (open.key.clone(), open.index);
-        if self.last.get(&key) == Some(&number) {
-            self.last.remove(&key);
+        let place = open.place();
+        if self.last.get(&place) == Some(&number) {
+            self.last.remove(&place);
         }
         if let Some(parents) = self.parents.get_mut(&open.key) {
             parents.remove(&number);

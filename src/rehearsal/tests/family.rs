@@ -7,7 +7,7 @@ use crate::machine::replay;
 use crate::rehearsal::Performance;
 use crate::rehearsal::cases::{Loaded, SourceTable, load, perform};
 
-const PARENT: &str = r#"
+pub(super) const PARENT: &str = r#"
 playbook: parent
 owner: user:ana
 mode: enforce
@@ -22,7 +22,7 @@ stages:
       - { step: tell, action: notify, with: { to: owner, subject: "{{steps.other.state}}", text: "It is over." } }
 "#;
 
-const CHILD: &str = r#"
+pub(super) const CHILD: &str = r#"
 playbook: child
 owner: user:ana
 mode: observe
@@ -80,7 +80,7 @@ fn differences(loaded: &Loaded) -> Vec<String> {
     found
 }
 
-fn assert_good(playbooks: &[(&str, &str)], of: &str, cases: &str) {
+pub(super) fn assert_good(playbooks: &[(&str, &str)], of: &str, cases: &str) {
     let found = differences(&loaded(playbooks, of, cases));
     assert!(found.is_empty(), "{}", found.join("\n"));
 }

@@ -16,14 +16,14 @@ use crate::rehearsal::place::Place;
 use crate::rehearsal::replay::{Difference, OfPlaybook, Report, Setting, replay, replay_with};
 use crate::rehearsal::script::{Calls, Look, Script};
 
-const PAUSES: &str = r"
+pub(super) const PAUSES: &str = r"
 stages:
   - stage: contain
     steps:
       - { step: pause, action: agent.pause, hold: 8h }
 ";
 
-fn playbook(text: &str) -> Arc<Playbook> {
+pub(super) fn playbook(text: &str) -> Arc<Playbook> {
     let source = Source { name: "test.yaml".into(), text: text.into() };
     match compile(&source, &Registry::catalogue_without_connections()) {
         Ok((playbook, _)) => Arc::new(playbook),
@@ -36,7 +36,7 @@ fn start() -> Timestamp {
 }
 
 /// An alert some minutes after the beginning.
-fn alert(source: &str, agent: &str, minute: i64) -> Arc<Alert> {
+pub(super) fn alert(source: &str, agent: &str, minute: i64) -> Arc<Alert> {
     let at = start() + SignedDuration::from_mins(minute);
     let text = format!("{source} {agent} {minute}");
     Arc::new(Alert {
@@ -90,7 +90,7 @@ fn inventory() -> Arc<Inventory> {
     Arc::new(Inventory::new(agents, directory))
 }
 
-fn replayed(playbooks: &[Arc<Playbook>], alerts: &[Arc<Alert>], hours: Option<i64>) -> Report {
+pub(super) fn replayed(playbooks: &[Arc<Playbook>], alerts: &[Arc<Alert>], hours: Option<i64>) -> Report {
     replayed_with(playbooks, alerts, hours, &Script::default())
 }
 
@@ -110,7 +110,7 @@ fn replayed_with(playbooks: &[Arc<Playbook>], alerts: &[Arc<Alert>], hours: Opti
     report
 }
 
-fn of<'r>(report: &'r Report, name: &str) -> &'r OfPlaybook {
+pub(super) fn of<'r>(report: &'r Report, name: &str) -> &'r OfPlaybook {
     report.playbooks.iter().find(|of| of.name.as_str() == name).unwrap()
 }
 
