@@ -9,7 +9,7 @@
 mod carry;
 mod keep;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -144,6 +144,12 @@ impl Seat {
     /// The commit is on disk: the request stands.
     pub const fn keep(&mut self) {
         self.is_kept = true;
+    }
+
+    /// The commit of a run is on disk: the place stays taken if the request came to be. It did not where what it would do
+    /// could not be rendered, or where the run had ended before it was asked.
+    pub(super) fn keep_if_asked(&mut self, asked: &BTreeMap<ApprovalId, Approval>) {
+        self.is_kept = asked.contains_key(&self.id);
     }
 }
 

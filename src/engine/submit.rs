@@ -11,7 +11,6 @@ use crate::store::{ClaimedRun, Claims, Commit, CommitError, ReadError, Row};
 
 use super::Engine;
 use super::budget::Place;
-use super::bundles::Seat;
 use super::draft::Draft;
 use super::live::{Claim, Job};
 use super::playbooks::LibraryError;
@@ -249,7 +248,9 @@ impl Engine {
     /// Lets memory follow a commit: the gate first, then timers, messages and alerts of our own.
     pub(super) fn committed(&self, mut draft: Draft, claims: Vec<Claim>, held: Option<Claim>) -> (Run, Vec<Job>) {
         draft.places.iter_mut().for_each(Place::keep);
-        draft.seats.iter_mut().for_each(Seat::keep);
+        for mut seat in std::mem::take(&mut draft.seats) {
+            seat.keep_if_asked(&draft.run.approvals);
+        }
         self.follow_bundles(&draft);
         if draft.epoch.is_none() {
             // Its owner finds what is to be done; a call of an attempt that nobody makes was lost, and is made again.

@@ -74,6 +74,15 @@ fn a_request_that_was_never_committed_leads_nobody() {
 }
 
 #[test]
+fn a_request_that_its_run_never_made_leads_nobody_either() {
+    let book = Arc::new(Bundles::default());
+    let (_, mut seat) = book.join(alike(&["ana"]), ApprovalId::generate(at(0)), at(0), HOUR);
+    seat.keep_if_asked(&BTreeMap::new());
+    drop(seat);
+    assert!(joined(&book, alike(&["ana"]), 1).0.asks);
+}
+
+#[test]
 fn a_full_list_begins_another() {
     let book = Arc::new(Bundles::default());
     let asks = (0..=MEMBERS_MAX).filter(|_| joined(&book, alike(&["ana"]), 0).0.asks).count();
