@@ -7,6 +7,7 @@ mod batch;
 mod bundle;
 mod cell;
 mod claims;
+mod copier;
 mod eras;
 mod lock;
 mod look_up;

@@ -15,6 +15,7 @@ use crate::store::backend::{OpenError, StoreOptions};
 use crate::store::seat::{Neighbours, Seat};
 
 use super::bundle::BUNDLES_MAX;
+use super::copier::Copier;
 use super::eras::Eras;
 use super::lock::{LockFile, in_words};
 use super::readers::Readers;
@@ -57,7 +58,7 @@ pub async fn open(path: &Path, options: &StoreOptions) -> Result<SqliteStore, Op
         .pragma("temp_store", "MEMORY")
         .disable_statement_logging();
 
-    // The writer checkpoints between batches, when nobody waits for it; so no commit does it on its own.
+    // The log is copied into the database beside the writer; so no commit does it on its own.
     let mut writer = connect
         .clone()
         .journal_mode(SqliteJournalMode::Wal)
@@ -75,11 +76,12 @@ pub async fn open(path: &Path, options: &StoreOptions) -> Result<SqliteStore, Op
     claims::bury(&mut writer).await.map_err(|error| unusable(error.to_string()))?;
     claims::register(&mut writer, seat.replica(), lease).await.map_err(|error| unusable(error.to_string()))?;
 
+    let copier = Copier::new(connect.clone().pragma("wal_autocheckpoint", "0"));
     let readers = Readers::open(connect.pragma("query_only", "ON"), options.read_connections).await;
     let readers = readers.map_err(|error| unusable(error.to_string()))?;
     let recall = Recall::read(&mut writer).await.map_err(|error| unusable(error.to_string()))?;
     let eras = Arc::new(Eras::read(&mut writer).await.map_err(|error| unusable(error.to_string()))?);
-    let writer = WriterHandle::start(writer, recall, Arc::clone(&eras), lock, options)
+    let writer = WriterHandle::start(writer, copier, recall, Arc::clone(&eras), lock, options)
         .map_err(|error| unusable(error.to_string()))?;
     let (neighbours, sending) = (Neighbours::default(), sending::Sending::default());
     let inner = Inner { writer, readers, eras: Some(eras), lease, neighbours, sending };

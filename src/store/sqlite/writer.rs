@@ -19,6 +19,7 @@ use crate::store::commit::CommitError;
 
 use super::batch::{self, Memory};
 use super::bundle::Bundles;
+use super::copier::{COPY, Copier};
 use super::eras::Eras;
 use super::lock::LockFile;
 use super::recall::Recall;
@@ -28,6 +29,8 @@ use crate::store::write::stats::{SharedStats, Spent};
 
 /// How much is written before the write-ahead log is copied into the database, in bytes of rows.
 const CHECKPOINT_BYTES: usize = 32 * 1024 * 1024;
+/// How much is written at most before the writer waits for that copy.
+const LOG_BYTES_MAX: usize = 4 * CHECKPOINT_BYTES;
 /// How often a transaction takes up what came while it was written, before it is committed.
 const ROUNDS_MAX: usize = 3;
 /// How long a caller should wait when the queue is full, in seconds.
@@ -63,6 +66,7 @@ pub struct WriterHandle {
 
 struct WriterThread {
     connection: SqliteConnection,
+    copier: Copier,
     memory: Memory,
     orders: mpsc::Receiver<Order>,
     stats: Arc<SharedStats>,
@@ -76,6 +80,7 @@ impl WriterHandle {
     /// Starts the writer over its connection; it keeps the lock until the last write is done.
     pub fn start(
         connection: SqliteConnection,
+        copier: Copier,
         recall: Recall,
         eras: Arc<Eras>,
         lock: LockFile,
@@ -85,6 +90,7 @@ impl WriterHandle {
         let stats = Arc::new(SharedStats::default());
         let thread = WriterThread {
             connection,
+            copier,
             memory: Memory { bundles: Bundles::default(), recall, eras },
             orders: receiver,
             stats: Arc::clone(&stats),
@@ -194,13 +200,22 @@ impl WriterThread {
         };
         self.stats.count(&verdicts, &spent);
         self.bytes_since_checkpoint += requests.iter().map(|request| request.commit.byte_count()).sum::<usize>();
+        let start = Instant::now();
         for (request, verdict) in requests.into_iter().zip(verdicts) {
             // A caller that went away (its connection was closed) is not told; what it sent is on disk.
             drop(request.answer.send((verdict, request.commit)));
         }
-        if self.bytes_since_checkpoint >= CHECKPOINT_BYTES {
+        let answered = Instant::now();
+        if self.copier.has_ended() || self.bytes_since_checkpoint >= LOG_BYTES_MAX {
+            self.copier.wait().await;
             self.checkpoint().await;
+        } else if self.bytes_since_checkpoint >= CHECKPOINT_BYTES {
+            self.copier.begin();
         }
+        self.stats.update(|stats| {
+            stats.spent.answer += answered.duration_since(start);
+            stats.spent.checkpoint += answered.elapsed();
+        });
     }
 
     /// Applies what is asked in one transaction. Whatever comes while its rows are written goes in too, before the one
@@ -271,19 +286,19 @@ impl WriterThread {
         applied
     }
 
+    /// Copies what of the write-ahead log is not in the database yet.
     async fn checkpoint(&mut self) {
-        let start = Instant::now();
-        if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut self.connection).await {
+        if let Err(error) = sqlx::query(COPY).execute(&mut self.connection).await {
             tracing::warn!(store.error = %error, "the write-ahead log could not be copied; it grows until it can");
         }
         self.bytes_since_checkpoint = 0;
         if let Err(error) = self.memory.eras.drop_empty(&mut self.connection).await {
             tracing::warn!(store.error = %error, "it is not known which eras are empty; their keys stay in memory");
         }
-        self.stats.update(|stats| stats.spent.checkpoint += start.elapsed());
     }
 
     async fn finish(mut self) {
+        self.copier.close().await;
         if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut self.connection).await {
             tracing::warn!(store.error = %error, "the write-ahead log could not be copied; the next start does it");
         }

@@ -37,7 +37,9 @@ pub struct Spent {
     pub write: Duration,
     /// Making it durable.
     pub commit: Duration,
-    /// Copying the write-ahead log into the database.
+    /// Telling the callers.
+    pub answer: Duration,
+    /// Copying the write-ahead log into the database, as far as the writer waits for it.
     pub checkpoint: Duration,
 }
 
@@ -83,6 +85,7 @@ impl Spent {
         self.gather += other.gather;
         self.write += other.write;
         self.commit += other.commit;
+        self.answer += other.answer;
         self.checkpoint += other.checkpoint;
     }
 }

@@ -55,14 +55,15 @@ fn milliseconds(time: Duration) -> f64 {
 fn shares(measured: &Measured) -> String {
     let share = |time: Duration| 100.0 * time.as_secs_f64() / measured.wall.as_secs_f64();
     let Some(spent) = measured.spent else { return "all of it in SQLite".to_owned() };
-    let busy = spent.look_up + spent.gather + spent.write + spent.commit + spent.checkpoint;
+    let busy = spent.look_up + spent.gather + spent.write + spent.commit + spent.answer + spent.checkpoint;
     format!(
-        "look-up {:.0} %, hash and gather {:.0} %, statements {:.0} %, commit and fsync {:.0} %, checkpoint {:.0} %, idle \
+        "look-up {:.0} %, hash and gather {:.0} %, statements {:.0} %, commit and fsync {:.0} %, answers {:.0} %, checkpoint {:.0} %, idle \
          {:.0} %; encoding took the callers {:.0} us a commit",
         share(spent.look_up),
         share(spent.gather),
         share(spent.write),
         share(spent.commit),
+        share(spent.answer),
         share(spent.checkpoint),
         100.0 - share(busy),
         spent.prepare.as_secs_f64() * 1e6 / measured.commits.max(1) as f64,
