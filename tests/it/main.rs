@@ -28,6 +28,7 @@ mod playbook_tests;
 mod real_crash;
 mod real_docs;
 mod real_editor;
+mod real_envoy;
 mod real_example;
 mod real_kills;
 mod real_postgres;

@@ -5,6 +5,7 @@
 
 mod alertmanager;
 mod chromium;
+mod envoy;
 mod language_server;
 mod nginx;
 mod oidc;
@@ -14,6 +15,7 @@ mod smtp;
 
 pub use alertmanager::Alertmanager;
 pub use chromium::Chromium;
+pub use envoy::Envoy;
 pub use language_server::LanguageServer;
 pub use nginx::Nginx;
 pub use oidc::{OidcProvider, Policy};
