@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use standdown::domain::Digest;
 use standdown::store::{
     Claims, CommitError, OpenError, Outbox, Renewal, Row, RunLog, Store, StoreOptions, Subject, Taken, Writer,
     verify_chain,
@@ -125,5 +126,27 @@ async fn a_message_that_is_damaged_keeps_no_other_from_being_sent() {
     let store = Store::open(&url_in(&directory), StoreOptions::default()).await.unwrap();
     let due = store.claim_messages(at(9), 10, std::time::Duration::from_secs(9)).await.unwrap();
     assert_eq!(due.into_iter().map(|due| due.message).collect::<Vec<_>>(), [whole]);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn the_log_is_copied_while_writing_never_pauses_so_that_it_does_not_grow_without_end() {
+    const BLOB_BYTES: usize = 512 * 1024;
+    let (directory, store) = fresh_sqlite().await;
+    let length = |file: &str| directory.path().join(file).metadata().map_or(0, |file| file.len());
+    let mut longest = 0;
+    for round in 0..75_u64 {
+        let blobs = (0..8_u64).map(|place| {
+            let mut bytes = vec![0; BLOB_BYTES];
+            bytes[..8].copy_from_slice(&(round * 8 + place).to_be_bytes());
+            store.commit(rows([Row::Blob { digest: Digest::of(&bytes), bytes }]))
+        });
+        let verdicts = futures_util::future::join_all(blobs).await;
+        assert!(verdicts.iter().all(Result::is_ok), "{verdicts:?}");
+        longest = longest.max(length("standdown.db-wal"));
+    }
+    // 300 MiB were written; the writer waits for a copy at 128, and what comes meanwhile is a batch.
+    assert!(longest < 160 * 1024 * 1024, "the log became {longest} bytes long");
+    assert!(length("standdown.db") > 128 * 1024 * 1024, "{} bytes were copied", length("standdown.db"));
     store.close().await;
 }
