@@ -12,7 +12,7 @@ use crate::domain::Actor;
 use crate::store::{Commit, CommitError, Row, Subject, Writer};
 
 use super::Engine;
-use super::submit::stopping;
+use super::submit::broken_off;
 
 /// The name of the switch in the store.
 pub(super) const SETTING: &str = "freeze";
@@ -138,7 +138,7 @@ impl Engine {
         let engine = self.clone();
         let reason = reason.to_owned();
         let work = async move { engine.switch(frozen, by, reason).await };
-        self.inner.supervisor.finish("freeze", work).await.unwrap_or_else(|| Err(stopping()))
+        self.inner.supervisor.finish("freeze", work).await.unwrap_or_else(|| Err(broken_off()))
     }
 
     async fn switch(&self, frozen: bool, by: Actor, reason: String) -> Result<Freeze, CommitError> {

@@ -14,7 +14,7 @@ use crate::store::{Agents, Commit, CommitError, Guard, ReadError, Row, RunLog, W
 
 use super::draft::hold_event;
 use super::gate::Known;
-use super::submit::stopping;
+use super::submit::broken_off;
 use super::{Engine, SystemAlert, words};
 
 /// All holds that stand.
@@ -182,7 +182,7 @@ impl Engine {
             engine.refresh_gate();
             Ok(())
         };
-        self.inner.supervisor.finish("holds", work).await.unwrap_or_else(|| Err(stopping()))
+        self.inner.supervisor.finish("holds", work).await.unwrap_or_else(|| Err(broken_off()))
     }
 
     /// Swaps the gate's map for the holds and the inventory as they are now. One at a time: a map that was made before

@@ -17,7 +17,7 @@ use super::Engine;
 use super::draft::{Draft, hold_event};
 use super::electorate;
 use super::holds::HoldError;
-use super::submit::{Hands, SubmitError, stopping};
+use super::submit::{Hands, SubmitError, broken_off};
 
 /// How often a lost race is decided again.
 const CONFLICTS_MAX: u32 = 3;
@@ -42,7 +42,7 @@ impl Engine {
                 }
             }
         };
-        self.inner.supervisor.finish("holds", work).await.unwrap_or_else(|| Err(stopping().into()))
+        self.inner.supervisor.finish("holds", work).await.unwrap_or_else(|| Err(broken_off().into()))
     }
 
     async fn lift_now(&self, agent: &AgentId, by: &Actor, reason: &str) -> Result<Vec<Hold>, HoldError> {

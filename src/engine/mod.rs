@@ -215,15 +215,15 @@ impl Engine {
         let supervisor = &self.inner.supervisor;
         supervisor.spawn_to_the_end("heartbeat", self.clone().keep_beating());
         supervisor.spawn("starter", self.clone().start_waiting(loops.queue));
-        supervisor.spawn("timers", self.clone().keep_time());
-        supervisor.spawn("recovery", self.clone().reconcile_forever());
-        supervisor.spawn("bundles", self.clone().keep_bundles_forever());
-        supervisor.spawn("listener", self.clone().listen());
+        supervisor.keep("timers", looped(self.clone(), Self::keep_time));
+        supervisor.keep("recovery", looped(self.clone(), Self::reconcile_forever));
+        supervisor.keep("bundles", looped(self.clone(), Self::keep_bundles_forever));
+        supervisor.keep("listener", looped(self.clone(), Self::listen));
         if self.inner.store.is_shared() {
-            supervisor.spawn("rereading", self.clone().keep_reading());
+            supervisor.keep("rereading", looped(self.clone(), Self::keep_reading));
         }
-        supervisor.spawn("gate-sightings", self.clone().keep_sightings());
-        supervisor.spawn("retention", self.clone().forget_forever());
+        supervisor.keep("gate-sightings", looped(self.clone(), Self::keep_sightings));
+        supervisor.keep("retention", looped(self.clone(), Self::forget_forever));
     }
 
     /// Where everything is kept.
@@ -278,6 +278,11 @@ impl Engine {
     pub async fn posted(&self) {
         self.inner.posted.notified().await;
     }
+}
+
+/// A loop of the engine, as often as it must be begun.
+fn looped<F>(engine: Engine, task: impl Fn(Engine) -> F) -> impl Fn() -> F {
+    move || task(engine.clone())
 }
 
 /// What the loops of an engine need and only they have.

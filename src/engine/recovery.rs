@@ -11,7 +11,8 @@ use crate::machine::{Effect, due};
 use crate::store::{ClaimedRun, Claims};
 
 use super::Engine;
-use super::submit::{Hands, SubmitError};
+use super::submit::{Hands, SubmitError, broken_off};
+use super::supervisor::caught;
 use super::takeover::{TAKEOVERS_MAX, taken_too_often, unusable};
 
 const BATCH: u32 = 2_048;
@@ -64,7 +65,8 @@ impl Engine {
 
     /// Looks at one run; whether something of it was picked up.
     pub(super) async fn look_at(&self, run: RunId) -> bool {
-        match self.reconcile_run(run).await {
+        let looked = caught("look", self.reconcile_run(run)).await;
+        match looked.unwrap_or_else(|| Err(broken_off().into())) {
             Ok(picked_up) => picked_up,
             Err(SubmitError::NotOurs(_) | SubmitError::Quarantined { .. }) => false,
             Err(error) => {

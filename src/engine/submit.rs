@@ -14,6 +14,7 @@ use super::budget::Place;
 use super::draft::Draft;
 use super::live::{Claim, Job};
 use super::playbooks::LibraryError;
+use super::supervisor::caught;
 use super::takeover::{TAKEOVERS_MAX, advances, unusable};
 
 /// How often a lost race is decided again.
@@ -94,7 +95,7 @@ impl Engine {
             engine.dispatch(jobs);
             Ok(run)
         };
-        self.inner.supervisor.finish("submit", work).await.unwrap_or_else(|| Err(stopping().into()))
+        self.inner.supervisor.finish("submit", work).await.unwrap_or_else(|| Err(broken_off().into()))
     }
 
     /// Submits an event, and gives its calls back instead of making them.
@@ -118,7 +119,11 @@ impl Engine {
         wanted: impl Fn(&Run, Option<u64>) -> bool,
     ) -> Result<Option<(Run, Vec<Job>)>, SubmitError> {
         let kind = event.kind.clone();
-        let submitted = self.submit_locked(id, event, hands, wanted).await;
+        let submitted = caught("submit", self.submit_locked(id, event, hands, wanted)).await;
+        let submitted = submitted.unwrap_or_else(|| {
+            tracing::error!(run.id = %id, event.kind = kind.as_str(), "a fault of Standdown's own kept an event from a run");
+            Err(broken_off().into())
+        });
         if let Some(reason) = submitted.as_ref().err().and_then(|error| unusable(Some(&kind), error)) {
             self.quarantine(id, reason).await;
         }
@@ -347,9 +352,9 @@ fn log(run: &Run, events: &[Event]) {
     );
 }
 
-/// The answer to whoever asks for a change while the process ends.
-pub(super) fn stopping() -> CommitError {
-    CommitError::Unavailable("the daemon is stopping".to_owned())
+/// The answer to whoever asks for a change that a fault of ours broke off. What was committed by then stands.
+pub(super) fn broken_off() -> CommitError {
+    CommitError::Unavailable("a fault of Standdown's own broke it off, and the log says where".to_owned())
 }
 
 /// Each call with its claim and its worker. A claim that no call is left for is let go.

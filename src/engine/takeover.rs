@@ -11,7 +11,7 @@ use crate::store::{Claim, Claims, Commit, CommitError, Guard, Quarantined, ReadE
 
 use super::Engine;
 use super::playbooks::LibraryError;
-use super::submit::{SubmitError, stopping};
+use super::submit::{SubmitError, broken_off};
 
 /// How often a run may be taken over from owners that died before it is quarantined.
 pub const TAKEOVERS_MAX: u32 = 5;
@@ -194,7 +194,7 @@ impl Engine {
     pub async fn release(&self, run: RunId, by: Actor, reason: &str) -> Result<(), ReleaseError> {
         let (engine, reason) = (self.clone(), reason.to_owned());
         let work = async move { engine.try_release(run, by, &reason).await };
-        self.inner.supervisor.finish("release", work).await.unwrap_or_else(|| Err(stopping().into()))
+        self.inner.supervisor.finish("release", work).await.unwrap_or_else(|| Err(broken_off().into()))
     }
 
     async fn try_release(&self, run: RunId, by: Actor, reason: &str) -> Result<(), ReleaseError> {

@@ -8,7 +8,7 @@ use crate::store::{Claims, Commit, CommitError, Guard, RUN_STATE_BYTES_MAX, Read
 use super::Engine;
 use super::draft::Draft;
 use super::start::Started;
-use super::submit::{Hands, SubmitError, stopping};
+use super::submit::{Hands, SubmitError, broken_off};
 use super::takeover::unusable;
 
 /// What a run under way is told by the commit that also writes the cause.
@@ -34,7 +34,7 @@ impl Engine {
     ) -> Result<Vec<Run>, CommitError> {
         let engine = self.clone();
         let work = async move { engine.commit_drafts(commit, started, told, measures).await };
-        self.inner.supervisor.finish("commit", work).await.unwrap_or_else(|| Err(stopping()))
+        self.inner.supervisor.finish("commit", work).await.unwrap_or_else(|| Err(broken_off()))
     }
 
     async fn commit_drafts(

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
-use crate::domain::{Attempt, StepPath, StepState};
+use crate::domain::{Attempt, RunId, StepPath, StepState};
 use crate::engine::Engine;
 use crate::machine::Direction;
 use crate::store::{Commit, CommitError, Row};
@@ -94,6 +94,7 @@ pub struct Fate {
     end: End,
     is_met: AtomicBool,
     is_stuck: AtomicBool,
+    faulty: Mutex<Option<RunId>>,
 }
 
 /// A moment of a commit: whose call it puts under way, or whose result it keeps.
@@ -115,6 +116,11 @@ impl Fate {
         self.is_met.store(false, Ordering::SeqCst);
         self.is_stuck.store(false, Ordering::SeqCst);
         *self.aim.lock().unwrap() = Some(Aim { point, step: step.parse().unwrap(), direction });
+    }
+
+    /// From now on every change of this run panics.
+    pub fn make_faulty(&self, run: RunId) {
+        *self.faulty.lock().unwrap() = Some(run);
     }
 
     /// Takes the aim back; whoever is stuck is forgotten.
@@ -157,6 +163,9 @@ impl Fate {
 
     /// A commit is about to be made.
     pub async fn before_the_commit(&self, commit: &Commit) -> Vec<Moment> {
+        let faulty = *self.faulty.lock().unwrap();
+        let changes = |row: &Row| matches!(row, Row::Run(run) if Some(run.id) == faulty);
+        assert!(!commit.rows.iter().any(changes), "a fault of our own, which this test wants");
         let moments = moments(commit);
         for Moment { is_intent, step, direction } in &moments {
             let point = if *is_intent { CrashPoint::BeforeIntent } else { CrashPoint::BeforeTheResult };

@@ -70,6 +70,35 @@ fn the_eleventh_agent_in_an_hour_waits_for_a_person_and_people_are_asked_once_ab
 }
 
 #[test]
+fn a_run_that_makes_us_panic_keeps_no_other_from_its_deadline() {
+    let text = PAUSE.replace("match:", "budget: { contain: 1, per: 10m, over: approve }\nmatch:");
+    let mut world = World::new(&[&text]);
+    fleet(&mut world, 4);
+    let life = world.start();
+    life.launch("pause", "bot-0");
+    let [faulty, other, last] = ["bot-1", "bot-2", "bot-3"].map(|agent| life.launch("pause", agent));
+    world.fate.make_faulty(faulty);
+    world.clock.advance(Duration::from_secs(3601));
+    // The loop of this life may be the one that looks; whoever does must not end at the faulty one.
+    life.on(life.engine.tick_due());
+    for run in [other, last] {
+        life.until_run(run, "more people are asked", |run| {
+            super::harness::pending(run).is_some_and(|asked| asked.escalated)
+        });
+    }
+    assert!(!withheld(&life, faulty).unwrap().escalated);
+    assert!(life.on(life.engine.tick_due()), "a deadline that nobody could deal with is a fault that is said");
+    // The faults end, and so do the deadlines that were held up by them.
+    life.crash();
+    let world = World { fate: Default::default(), ..world };
+    let life = world.start();
+    life.on(life.engine.tick_due());
+    life.until_run(faulty, "more people are asked", |run| {
+        super::harness::pending(run).is_some_and(|asked| asked.escalated)
+    });
+}
+
+#[test]
 fn runs_that_start_at_the_same_moment_can_not_both_take_the_last_place() {
     let mut world = World::new(&[PAUSE]);
     fleet(&mut world, 16);
