@@ -9,6 +9,8 @@
 mod carry;
 mod keep;
 
+pub use carry::Carried;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 

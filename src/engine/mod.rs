@@ -54,7 +54,7 @@ pub(crate) mod tests;
 
 pub use authority::{Authority, Request};
 pub use budget::{Ledger, Place};
-pub use bundles::{Alike, Bundles, Seat, window};
+pub use bundles::{Alike, Bundles, Carried, Seat, window};
 pub use delivery::Delivery;
 pub use freeze::Freeze;
 pub use gate::{Gate, GateAnswer};
@@ -106,8 +106,6 @@ pub(crate) struct Inner {
     bundles: Arc<Bundles>,
     /// Rung when requests of a bundle may wait without a person who knows of them.
     unbundled: Notify,
-    /// How many requests the decisions that an earlier life left half-way were about, once these were carried on.
-    carried: tokio::sync::OnceCell<u64>,
     freeze: freeze::Switch,
     options: Options,
     supervisor: Supervisor,
@@ -186,7 +184,6 @@ impl Engine {
             budget,
             bundles: Arc::default(),
             unbundled: Notify::new(),
-            carried: tokio::sync::OnceCell::new(),
             freeze,
             options: parts.options,
             supervisor: parts.supervisor,

@@ -1,17 +1,19 @@
 //! Deadlines: the engine sleeps until the earliest one, and tells the runs that it has passed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
-use crate::domain::{Event, EventKind, RunId};
+use crate::domain::approval::ApprovalStatus;
+use crate::domain::{ApprovalId, Event, EventKind, Run, RunId};
 use crate::store::{Commit, Row, RunLog, Writer};
 
 use super::Engine;
-use super::submit::SubmitError;
+use super::submit::{Hands, SubmitError};
 
 /// The longest sleep: a safety net under the arithmetic.
 const SLEEP_MAX: Duration = Duration::from_secs(5);
@@ -21,6 +23,10 @@ const PAUSE_AFTER_FAULT: Duration = Duration::from_secs(1);
 
 /// Runs that are ticked in one go.
 const BATCH: u32 = 256;
+
+/// How often a list is looked at for decisions among the runs of one go: before the eldest of them is told that its time
+/// has passed, and before the next one is. From then on nobody can decide about those that are due.
+const LOOKS_AT_A_LIST: u32 = 2;
 
 /// How often what the gate saw is written down.
 const SIGHTINGS_EVERY: Duration = Duration::from_secs(2);
@@ -51,6 +57,31 @@ impl Wake {
     }
 }
 
+/// What a tick does about lists that its run waits for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lists {
+    /// Their decisions come first.
+    First,
+    /// Their decisions were carried.
+    Carried,
+}
+
+/// The lists in which a run waits for a decision, each by its first request.
+fn lists_of(run: &Run) -> Vec<ApprovalId> {
+    let pending = run.approvals.values().filter(|approval| approval.status == ApprovalStatus::Pending);
+    pending.filter_map(|approval| Some(approval.bundle.as_ref()?.first)).collect()
+}
+
+/// Whether a run that could not be ticked is a fault, which is said. It is none if the run is somebody else's since it
+/// was looked up, or nobody's to touch.
+fn is_fault(run: RunId, error: &SubmitError) -> bool {
+    if matches!(error, SubmitError::NotOurs(_) | SubmitError::Quarantined { .. }) {
+        return false;
+    }
+    tracing::error!(run.id = %run, %error, "a deadline could not be dealt with");
+    true
+}
+
 impl Engine {
     pub(super) async fn keep_time(self) {
         loop {
@@ -68,8 +99,6 @@ impl Engine {
     pub async fn tick_due(&self) -> bool {
         let mut fault = false;
         let mut tried = BTreeSet::new();
-        // A decision that was made before a crash comes before the deadlines that passed since.
-        self.inner.carried.get_or_init(|| self.keep_bundles()).await;
         loop {
             if !self.is_acting() {
                 return fault;
@@ -85,18 +114,63 @@ impl Engine {
             if due.is_empty() {
                 return fault;
             }
+            let mut listed = Vec::new();
             for run in due {
-                let event = Event::by_system(now, EventKind::Ticked);
-                match self.submit(run, event).await {
-                    // It is somebody else's since it was looked up, or nobody's to touch.
-                    Ok(_) | Err(SubmitError::NotOurs(_) | SubmitError::Quarantined { .. }) => {}
+                match self.tick(run, now, Lists::First).await {
+                    Ok(lists) if lists.is_empty() => {}
+                    Ok(lists) => listed.push((run, lists)),
+                    Err(error) => fault |= is_fault(run, &error),
+                }
+            }
+            fault |= self.tick_listed(listed, now).await;
+        }
+    }
+
+    /// Tells runs that their time has passed which wait for a decision about a list: a decision that was made in time
+    /// reaches them first, wherever it was made and whoever died or was slow since. Whether something went wrong.
+    async fn tick_listed(&self, listed: Vec<(RunId, Vec<ApprovalId>)>, now: Timestamp) -> bool {
+        let (mut fault, mut looked, mut left) = (false, BTreeMap::<ApprovalId, u32>::new(), BTreeSet::new());
+        for (run, lists) in listed {
+            for list in lists {
+                let looks = looked.entry(list).or_default();
+                if *looks == LOOKS_AT_A_LIST {
+                    continue;
+                }
+                match self.carry_bundle(list).await {
+                    Ok(carried) => {
+                        *looks += 1;
+                        left.extend(carried.left);
+                    }
                     Err(error) => {
-                        fault = true;
-                        tracing::error!(run.id = %run, %error, "a deadline could not be dealt with");
+                        tracing::error!(run.id = %run, %error, "what was decided about a list could not be read");
+                        left.insert(run);
                     }
                 }
             }
+            // What people decided about it in time must not be overtaken by its deadline: it is tried again.
+            if left.contains(&run) {
+                fault = true;
+            } else if let Err(error) = self.tick(run, now, Lists::Carried).await {
+                fault |= is_fault(run, &error);
+            }
         }
+        fault
+    }
+
+    /// Tells a run that its time has passed; not yet if it waits for decisions about lists, which are given back.
+    async fn tick(&self, run: RunId, now: Timestamp, lists: Lists) -> Result<Vec<ApprovalId>, SubmitError> {
+        let found = Mutex::new(Vec::new());
+        let may = |run: &Run, _| {
+            let lists = if lists == Lists::First { lists_of(run) } else { Vec::new() };
+            let may = lists.is_empty();
+            *found.lock().unwrap_or_else(PoisonError::into_inner) = lists;
+            may
+        };
+        let event = Event::by_system(now, EventKind::Ticked);
+        if let Some((_, jobs)) = self.submit_if(run, event, &mut Hands::default(), may).await? {
+            self.dispatch(jobs);
+        }
+        Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     async fn time_to_sleep(&self) -> Duration {

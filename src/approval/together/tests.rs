@@ -77,6 +77,23 @@ impl Storm {
         self.run(index).await.steps[&pause()].hold.is_some()
     }
 
+    /// Ana's decision about a list is on disk, and none of the others was told of it.
+    async fn decided_by_ana(&self, first: &Approval, with: &[Approval]) {
+        let kind = EventKind::Voted {
+            approval: first.id,
+            person: person("ana"),
+            choice: Choice::Approve,
+            reason: "a storm".to_owned(),
+            assurance: Assurance::Link,
+            plan: first.plan.hash,
+            eligible: first.people.clone(),
+            together: Some(Joint::With(with.iter().map(Listed::from).collect())),
+        };
+        let actor = Actor::Person { id: person("ana"), assurance: Assurance::Link };
+        let event = Event { at: self.rehearsal.clock.now(), actor, kind };
+        self.rehearsal.engine.submit(self.runs[0], event).await.unwrap();
+    }
+
     async fn cancel(&self, index: usize) {
         let kind = EventKind::RunCancelled { reason: "not this one".to_owned() };
         let actor = Actor::Person { id: person("ben"), assurance: Assurance::Api };
@@ -192,19 +209,8 @@ async fn a_decision_that_a_dead_process_left_half_way_is_carried_on_even_after_t
     let storm = Storm::of(4).await;
     // The decision is on disk; whoever made it died before anybody else was told.
     let (first, with) = (storm.approval(0).await, [storm.approval(1).await, storm.approval(2).await]);
-    let kind = EventKind::Voted {
-        approval: first.id,
-        person: person("ana"),
-        choice: Choice::Approve,
-        reason: "a storm".to_owned(),
-        assurance: Assurance::Link,
-        plan: first.plan.hash,
-        eligible: first.people.clone(),
-        together: Some(Joint::With(with.iter().map(Listed::from).collect())),
-    };
-    let actor = Actor::Person { id: person("ana"), assurance: Assurance::Link };
     let decided_at = storm.rehearsal.clock.now();
-    storm.rehearsal.engine.submit(storm.runs[0], Event { at: decided_at, actor, kind }).await.unwrap();
+    storm.decided_by_ana(&first, &with).await;
     assert_eq!(storm.decisions().await, [Some(Decision::Approved), None, None, None]);
     storm.rehearsal.clock.advance(Duration::from_hours(2));
     assert!(!storm.rehearsal.engine.tick_due().await);
@@ -213,6 +219,25 @@ async fn a_decision_that_a_dead_process_left_half_way_is_carried_on_even_after_t
         assert_eq!(storm.approval(index).await.votes[0].at, decided_at);
     }
     assert!(!storm.is_held(3).await, "silence never contains");
+}
+
+#[tokio::test]
+async fn a_decision_that_is_still_on_its_way_when_the_deadline_comes_is_not_overtaken_by_it() {
+    let storm = Storm::of(5).await;
+    // This process has looked after deadlines before: it is not the first look that makes the difference.
+    assert!(!storm.rehearsal.engine.tick_due().await);
+    let first = storm.approval(0).await;
+    let with = [storm.approval(1).await, storm.approval(2).await, storm.approval(3).await];
+    storm.rehearsal.clock.set(first.deadline - jiff::SignedDuration::from_millis(1));
+    let decided_at = storm.rehearsal.clock.now();
+    storm.decided_by_ana(&first, &with).await;
+    storm.rehearsal.clock.advance(Duration::from_secs(60));
+    assert!(!storm.rehearsal.engine.tick_due().await);
+    for index in 0..4 {
+        assert!(storm.is_held(index).await, "agent {index} was decided about in time");
+        assert_eq!(storm.approval(index).await.votes[0].at, decided_at);
+    }
+    assert!(storm.approval(4).await.escalated && !storm.is_held(4).await, "silence never contains");
 }
 
 #[tokio::test]

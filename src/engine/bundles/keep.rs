@@ -77,7 +77,7 @@ impl Engine {
         }
         let mut changed = 0;
         for (first, bundle) in bundles {
-            changed += self.carry(&bundle).await;
+            changed += self.carry(&bundle).await.told;
             changed += u64::from(self.promote(first, &bundle).await);
             self.remember(first, &bundle).await;
         }
