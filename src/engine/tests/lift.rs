@@ -85,6 +85,49 @@ fn one_of_two_who_must_agree_does_not_lift_it_alone() {
     life.until_finished(run);
 }
 
+/// Two questions at once: whether the agent may go on, and whether something else is done.
+const TWO: &str = r#"
+playbook: contain
+title: Contain
+owner: user:ana
+mode: enforce
+match: { when: "true" }
+stages:
+  - stage: contain
+    steps:
+      - { step: pause, action: agent.pause }
+  - stage: decide
+    steps:
+      - step: override
+        approval: { ask: "Resume?", releases: [resume], approvers: [owner], timeout: 4h, identity: link }
+      - step: kill_ok
+        approval: { ask: "Revoke?", releases: [kill], approvers: [owner], timeout: 4h, identity: link }
+  - stage: restore
+    when: steps.override.decision == 'approved'
+    steps:
+      - { step: resume, action: undo, with: { steps: [pause] } }
+  - stage: end
+    when: steps.kill_ok.decision == 'approved'
+    steps:
+      - { step: kill, action: try.contain }
+"#;
+
+#[test]
+fn what_another_open_request_asks_about_is_still_done_if_people_say_yes() {
+    let world = World::new(&[TWO]);
+    let life = world.start();
+    let run = life.launch("contain", "billing-bot");
+    life.pending(run);
+    lift(&life, &ana()).unwrap();
+    assert_eq!(life.run(run).steps[&path("override")].state, StepState::Cancelled);
+    life.vote(run, "ana", Choice::Approve).unwrap();
+    let over = life.until_finished(run);
+    assert_eq!(over.steps[&path("kill_ok")].decision, Some(Decision::Approved));
+    assert_eq!(world.outside.count("try.contain", "send"), 1, "{:#?}", life.states(run));
+    assert!(!matches!(over.steps[&path("kill")].state, StepState::Cancelled));
+    life.checked_history(run);
+}
+
 #[test]
 fn where_nobody_is_asked_anybody_lifts_it_and_the_run_that_is_over_says_so() {
     let world = World::new(&[CONTAIN]);
