@@ -24,9 +24,10 @@ use super::writer::WriterHandle;
 use super::{Inner, SqliteStore, claims, sending, upkeep};
 
 /// Every migration, oldest first. A file that was released is never changed; a change is a new file.
-pub const MIGRATIONS: [(i64, &str, &str); 2] = [
+pub const MIGRATIONS: [(i64, &str, &str); 3] = [
     (1, "first", include_str!("../../../migrations/sqlite/0001_first.sql")),
     (2, "approvals_of_playbooks", include_str!("../../../migrations/sqlite/0002_approvals_of_playbooks.sql")),
+    (3, "bundles_of_approvals", include_str!("../../../migrations/sqlite/0003_bundles_of_approvals.sql")),
 ];
 
 /// The oldest SQLite that the store trusts: before it a checkpoint could lose a write (fixed in 3.51.3).

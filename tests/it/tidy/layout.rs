@@ -5,6 +5,7 @@ use std::fs;
 use std::process::Command;
 
 use regex::Regex;
+use standdown::domain::Digest;
 
 use super::demand_none;
 use super::sources::{files_under, root};
@@ -127,6 +128,25 @@ fn migrations_are_numbered_and_named_alike_for_every_backend() {
         "Migrations are migrations/<backend>/0001_what_it_does.sql, the same numbers and names for every backend.",
         "rename the file, unless it was released: then add a new one.",
     );
+}
+
+/// What stands in databases already. A file more is a line more, once it is on the main branch.
+const STANDING_MIGRATIONS: [(&str, &str); 6] = [
+    ("postgres/0001_first.sql", "66b007ebf437fa8071fb33887e54dfcea62e071528f1bfe6e2e2d601fdaa5b6a"),
+    ("postgres/0002_approvals_of_playbooks.sql", "2c711d1137f0c7758b6d262b0f791f4df46fd4d2c7c3799b434b8317221c3314"),
+    ("postgres/0003_bundles_of_approvals.sql", "e1f83a47275c45bb5a2d9d7116c1401de2d109c1e8b73502dd2201ae00bb21d3"),
+    ("sqlite/0001_first.sql", "c44684b82935573c3dc32300ea499ff10eda28cf202ce50268a4cae71bbfd072"),
+    ("sqlite/0002_approvals_of_playbooks.sql", "2c711d1137f0c7758b6d262b0f791f4df46fd4d2c7c3799b434b8317221c3314"),
+    ("sqlite/0003_bundles_of_approvals.sql", "7dffea57fb07d77318a3ea505f80c49d50857c8c2b098cbb9ff3a67ef4f451c2"),
+];
+
+#[test]
+fn a_migration_that_stands_is_never_changed() {
+    for (name, digest) in STANDING_MIGRATIONS {
+        let text = std::fs::read(root().join("migrations").join(name)).unwrap();
+        let now = Digest::of(&text).to_string();
+        assert_eq!(now, digest, "{name} was changed: databases that have it refuse to open; add a new file instead");
+    }
 }
 
 #[test]
