@@ -3,9 +3,11 @@
 //! New links are sent at most twice a person and request; whoever still guesses wrong then has only the command line
 //! and the API. The request itself is never locked.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
-use crate::domain::{Approval, Message, MessageId, MessageKind, Run};
+use crate::domain::{Approval, ApprovalId, Message, MessageId, MessageKind, Run};
 use crate::store::{Approvals as _, Commit, Outbox, ReadError, Row, Token};
 
 use super::{Approvals, DecideError};
@@ -36,21 +38,31 @@ impl Approvals {
 
     async fn after_the_last_try(&self, token: &Token, run: &Run, approval: &Approval) -> Result<Vec<Row>, ReadError> {
         let now = self.engine.clock().now();
-        let tokens = self.engine.store().tokens_of(approval.id).await?;
-        let spent = |other: &&Token| other.person == token.person && other.failures >= WRONG_CODES_MAX;
-        let sent_anew = tokens.iter().filter(spent).count() < NEW_LINKS_MAX;
-        let people = self.engine.inventory().directory().fallback_people();
-        let notice = notice(token, run, approval, sent_anew);
-        let mut messages = self.engine.messages(&people, &notice, Some(run), now);
-        if sent_anew {
-            messages.extend(self.new_link(token, run, now).await?);
+        // The link may be of another request than the one it leads to: those that are decided together share their links.
+        let requests: BTreeSet<ApprovalId> = [token.approval, approval.id].into();
+        let mut ended = 0;
+        for request in requests {
+            let tokens = self.engine.store().tokens_of(request).await?;
+            let is_ended = |other: &&Token| other.person == token.person && other.failures >= WRONG_CODES_MAX;
+            ended += tokens.iter().filter(is_ended).count();
         }
+        let anew = if ended < NEW_LINKS_MAX { self.new_link(token, run, approval.id, now).await? } else { None };
+        let people = self.engine.inventory().directory().fallback_people();
+        let notice = notice(token, run, approval, anew.is_some());
+        let mut messages = self.engine.messages(&people, &notice, Some(run), now);
+        messages.extend(anew);
         Ok(messages.into_iter().map(|message| Row::Message(Box::new(message))).collect())
     }
 
-    /// The same request once more, by the way that the spent link came.
-    async fn new_link(&self, token: &Token, run: &Run, now: Timestamp) -> Result<Option<Message>, ReadError> {
-        let messages = self.engine.store().messages_of(run.id).await?;
+    /// A link to the request that the spent one led to, by the way that the spent one came.
+    async fn new_link(
+        &self,
+        token: &Token,
+        run: &Run,
+        approval: ApprovalId,
+        now: Timestamp,
+    ) -> Result<Option<Message>, ReadError> {
+        let messages = self.engine.store().messages_of(token.run).await?;
         let carried = messages.into_iter().find(|message| message.id == token.message);
         Ok(carried.map(|carried| Message {
             id: MessageId::generate(now),
@@ -58,7 +70,7 @@ impl Approvals {
             via: carried.via,
             run: Some(run.id),
             incident: Some(run.incident),
-            kind: MessageKind::ApprovalRequest { approval: token.approval },
+            kind: MessageKind::ApprovalRequest { approval },
             created_at: now,
         }))
     }

@@ -241,6 +241,24 @@ async fn a_decision_that_is_still_on_its_way_when_the_deadline_comes_is_not_over
 }
 
 #[tokio::test]
+async fn a_link_of_a_list_that_wrong_codes_end_is_replaced_by_one_to_the_request_it_led_to() {
+    let storm = Storm::of(3).await;
+    let link = storm.rehearsal.link_of("ana").await;
+    storm.cancel(0).await;
+    // The link is of the first request, and leads to the second now.
+    let seen = storm.open(&link).await;
+    assert_eq!(seen.case.run.id, storm.runs[1]);
+    let wrong = Arrived { code: link.wrong_code(), ..link.clone() };
+    for left in (0..5).rev() {
+        assert_eq!(storm.decide(&wrong, &seen, Choice::Approve).await, Err(DecideError::WrongCode { left }));
+    }
+    let anew = storm.rehearsal.link_of("ana").await;
+    let seen = storm.open(&anew).await;
+    storm.decide(&anew, &seen, Choice::Approve).await.unwrap();
+    assert!(storm.is_held(1).await && storm.is_held(2).await);
+}
+
+#[tokio::test]
 async fn silence_about_a_storm_calls_more_people_once_and_not_once_an_agent() {
     let storm = Storm::of(6).await;
     assert_eq!(storm.rehearsal.deliver().await.len(), 2);
