@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use crate::domain::{Approval, ApprovalId, Assurance, EventKind, PersonId, RunId};
+use crate::domain::{Actor, Approval, ApprovalId, Assurance, Event, EventKind, PersonId, RunId};
 use crate::store::Approvals as _;
 
 use super::receipt::ReceiptLink;
@@ -42,19 +42,36 @@ impl Approvals {
         assurance: Assurance,
     ) -> Result<Receipt, DecideError> {
         self.check_open(approval)?;
-        if approval.escalated {
+        let id = approval.id;
+        let more = together.iter().flat_map(Together::waiting).filter(|other| other.approval.id != id);
+        let more = more.filter(|other| !other.approval.escalated).map(|other| (other.run, other.approval.id));
+        let more: Vec<(RunId, ApprovalId)> = more.collect();
+        // An escalation of a list may have been broken off after its first one: then the others are still to be done.
+        if approval.escalated && more.is_empty() {
             return Err(DecideError::AlreadyEscalated);
         }
-        let id = approval.id;
-        let event = |approval| EventKind::Escalated { approval, person: person.clone() };
-        let run = self.submit(run, person, assurance, event(id)).await?;
-        for other in together.iter().flat_map(Together::waiting).filter(|other| other.approval.id != id) {
-            // One that ended meanwhile asks nobody any more; whoever is called finds the others.
-            if let Err(error) = self.submit_more(other.run, person, assurance, event(other.approval.id)).await {
-                tracing::warn!(run.id = %other.run, %error, "more people could not be asked about a run");
-            }
-        }
+        let event = EventKind::Escalated { approval: id, person: person.clone() };
+        let run = self.submit(run, person, assurance, event).await?;
+        self.escalate_more(more, person, assurance).await;
         let status = run.approvals.get(&id).map_or(approval.status, |approval| approval.status);
         Ok(Receipt { approval: id, person: person.clone(), status, link: None })
+    }
+
+    /// The same about the others of a list, even if whoever asked for it goes away meanwhile.
+    async fn escalate_more(&self, more: Vec<(RunId, ApprovalId)>, person: &PersonId, assurance: Assurance) {
+        let (engine, person) = (self.engine.clone(), person.clone());
+        let work = async move {
+            for (run, approval) in more {
+                let actor = Actor::Person { id: person.clone(), assurance };
+                let kind = EventKind::Escalated { approval, person: person.clone() };
+                // One that ended meanwhile asks nobody any more; whoever is called finds the others.
+                if let Err(error) = engine.submit(run, Event { at: engine.clock().now(), actor, kind }).await {
+                    tracing::warn!(run.id = %run, %error, "more people could not be asked about a run");
+                }
+            }
+        };
+        if self.engine.supervisor().finish("escalate", work).await.is_none() {
+            tracing::error!("more people could not be asked about all of a list");
+        }
     }
 }

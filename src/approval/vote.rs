@@ -88,17 +88,6 @@ impl Approvals {
         if self.decides_too_often(person) {
             return Err(DecideError::TooMany);
         }
-        self.submit_more(run, person, assurance, kind).await
-    }
-
-    /// The same as part of what they did already.
-    pub(super) async fn submit_more(
-        &self,
-        run: RunId,
-        person: &PersonId,
-        assurance: Assurance,
-        kind: EventKind,
-    ) -> Result<Run, DecideError> {
         let actor = Actor::Person { id: person.clone(), assurance };
         let event = Event { at: self.engine.clock().now(), actor, kind };
         Ok(self.engine.submit(run, event).await?)
