@@ -6,6 +6,7 @@
 //! asks about.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::domain::approval::ApprovalStatus;
 use crate::domain::{
@@ -37,7 +38,12 @@ impl Engine {
             let mut conflicts = 0;
             loop {
                 match engine.lift_now(&agent, &by, &reason).await {
-                    Err(HoldError::Commit(CommitError::Conflict(_))) if conflicts < CONFLICTS_MAX => conflicts += 1,
+                    Err(HoldError::Commit(CommitError::Conflict(_))) if conflicts < CONFLICTS_MAX => {
+                        conflicts += 1;
+                        // Somebody else may have lifted one of them, on another replica: memory is behind what is stored.
+                        engine.reread().await;
+                        tokio::time::sleep(Duration::from_millis(u64::from(conflicts))).await;
+                    }
                     result => return result,
                 }
             }
@@ -83,7 +89,9 @@ impl Engine {
         }
         let ids: BTreeSet<HoldId> = holds.iter().map(|hold| hold.id).collect();
         for incident in incidents {
-            for summary in self.inner.store.runs(Some(incident), RUNS_MAX).await? {
+            let summaries = self.inner.store.runs(Some(incident), RUNS_MAX).await?;
+            // One that is over asks nobody, and nothing of a hold that it took over changes in it.
+            for summary in summaries.into_iter().filter(|summary| summary.ended_at.is_none()) {
                 let Some(run) = self.readable(summary.id).await? else { continue };
                 if run.inherits.iter().any(|hold| ids.contains(hold)) {
                     runs.insert(run.id);
