@@ -5,6 +5,7 @@
 //! have ended for which people were asked, and another replica may have done either.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::domain::approval::ApprovalStatus;
 use crate::domain::{ApprovalId, Event, EventKind, Run};
@@ -14,6 +15,9 @@ use super::super::Engine;
 use super::super::draft::Draft;
 use super::super::submit::{Hands, SubmitError};
 use super::{Alike, window};
+
+/// How long what happens to lists is gathered before they are looked at.
+const GATHER: Duration = Duration::from_millis(250);
 
 impl BundledApproval {
     /// Whether the request waits for a decision, and none that was made is still on its way to it.
@@ -37,8 +41,7 @@ impl Engine {
             if approval.status != ApprovalStatus::Pending {
                 book.leave(first, approval.id);
                 self.inner.unbundled.notify_one();
-            // Another replica may have seen the end of what this book still has.
-            } else if !bundle.asks && (!book.takes(first) || self.inner.store.is_shared()) {
+            } else if !bundle.asks && !book.takes(first) {
                 self.inner.unbundled.notify_one();
             }
             let asks_more =
@@ -56,6 +59,10 @@ impl Engine {
                 () = self.inner.supervisor.stopping() => return,
                 () = self.inner.unbundled.notified() => {}
                 () = tokio::time::sleep(self.options().reconcile_every) => {}
+            }
+            // In a storm many requests come and go at once, and a look reads all that wait in lists.
+            if !self.inner.supervisor.sleep(GATHER).await {
+                return;
             }
             self.keep_bundles().await;
         }
