@@ -59,7 +59,12 @@ impl Case {
         let mut listed = BTreeMap::new();
         let requests = together.as_ref().map(|together| together.about(&approval)).unwrap_or_default();
         for request in requests.iter().take(DETAILED_MAX) {
-            listed.extend(engine.store().run(request.run).await?.map(|run| (run.id, run)));
+            match engine.store().run(request.run).await {
+                Ok(run) => listed.extend(run.map(|run| (run.id, run))),
+                // It has its line without what its run says.
+                Err(ReadError::Damaged { .. }) => {}
+                Err(error) => return Err(error),
+            }
         }
         let count = requests.len();
         let playbook = engine.library().pinned(engine.store(), &run.digest).await.ok();

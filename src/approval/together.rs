@@ -8,6 +8,7 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 
 use crate::domain::approval::ApprovalStatus;
+use crate::domain::bundle::MEMBERS_MAX;
 use crate::domain::{Approval, ApprovalId, Assurance, Limit, Listed, Listing, PersonId, RunId};
 use crate::store::{Approvals as _, BundledApproval, ReadError, RunLog as _};
 
@@ -27,9 +28,12 @@ pub struct Together {
 }
 
 impl Together {
-    /// The requests that people can decide about now, oldest first.
+    /// The requests that people can decide about now, oldest first, and no more than one decision is about.
     pub fn waiting(&self) -> impl Iterator<Item = &BundledApproval> {
-        self.all.iter().filter(|request| request.is_undecided(&self.all) && self.now < request.approval.deadline)
+        let open = |request: &&BundledApproval| {
+            request.is_undecided(&self.all) && self.now < request.approval.deadline && !request.is_quarantined
+        };
+        self.all.iter().filter(open).take(MEMBERS_MAX)
     }
 
     /// The requests that one stands for: while it waits, all that do; once it is decided, those that were decided with it.
@@ -80,9 +84,13 @@ impl Approvals {
         run: RunId,
         id: ApprovalId,
     ) -> Result<Option<(RunId, Approval, Option<Together>)>, ReadError> {
-        let Some(approval) = self.engine.store().run(run).await?.and_then(|mut run| run.approvals.remove(&id)) else {
-            return Ok(None);
+        let stored = match self.engine.store().run(run).await {
+            Ok(stored) => stored.and_then(|mut run| run.approvals.remove(&id)),
+            // Its own run can't be understood: its link still leads to the others of its list.
+            Err(ReadError::Damaged { .. }) => self.engine.store().approval(id).await?.map(|(_, approval)| approval),
+            Err(error) => return Err(error),
         };
+        let Some(approval) = stored else { return Ok(None) };
         let together = self.together(&approval).await?;
         let head = together.as_ref().and_then(|together| together.waiting().next());
         let (run, approval) = head.map_or((run, approval), |head| (head.run, head.approval.clone()));
@@ -110,7 +118,11 @@ impl Approvals {
         let others = shown.into_iter().skip(1).filter(|request| may(request));
         let others: Vec<(RunId, Listed)> = others.map(|other| (other.run, Listed::from(&other.approval))).collect();
         let checked = stream::iter(others).map(|(run, listed)| async move {
-            let run = self.engine.store().run(run).await?;
+            // One that can't be understood keeps nobody from deciding about the others.
+            let run = match self.engine.store().run(run).await {
+                Err(ReadError::Damaged { .. }) => None,
+                run => run?,
+            };
             // Somebody may have left the group since they were asked.
             let eligible = run.is_some_and(|run| self.engine.eligible(&run, listed.approval).contains(person));
             Ok::<_, ReadError>(eligible.then_some(listed))

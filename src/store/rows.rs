@@ -149,6 +149,8 @@ pub struct BundledApproval {
     pub agent: AgentId,
     /// The request.
     pub approval: Approval,
+    /// Whether nobody touches its run until a person releases it.
+    pub is_quarantined: bool,
 }
 
 /// An authenticated delivery that was refused, kept for operators.

@@ -96,7 +96,9 @@ impl Engine {
     async fn promote(&self, first: ApprovalId, bundle: &[BundledApproval]) -> bool {
         // Whoever is about to commit the first request commits the messages about it, too.
         let is_coming = self.inner.bundles.takes(first) && bundle.iter().all(|request| request.approval.id != first);
-        if is_coming || bundle.iter().any(|request| request.approval.speaks_for_others()) {
+        // One that nobody may touch can't be decided, and what is decided about a list is its vote.
+        let speaks = |request: &BundledApproval| request.approval.speaks_for_others() && !request.is_quarantined;
+        if is_coming || bundle.iter().any(speaks) {
             return false;
         }
         for next in bundle.iter().filter(|request| request.is_undecided(bundle)) {

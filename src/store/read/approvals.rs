@@ -12,12 +12,21 @@ const PENDING: Text = Text {
     postgres: "SELECT id, run, body FROM approvals WHERE pending = 1 ORDER BY id DESC LIMIT $1",
 };
 const NEWEST: &str = "SELECT id, run, body FROM approvals ORDER BY id DESC LIMIT $1";
-const BUNDLE: &str = "SELECT id, run, agent, body FROM approvals WHERE bundle = $1 ORDER BY id";
+const BUNDLE: &str = "SELECT a.id AS id, a.run AS run, a.agent AS agent, a.body AS body,
+    CAST(CASE WHEN c.quarantined IS NULL THEN 0 ELSE 1 END AS BIGINT) AS is_quarantined
+        FROM approvals AS a LEFT JOIN claims AS c ON c.run = a.run
+    WHERE a.bundle = $1 ORDER BY a.id";
 const OPEN_BUNDLES: Text = Text {
-    sqlite: "SELECT id, run, agent, body FROM approvals WHERE bundle IN (SELECT bundle FROM approvals
-        INDEXED BY approvals_pending WHERE pending = 1 AND bundle IS NOT NULL) ORDER BY id",
-    postgres: "SELECT id, run, agent, body FROM approvals WHERE bundle IN (SELECT bundle FROM approvals
-        WHERE pending = 1 AND bundle IS NOT NULL) ORDER BY id",
+    sqlite: "SELECT a.id AS id, a.run AS run, a.agent AS agent, a.body AS body,
+        CAST(CASE WHEN c.quarantined IS NULL THEN 0 ELSE 1 END AS BIGINT) AS is_quarantined
+        FROM approvals AS a LEFT JOIN claims AS c ON c.run = a.run
+        WHERE a.bundle IN (SELECT bundle FROM approvals
+        INDEXED BY approvals_pending WHERE pending = 1 AND bundle IS NOT NULL) ORDER BY a.id",
+    postgres: "SELECT a.id AS id, a.run AS run, a.agent AS agent, a.body AS body,
+        CAST(CASE WHEN c.quarantined IS NULL THEN 0 ELSE 1 END AS BIGINT) AS is_quarantined
+        FROM approvals AS a LEFT JOIN claims AS c ON c.run = a.run
+        WHERE a.bundle IN (SELECT bundle FROM approvals
+        WHERE pending = 1 AND bundle IS NOT NULL) ORDER BY a.id",
 };
 const TOKEN: &str = "SELECT digest, code, approval, run, person, message, minted_at, failures, revoked FROM tokens
     WHERE digest = $1";
@@ -29,7 +38,12 @@ fn request(row: &Decoder<'_>) -> Read<(RunId, Approval)> {
 }
 
 fn bundled(row: &Decoder<'_>) -> Read<BundledApproval> {
-    Ok(BundledApproval { run: row.id("run")?, agent: row.parse("agent")?, approval: row.json("body")? })
+    Ok(BundledApproval {
+        run: row.id("run")?,
+        agent: row.parse("agent")?,
+        approval: row.json("body")?,
+        is_quarantined: row.flag("is_quarantined")?,
+    })
 }
 
 fn stored_token(row: &Decoder<'_>) -> Read<Token> {

@@ -69,6 +69,7 @@ pub async fn requests_of_a_bundle_are_found_while_any_of_them_waits(store: &impl
             run: run.id,
             agent: agent("billing-bot"),
             approval: (*approval).clone(),
+            is_quarantined: false,
         });
         bundled.collect()
     };
