@@ -17,7 +17,9 @@ use super::digest::Digest;
 use super::ids::ApprovalId;
 use super::names::PlaybookName;
 
-/// The most requests that one bundle has; more begin another.
+/// The most requests of one bundle that are shown and decided together, and with which one takes in no more; a further one
+/// begins another. Several replicas may each take in as many before they see what the others took in: then the rest is
+/// shown once the first of them are decided.
 pub const MEMBERS_MAX: usize = 500;
 
 /// A limit on how many agents are contained without a person.

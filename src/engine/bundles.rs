@@ -112,6 +112,22 @@ impl Bundles {
         }
     }
 
+    /// Lets a bundle follow what is stored: others joined it on other replicas, or left it there.
+    fn refresh(
+        &self,
+        first: ApprovalId,
+        waiting: impl Iterator<Item = ApprovalId>,
+        over: impl Iterator<Item = ApprovalId>,
+    ) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = open.values_mut().find(|open| open.first == first) {
+            open.waiting.extend(waiting);
+            let over: BTreeSet<ApprovalId> = over.collect();
+            open.waiting.retain(|id| !over.contains(id));
+        }
+        open.retain(|_, other| !other.waiting.is_empty());
+    }
+
     /// Whether the book has a bundle as one that takes requests in.
     fn takes(&self, first: ApprovalId) -> bool {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).values().any(|open| open.first == first)

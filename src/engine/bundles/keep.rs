@@ -128,10 +128,16 @@ impl Engine {
         Ok(promoted.map(|(_, jobs)| self.dispatch(jobs)).is_some())
     }
 
-    /// Takes a bundle into the book that began in another life or on another replica, so that others join it.
+    /// Takes a bundle into the book that began in another life or on another replica, so that others join it; of one that
+    /// stands there, what joined or left it elsewhere.
     async fn remember(&self, first: ApprovalId, bundle: &[BundledApproval]) {
         let waiting = || bundle.iter().filter(|request| request.is_undecided(bundle));
-        let Some(any) = waiting().next().filter(|_| !self.inner.bundles.takes(first)) else { return };
+        if self.inner.bundles.takes(first) {
+            let over = bundle.iter().filter(|request| request.approval.status != ApprovalStatus::Pending);
+            let ids = |request: &BundledApproval| request.approval.id;
+            return self.inner.bundles.refresh(first, waiting().map(ids), over.map(ids));
+        }
+        let Some(any) = waiting().next() else { return };
         let Some(oldest) = bundle.first() else { return };
         let Ok(Some(run)) = self.inner.store.run(any.run).await else { return };
         let Ok(playbook) = self.inner.library.of_run(&self.inner.store, &run).await else { return };
