@@ -18,6 +18,19 @@ pub enum Impact {
     Release,
 }
 
+impl Impact {
+    /// The word as plans and playbooks write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Notify => "notify",
+            Self::Contain => "contain",
+            Self::Destroy => "destroy",
+            Self::Release => "release",
+        }
+    }
+}
+
 /// What may be done when it is unknown whether a call was applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

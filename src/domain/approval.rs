@@ -13,6 +13,7 @@ use super::directory::Principal;
 use super::ids::{ApprovalId, HoldId};
 use super::names::PersonId;
 use super::path::StepPath;
+use super::planned::Undone;
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -235,28 +236,21 @@ impl Approval {
     }
 
     /// The steps that saying yes would undo, as the pinned plan has them.
-    fn undone(&self) -> impl Iterator<Item = &Value> {
-        let steps = self.plan.body.get("steps").and_then(Value::as_array);
-        steps.into_iter().flatten().filter_map(|step| step.get("undoes")?.as_array()).flatten()
+    fn undone(&self) -> impl Iterator<Item = Undone<'_>> {
+        self.plan.steps().filter_map(|step| step.undoes).flatten()
     }
 
     /// Whether saying yes would undo this step.
     #[must_use]
     pub fn would_undo(&self, path: &StepPath) -> bool {
         let path = path.to_string();
-        self.undone().any(|line| line.get("step").and_then(Value::as_str) == Some(path.as_str()))
+        self.undone().any(|line| line.path == path)
     }
 
     /// Whether saying yes would lift this hold, which a step of the run placed or which the run took over.
     #[must_use]
     pub fn would_lift(&self, hold: HoldId) -> bool {
-        let hold = hold.to_string();
-        let is_it = |value: &Value| value.as_str() == Some(hold.as_str());
-        self.undone().any(|line| {
-            let own = line.get("hold").filter(|own| !own.is_null());
-            let taken_over = line.get("inherited_holds").and_then(Value::as_array);
-            own.is_some_and(|own| is_it(own) || taken_over.into_iter().flatten().any(is_it))
-        })
+        self.undone().any(|line| line.lifts(hold))
     }
 
     /// What the votes would decide if this person said yes now.

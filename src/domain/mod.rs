@@ -21,6 +21,7 @@ pub mod message;
 pub mod names;
 pub mod past_run;
 pub mod path;
+pub mod planned;
 pub mod run;
 #[cfg(test)]
 pub mod samples;

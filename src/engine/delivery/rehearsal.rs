@@ -20,8 +20,8 @@ use crate::clock::{Clock, TestClock};
 use crate::domain::alert::{AlertStatus, Authentication, Claimed};
 use crate::domain::event::CallOutcome;
 use crate::domain::{
-    Actor, Agent, AgentId, Alert, AlertId, Approval, Digest, Directory, Incident, IncidentId, IncidentStatus, Mode,
-    Person, PersonId, PlaybookName, Principal, Run, RunId, Severity, SourceId, Tier, Trust,
+    Actor, Agent, AgentId, Alert, AlertId, Approval, Digest, Directory, HoldId, Incident, IncidentId, IncidentStatus,
+    Mode, Person, PersonId, PlaybookName, Principal, Run, RunId, Severity, SourceId, Tier, Trust,
 };
 use crate::engine::gate::Gate;
 use crate::engine::{Engine, Inventory, Library, Options, Parts, Performer, Reach, StartRequest, Supervisor};
@@ -93,6 +93,13 @@ impl Rehearsal {
         let owner = Some(Principal::User(person(owner)));
         let agent = Agent { id: AgentId::parse(name).unwrap(), owner, ..agent(name) };
         start(&self.engine, &agent, &Scene::default()).await
+    }
+
+    /// A run in the place of the first one, about the same agent, that takes its holds over.
+    pub async fn again(&self) -> RunId {
+        let run = self.run().await;
+        let inherits = run.steps.values().filter_map(|record| record.hold).collect();
+        start_with(&self.engine, &run.agent, &Scene::default(), inherits).await
     }
 
     /// A run as it is stored.
@@ -202,13 +209,18 @@ async fn engine(folder: &tempfile::TempDir, clock: &TestClock, scene: &Scene) ->
 }
 
 async fn start(engine: &Engine, agent: &Agent, scene: &Scene) -> RunId {
+    start_with(engine, agent, scene, Vec::new()).await
+}
+
+async fn start_with(engine: &Engine, agent: &Agent, scene: &Scene, inherits: Vec<HoldId>) -> RunId {
     let now = engine.clock().now();
     let mut alert = alert(&scene.title, now);
     (scene.alert)(&mut alert);
+    let id = IncidentId::generate(now);
     let incident = Incident {
-        id: IncidentId::generate(now),
+        id,
         version: 1,
-        key: agent.id.to_string(),
+        key: format!("{} {id}", agent.id),
         agent: Some(agent.id.clone()),
         status: IncidentStatus::New,
         severity: alert.severity,
@@ -227,7 +239,7 @@ async fn start(engine: &Engine, agent: &Agent, scene: &Scene) -> RunId {
             agent: &Arc::new(agent.clone()),
             alert: &Arc::new(alert.clone()),
             actor: Actor::Source { id: alert.source.clone() },
-            inherits: Vec::new(),
+            inherits,
         })
         .unwrap();
     let id = started.run().id;

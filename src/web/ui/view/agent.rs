@@ -1,10 +1,9 @@
 //! The agent: who answers for it, what needs it, what holds it, and whether what is asked can be undone.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::approval::Case;
-use crate::domain::{Approval, HoldCause, Standing, Tier};
+use crate::domain::{Approval, HoldCause, Impact, Standing, Tier};
 use crate::engine::delivery::moment::distance;
 
 use super::super::text::line;
@@ -75,14 +74,13 @@ fn standing(case: &Case) -> String {
 
 /// Who holds the agent, and whether that hold would stay after an approval.
 fn holds(case: &Case) -> Vec<String> {
-    let lifted = lifted(&case.approval);
     let words = case.holds.iter().take(LISTED_MAX).map(|hold| {
         let who = match &hold.cause {
             HoldCause::Run { run, .. } if *run == case.run.id => "this run".to_owned(),
             HoldCause::Run { run, .. } => format!("another run, {run}"),
             HoldCause::Person => hold.by.person().map_or_else(|| "a person".to_owned(), |id| case.name(id).to_owned()),
         };
-        let stays = if case.wording.releases && !lifted.contains(&hold.id.to_string().as_str()) {
+        let stays = if case.wording.releases && !case.approval.would_lift(hold.id) {
             " This hold STAYS, whatever you answer."
         } else {
             ""
@@ -94,23 +92,14 @@ fn holds(case: &Case) -> Vec<String> {
     words.collect()
 }
 
-/// The holds that the pinned plan lifts.
-fn lifted(approval: &Approval) -> Vec<&str> {
-    let steps = approval.plan.body.get("steps").and_then(Value::as_array);
-    let undone = steps.into_iter().flatten().filter_map(|step| step.get("undoes").and_then(Value::as_array)).flatten();
-    undone.filter_map(|step| step.get("hold").and_then(Value::as_str)).collect()
-}
-
 /// Whether what an approval does can be taken back.
 fn undo(approval: &Approval) -> &'static str {
-    let steps = approval.plan.body.get("steps").and_then(Value::as_array);
-    let impacts: Vec<&str> =
-        steps.into_iter().flatten().filter_map(|step| step.get("impact").and_then(Value::as_str)).collect();
-    if impacts.contains(&"destroy") {
+    let does = |impact: Impact| approval.plan.steps().any(|step| step.has(impact));
+    if does(Impact::Destroy) {
         "NO: what this does can not be restored"
-    } else if impacts.contains(&"release") {
+    } else if does(Impact::Release) {
         "yes: it can be stopped again at any time"
-    } else if impacts.is_empty() {
+    } else if approval.plan.steps().all(|step| step.impact.is_empty()) {
         "nothing is done by the answer itself"
     } else {
         "yes: what this does can be undone"

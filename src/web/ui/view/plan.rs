@@ -1,9 +1,9 @@
 //! The pinned plan: what exactly an approval does, and the digest that a vote is bound to.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::domain::Approval;
+use crate::domain::planned::PlannedStep;
 
 use super::super::text::{block, line};
 
@@ -16,13 +16,13 @@ const STEPS_MAX: usize = 10;
 #[derive(Serialize)]
 pub(super) struct PlanView {
     prefix: String,
-    steps: Vec<PlannedStep>,
+    steps: Vec<PlannedLine>,
     text: String,
     cut: bool,
 }
 
 #[derive(Serialize)]
-struct PlannedStep {
+struct PlannedLine {
     what: String,
     impact: String,
 }
@@ -32,25 +32,22 @@ impl PlanView {
         let body = &approval.plan.body;
         let pretty = serde_json::to_string_pretty(body).unwrap_or_default();
         let (text, cut) = block(&pretty, PLAN_BYTES_MAX);
-        let steps = body.get("steps").and_then(Value::as_array).into_iter().flatten().take(STEPS_MAX);
-        Self { prefix: approval.plan.hash.prefix(), steps: steps.map(planned).collect(), text, cut }
+        let steps = approval.plan.steps().take(STEPS_MAX).map(|step| PlannedLine::of(&step)).collect();
+        Self { prefix: approval.plan.hash.prefix(), steps, text, cut }
     }
 }
 
-fn planned(step: &Value) -> PlannedStep {
-    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let undone = step.get("undoes").and_then(Value::as_array).map(|undone| {
-        let names: Vec<String> =
-            undone.iter().map(|other| format!("{} ({})", text(other, "step"), text(other, "action"))).collect();
-        format!(": undoes {}", names.join(", "))
-    });
-    let runs = step.get("runs").map(|runs| {
-        let version: String = text(runs, "version").chars().take(12).collect();
-        format!(": {}, version {version}", text(runs, "playbook"))
-    });
-    let more = undone.or(runs).unwrap_or_default();
-    PlannedStep {
-        what: line(&format!("{} - {}{more}", text(step, "step"), text(step, "action")), 200),
-        impact: line(&text(step, "impact"), 20),
+impl PlannedLine {
+    fn of(step: &PlannedStep<'_>) -> Self {
+        let undone = step.undoes.as_ref().map(|undone| {
+            let names: Vec<String> = undone.iter().map(|other| format!("{} ({})", other.path, other.action)).collect();
+            format!(": undoes {}", names.join(", "))
+        });
+        let runs = step.runs.map(|(playbook, version)| {
+            let version: String = version.chars().take(12).collect();
+            format!(": {playbook}, version {version}")
+        });
+        let more = undone.or(runs).unwrap_or_default();
+        Self { what: line(&format!("{} - {}{more}", step.path, step.action), 200), impact: line(step.impact, 20) }
     }
 }
