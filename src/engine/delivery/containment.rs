@@ -5,7 +5,6 @@
 //! the words are made here and nowhere else.
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::domain::{Approval, Attempt, Run, StepPath, StepRecord, StepState, Verdict};
 use crate::machine::notice::one_line;
@@ -14,6 +13,15 @@ use crate::playbook::Playbook;
 use super::moment::clock_time;
 use super::outlook::action;
 use super::wording::Wording;
+
+/// The headline above what was seen.
+pub const SEEN: &str = "Contained";
+
+/// The headline above what had been done before.
+pub const BEFORE: &str = "Held already, before this run";
+
+/// The headline above what is missing.
+pub const MISSING: &str = "NOT contained";
 
 /// Lines that are listed of each kind.
 const LINES_MAX: usize = 8;
@@ -28,6 +36,8 @@ pub struct Containment {
     pub missing: Vec<String>,
     /// What was seen to be contained, and when; empty where something is missing.
     pub seen: Vec<String>,
+    /// What had been done before, so that nobody saw it happen; empty where something is missing.
+    pub before: Vec<String>,
     /// What a resumed agent needs anew.
     pub lost: Vec<String>,
     /// Whether a hold of the run was never seen to stop the agent.
@@ -56,8 +66,9 @@ impl Containment {
         if left > 0 {
             missing.push(format!("And {left} more: standdown runs show {}", run.id));
         }
-        let seen = if missing.is_empty() { look.seen(now) } else { Vec::new() };
-        Self { missing, seen, lost: look.lost(), unproven_hold: run.steps.values().any(holds_unproven) }
+        let good = |verdict| if missing.is_empty() { look.good(verdict, now) } else { Vec::new() };
+        let (seen, before) = (good(Verdict::Contained), good(Verdict::AlreadyDone));
+        Self { missing, seen, before, lost: look.lost(), unproven_hold: run.steps.values().any(holds_unproven) }
     }
 }
 
@@ -93,14 +104,16 @@ impl Look<'_> {
         lines
     }
 
-    fn seen(&self, now: Timestamp) -> Vec<String> {
-        let contained = self.run.steps.iter().filter(|(_, record)| {
-            let good = matches!(record.verdict, Some(Verdict::Contained | Verdict::AlreadyDone));
-            good && record.state == StepState::Succeeded
-        });
+    /// The steps that ended well with this verdict.
+    fn good(&self, verdict: Verdict, now: Timestamp) -> Vec<String> {
+        let contained = self
+            .run
+            .steps
+            .iter()
+            .filter(|(_, record)| record.verdict == Some(verdict) && record.state == StepState::Succeeded);
         let line = |(path, record): (&StepPath, &StepRecord)| {
             let at = record.contained_at.or(record.ended_at).map(|at| format!(" at {}", clock_time(at, now)));
-            let how = if record.verdict == Some(Verdict::AlreadyDone) { "had been done before" } else { "seen" };
+            let how = if verdict == Verdict::AlreadyDone { "had been done before" } else { "seen" };
             let detail = record.detail.as_deref().map(|detail| format!(" ({})", short(detail))).unwrap_or_default();
             format!("{}: {how}{}{detail}.", self.what(path), at.unwrap_or_default())
         };
@@ -150,9 +163,5 @@ fn holds_unproven(record: &StepRecord) -> bool {
 }
 
 fn plans_a_hold(approval: &Approval) -> bool {
-    let steps = approval.plan.body.get("steps").and_then(Value::as_array);
-    steps.into_iter().flatten().any(|step| {
-        let action = step.get("action").and_then(Value::as_str).unwrap_or_default();
-        action == "agent.pause" || action == "agent.retire" || action == "agent.restrict"
-    })
+    approval.plan.steps().any(|step| matches!(step.action, "agent.pause" | "agent.retire" | "agent.restrict"))
 }

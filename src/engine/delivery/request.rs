@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::domain::{AgentId, Approval, LinkToken, Run};
 use crate::machine::notice::one_line;
 
-use super::containment::Containment;
+use super::containment::{self, Containment};
 use super::moment::{clock_time, distance};
 use super::quoted;
 use super::wording::Wording;
@@ -100,26 +100,33 @@ impl Request<'_> {
         ]
     }
 
-    /// What is known of the containment, under its headline; it stands above everything else.
-    fn contained(&self) -> Option<(&'static str, Vec<&str>)> {
-        let Containment { missing, seen, lost, .. } = self.containment;
-        let (headline, lines) = if missing.is_empty() { ("Contained", seen) } else { ("NOT contained", missing) };
-        let lines: Vec<&str> = lines.iter().chain(lost).map(String::as_str).collect();
-        if lines.is_empty() { None } else { Some((headline, lines)) }
+    /// What is known of the containment, each part with its headline and its colour; it stands above everything else.
+    fn contained(&self) -> Vec<(&'static str, &'static str, &[String])> {
+        let Containment { missing, seen, before, lost, .. } = self.containment;
+        let parts: [(&str, &str, &[String]); 4] = [
+            (containment::MISSING, "#b91c1c", missing),
+            (containment::SEEN, "#166534", seen),
+            (containment::BEFORE, "#555555", before),
+            ("Lost", "#555555", lost),
+        ];
+        parts.into_iter().filter(|(_, _, lines)| !lines.is_empty()).collect()
     }
 
     fn contained_html(&self) -> String {
-        let Some((headline, lines)) = self.contained() else { return String::new() };
-        let color = if self.containment.missing.is_empty() { "#166534" } else { "#b91c1c" };
-        let style = format!("border:2px solid {color};padding:8px 12px");
-        let lines = lines.iter().map(|line| format!("<li>{}</li>", handlebars::html_escape(&quiet(line))));
-        format!("<div style=\"{style}\"><strong>{headline}</strong><ul>{}</ul></div>", lines.collect::<String>())
+        let part = |(headline, color, lines): (&str, &str, &[String])| {
+            let lines = lines.iter().map(|line| format!("<li>{}</li>", handlebars::html_escape(&quiet(line))));
+            let lines: String = lines.collect();
+            format!(
+                "<div style=\"border:2px solid {color};padding:8px 12px\"><strong>{headline}</strong><ul>{lines}</ul></div>"
+            )
+        };
+        self.contained().into_iter().map(part).collect()
     }
 
     fn text(&self, link: &str) -> String {
         let mut text = format!("{}\n\n", quiet(&self.question()));
         let mut add = |words: String| writeln!(text, "{words}").unwrap_or_default();
-        if let Some((headline, lines)) = self.contained() {
+        for (headline, _, lines) in self.contained() {
             add(format!("{headline}:"));
             for line in lines {
                 add(format!("- {}", quiet(line)));
