@@ -7,6 +7,7 @@
 
 mod attempt;
 pub mod containment;
+mod deeds;
 mod mint;
 pub mod moment;
 pub mod outlook;

@@ -3,18 +3,16 @@
 //! The message and the page must say the same, so the words are made here, from the pinned plan, and nowhere else.
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::domain::approval::OnTimeout;
-use crate::domain::{Approval, Decision, Run, Verdict};
+use crate::domain::planned::PlannedStep;
+use crate::domain::{Approval, Decision, Impact, Run, Verdict};
 use crate::machine::notice::one_line;
 use crate::playbook::Playbook;
 
+use super::deeds::{Deeds, Whom};
 use super::moment::clock_time;
 use super::outlook::{Following, following};
-
-/// The longest name that fits on a button.
-const BUTTON_NAME_CHARACTERS_MAX: usize = 32;
 
 /// The words of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,10 +42,10 @@ impl Wording {
         Self::about(run, approval, 1, playbook, now)
     }
 
-    /// The words of a request that is decided together with others, `count` in all.
+    /// The words of a request that is decided together with others, about so many agents in all.
     #[must_use]
-    pub fn about(run: &Run, approval: &Approval, count: usize, playbook: Option<&Playbook>, now: Timestamp) -> Self {
-        let agent = if count > 1 { format!("each of the {count} agents") } else { shortened(&run.agent.name) };
+    pub fn about(run: &Run, approval: &Approval, agents: usize, playbook: Option<&Playbook>, now: Timestamp) -> Self {
+        let agent = Whom::of(&run.agent.name, agents);
         let planned = Planned::of(run, approval);
         let then = |decision| {
             let steps = playbook.map(|playbook| following(run, approval, playbook, decision, now)).unwrap_or_default();
@@ -62,7 +60,7 @@ impl Wording {
             lifts_hold: planned.lifts_hold,
             seen_stopped: planned.seen_stopped,
             approve: planned.button(&agent),
-            reject: planned.refusal().to_owned(),
+            reject: planned.refusal(&agent),
             if_approved: format!("{}{}{votes}", planned.done(&agent), then(Decision::Approved)),
             if_rejected: format!("{}{}", planned.not_done(&agent), then(Decision::Rejected)),
             if_silent: match approval.on_timeout {
@@ -106,65 +104,64 @@ struct Planned {
 
 impl Planned {
     fn of(run: &Run, approval: &Approval) -> Self {
-        let empty = Vec::new();
-        let steps = approval.plan.body.get("steps").and_then(Value::as_array).unwrap_or(&empty);
-        let text = |value: &Value, key: &str| one_line(value.get(key).and_then(Value::as_str).unwrap_or_default());
-        let undone: Vec<&Value> =
-            steps.iter().filter_map(|step| step.get("undoes").and_then(Value::as_array)).flatten().collect();
-        let destroys = steps.iter().any(|step| text(step, "impact") == "destroy");
-        if !steps.is_empty() && steps.iter().all(|step| step.get("undoes").is_some()) {
-            let lifts_hold = undone.iter().any(|step| step.get("hold").is_some_and(|hold| !hold.is_null()));
-            let names = undone.iter().map(|step| text(step, "step")).collect();
+        let steps: Vec<PlannedStep<'_>> = approval.plan.steps().collect();
+        let destroys = steps.iter().any(|step| step.has(Impact::Destroy));
+        if !steps.is_empty() && steps.iter().all(|step| step.undoes.is_some()) {
+            let undone: Vec<_> = steps.iter().filter_map(|step| step.undoes.as_ref()).flatten().collect();
             let seen_stopped = undone.iter().any(|step| {
-                let path = step.get("step").and_then(Value::as_str).and_then(|path| path.parse().ok());
-                let verdict = path.and_then(|path| run.steps.get(&path)).and_then(|record| record.verdict);
+                let verdict = step.path.parse().ok().and_then(|path| run.steps.get(&path)?.verdict);
                 matches!(verdict, Some(Verdict::Contained | Verdict::AlreadyDone))
             });
+            let lifts_hold = undone.iter().any(|step| step.hold.is_some());
+            let names = undone.iter().map(|step| one_line(step.path)).collect();
             return Self { kind: Kind::Release, lifts_hold, seen_stopped, names, destroys };
         }
         let kind = if steps.is_empty() { Kind::Decision } else { Kind::Actions };
-        let names = steps.iter().map(|step| text(step, "action")).collect();
+        let names = steps.iter().map(|step| one_line(step.action)).collect();
         Self { kind, lifts_hold: false, seen_stopped: false, names, destroys }
     }
 
-    fn button(&self, agent: &str) -> String {
+    fn button(&self, agent: &Whom) -> String {
         match self.kind {
             Kind::Release if self.lifts_hold => format!("Resume {agent}"),
             Kind::Release => format!("Undo {}", self.names.join(", ")),
-            Kind::Actions => format!("Do: {}", self.names.join(", ")),
+            Kind::Actions => Deeds::of(&self.names).button(agent),
             Kind::Decision => "Say yes".to_owned(),
         }
     }
 
-    const fn refusal(&self) -> &'static str {
-        match self.kind {
+    fn refusal(&self, agent: &Whom) -> String {
+        let words = match self.kind {
             Kind::Release if self.lifts_hold && self.seen_stopped => "Keep it stopped",
             Kind::Release if self.lifts_hold => "Keep it held",
             Kind::Release => "Leave it as it is",
-            Kind::Actions => "Don't do it",
+            Kind::Actions => return Deeds::of(&self.names).refusal(agent),
             Kind::Decision => "Say no",
-        }
+        };
+        words.to_owned()
     }
 
-    fn done(&self, agent: &str) -> String {
+    fn done(&self, agent: &Whom) -> String {
         let names = self.names.join(", ");
         match self.kind {
             Kind::Release if self.lifts_hold => {
                 format!("the hold is lifted and {agent} may act again ({names} is undone).")
             }
             Kind::Release => format!("{names} is undone for {agent}."),
-            Kind::Actions if self.destroys => format!("{names} is done to {agent}. This can NOT be undone."),
-            Kind::Actions => format!("{names} is done to {agent}."),
+            Kind::Actions if self.destroys => {
+                format!("{} This can NOT be undone.", Deeds::of(&self.names).done(agent))
+            }
+            Kind::Actions => Deeds::of(&self.names).done(agent),
             Kind::Decision => "the answer is recorded as yes.".to_owned(),
         }
     }
 
-    fn not_done(&self, agent: &str) -> String {
+    fn not_done(&self, agent: &Whom) -> String {
         match self.kind {
             Kind::Release if self.lifts_hold && self.seen_stopped => format!("{agent} stays stopped."),
             Kind::Release if self.lifts_hold => format!("the hold on {agent} stays."),
             Kind::Release => format!("what was done to {agent} stays."),
-            Kind::Actions => format!("{} is not done.", self.names.join(", ")),
+            Kind::Actions => Deeds::of(&self.names).not_done(agent),
             Kind::Decision => "nothing is done by it.".to_owned(),
         }
     }
@@ -176,14 +173,4 @@ fn sentence(following: &[Following]) -> String {
     }
     let steps: Vec<String> = following.iter().map(|step| format!("{} ({})", step.path, step.action)).collect();
     format!(" The playbook then goes on with {}.", steps.join(", "))
-}
-
-fn shortened(name: &str) -> String {
-    let line = one_line(name);
-    if line.chars().count() <= BUTTON_NAME_CHARACTERS_MAX {
-        return line;
-    }
-    let mut short: String = line.chars().take(BUTTON_NAME_CHARACTERS_MAX - 1).collect();
-    short.push('…');
-    short
 }

@@ -68,12 +68,34 @@ async fn a_contained_agent_is_not_said_to_be_free() {
 }
 
 #[tokio::test]
+async fn a_hold_that_was_taken_over_is_not_said_to_stay_where_yes_lifts_it_nor_to_be_contained_by_this_run() {
+    let site = Site::of(Scene { gate_saw_the_agent: true, ..Scene::default() }).await;
+    site.rehearsal.deliver().await;
+    let run = site.rehearsal.again().await;
+    let link = site.rehearsal.link_of("ana").await;
+    let page = site.get(&format!("/a/{}", link.token)).await;
+    let text = page.text();
+    let agent = text.split_once("The agent\n").unwrap().1;
+    assert!(agent.contains("another run, ") && agent.contains("this run, "), "both hold it: {text}");
+    assert!(!text.contains("STAYS"), "{text}");
+    assert!(text.contains("Held already, before this run\npause (agent.pause): had been done before"), "{text}");
+    assert!(!text.lines().any(|line| line.ends_with("Contained")), "{text}");
+    let message = &link.text;
+    assert!(message.contains("\nHeld already, before this run:\n") && !message.contains("\nContained:"), "{message}");
+    // And it is so: yes leaves the hold of nobody.
+    let plan = site.rehearsal.read(run).await.approvals.values().next().unwrap().plan.hash.to_string();
+    let fields = [("choice", "approve"), ("reason", "checked"), ("code", &link.code), ("plan", &plan)];
+    assert_eq!(site.post(&link, &fields).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(site.rehearsal.engine.holds_on(&site.rehearsal.run().await.agent.id), []);
+}
+
+#[tokio::test]
 async fn a_guard_says_what_would_be_done_and_how_many_must_say_yes() {
     let text = page(Scene { playbook: GUARD, ..Scene::default() }).await.text();
     for words in [
-        "Do: agent.pause: agent.pause is done to billing-bot. It takes 2 people.",
-        "Don't do it: agent.pause is not done.",
-        "No answer: more people are asked, once. Until then: agent.pause is not done.",
+        "Pause the agent billing-bot: billing-bot is paused. It takes 2 people.",
+        "Don't pause it: billing-bot is not paused by this.",
+        "No answer: more people are asked, once. Until then: billing-bot is not paused by this.",
         "2 yes or 1 no of 2 people",
         "More people are asked at 12:07 UTC.",
         "pausing will not stop it",
