@@ -41,7 +41,7 @@ pub(super) fn words(request: &str, shown: &Shown, now: Timestamp) -> String {
         let deadline = time::relative(other.deadline, now);
         add(&mut text, format_args!("    {}  {}  {deadline}  {}\n", other.approval, other.run, other.agent));
     }
-    if requests.len() > 1 {
+    if let Some(listing) = listing.filter(|_| requests.len() > 1) {
         let order = format!("standdown approvals decide {} --approve|--reject --reason \"...\"", first.approval);
         add(&mut text, format_args!("\n  about all of them: {order} \\\n"));
         add(&mut text, format_args!("    --plan-hash {} --together {listing}\n", first.plan_hash));

@@ -54,7 +54,7 @@ pub async fn bundle(
 ) -> Result<Json<BundleView>, Problem> {
     let known = load(&state, id).await?;
     let together = state.approvals.together(&known.approval).await?;
-    Ok(Json(BundleView::new(&known, together.as_ref())))
+    Ok(Json(BundleView::new(together.as_ref())))
 }
 
 /// `POST /approvals/{id}/approve`.

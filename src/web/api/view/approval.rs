@@ -29,8 +29,9 @@ pub struct ApprovalList {
 pub struct BundleView {
     /// The limit that all of them are over; none if the request is decided alone.
     pub limit: Option<Limit>,
-    /// What a decision about the whole list sends back.
-    pub listing: Listing,
+    /// What a decision about the whole list sends back; none if the request is decided alone.
+    #[serde(default)]
+    pub listing: Option<Listing>,
     /// The requests.
     pub requests: Vec<BundledView>,
 }
@@ -53,13 +54,11 @@ pub struct BundledView {
 impl BundleView {
     /// The list that a request stands in.
     #[must_use]
-    pub fn new(known: &ApprovalView, together: Option<&Together>) -> Self {
-        let Some(together) = together else {
-            let listing = Listing::of(std::iter::once(&known.approval));
-            return Self { limit: None, listing, requests: Vec::new() };
-        };
-        let requests = together.waiting().map(BundledView::from).collect();
-        Self { limit: Some(together.limit.clone()), listing: together.listing(), requests }
+    pub fn new(together: Option<&Together>) -> Self {
+        let Some(together) = together else { return Self { limit: None, listing: None, requests: Vec::new() } };
+        let requests: Vec<BundledView> = together.waiting().map(BundledView::from).collect();
+        let listing = (!requests.is_empty()).then(|| together.listing());
+        Self { limit: Some(together.limit.clone()), listing, requests }
     }
 }
 
