@@ -63,9 +63,12 @@ impl Together {
     /// The request whose vote a person's decision about several of these stands with; the last one of theirs.
     #[must_use]
     pub fn decided_by(&self, person: &PersonId) -> Option<&BundledApproval> {
-        let voted = |request: &&BundledApproval| request.approval.votes.iter().any(|vote| vote.person == *person);
-        let by = self.all.iter().filter(voted);
-        by.max_by_key(|request| (request.approval.with.len().min(1), request.approval.decided_at))
+        let voted = |request: &BundledApproval| {
+            request.approval.votes.iter().filter(|vote| vote.person == *person).map(|vote| vote.at).max()
+        };
+        let by = self.all.iter().filter_map(|request| Some((request, voted(request)?)));
+        // A decision about several is a vote of the same moment on each; the one that names the others is told of.
+        by.max_by_key(|(request, at)| (*at, !request.approval.with.is_empty())).map(|(request, _)| request)
     }
 }
 

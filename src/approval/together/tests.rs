@@ -285,7 +285,7 @@ async fn agents_of_different_owners_are_never_in_one_list() {
 }
 
 #[tokio::test]
-async fn asking_more_people_asks_them_about_the_whole_list_with_one_message() {
+async fn asking_more_people_is_noted_on_the_whole_list_and_tells_nobody_twice_who_was_asked_before() {
     let storm = Storm::of(3).await;
     let link = storm.rehearsal.link_of("ana").await;
     storm.approvals.escalate_by_link(&link.token, HERE, &link.code).await.unwrap();

@@ -43,7 +43,7 @@ async fn a_page_about_two_hundred_agents_is_small_and_names_every_one() {
         "acts alone, owner user:ana",
         "token used from an unexpected network",
         "pause - agent.pause",
-        "is done to each of the 200 agents",
+        "Pause each of the 200 agents: each of the 200 agents is paused.",
         "No answer: more people are asked, once.",
     ] {
         assert!(text.contains(words), "`{words}` in:\n{text}");
@@ -65,12 +65,20 @@ async fn the_answer_says_who_still_waits_and_the_link_shows_them() {
     let answer = decide(&site, &link, &page, "approve").await;
     let receipt = site.get(&answer.location()).await.text();
     assert!(receipt.contains("1 more came meanwhile") && receipt.contains("For these 3 agents"), "{receipt}");
+    assert!(receipt.contains("The question was\n3 agents: "), "{receipt}");
     assert!(receipt.contains("invoice-reader-002 yes"), "{receipt}");
     let rest = site.get(&address).await;
     let text = rest.text();
     assert!(text.contains("late-one") && text.contains("3 others of this list are over"), "{text}");
-    assert_eq!(decide(&site, &link, &rest, "reject").await.status, StatusCode::SEE_OTHER);
-    assert!(site.get(&address).await.text().contains("Decided"));
+    site.rehearsal.clock.advance(Duration::from_secs(5));
+    // What they decided last is what they are told of, by the receipt and by the link.
+    let answer = decide(&site, &link, &rest, "reject").await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    for path in [&answer.location(), &address] {
+        let told = site.get(path).await.text();
+        assert!(told.contains(": Don't pause it\n") && told.contains("late-one"), "{told}");
+        assert!(!told.contains("For these 3 agents"), "{told}");
+    }
 }
 
 #[tokio::test]
@@ -84,9 +92,16 @@ async fn a_list_that_is_no_longer_the_one_shown_is_shown_anew() {
         site.rehearsal.engine.keep_bundles().await;
     }
     let link = site.rehearsal.link_of("ana").await;
-    let stale =
-        site.post(&link, &[("choice", "approve"), ("reason", "a storm"), ("code", &link.code), ("list", "2:00")]).await;
-    assert_eq!(stale.status, StatusCode::CONFLICT);
-    assert!(stale.text().contains("The list has changed") && stale.text().contains("Nothing was decided."));
+    let now = site.get(&format!("/a/{}", link.token)).await;
+    let (plan, of_the_first_page) = (hidden(&now.body, "plan"), hidden(&page.body, "list"));
+    assert!(of_the_first_page.parse::<crate::domain::Listing>().is_ok(), "{of_the_first_page}");
+    for list in [of_the_first_page.as_str(), "2:00", ""] {
+        let code = link.code.as_str();
+        let fields =
+            [("choice", "approve"), ("reason", "a storm"), ("code", code), ("plan", plan.as_str()), ("list", list)];
+        let stale = site.post(&link, &fields).await;
+        assert_eq!(stale.status, StatusCode::CONFLICT, "{list}");
+        assert!(stale.text().contains("The list has changed") && stale.text().contains("Nothing was decided."));
+    }
     assert_eq!(site.rehearsal.engine.store().approvals(true, 10).await.unwrap().len(), 2);
 }

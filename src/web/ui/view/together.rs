@@ -37,7 +37,7 @@ struct AgentLine {
 /// What people are asked, of however many agents.
 pub(super) fn question(case: &Case) -> String {
     let ask = &case.approval.ask;
-    match case.together.as_ref().map(|together| together.waiting().count()) {
+    match case.together.as_ref().map(|together| together.about(&case.approval).len()) {
         Some(count) if count > 1 => format!("{count} agents: {ask}"),
         _ => ask.clone(),
     }
