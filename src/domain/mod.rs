@@ -15,6 +15,7 @@ pub mod directory;
 pub mod event;
 pub mod ids;
 pub mod incident;
+pub mod inheritance;
 pub mod lineage;
 pub mod link;
 pub mod message;

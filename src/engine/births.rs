@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::domain::inheritance::first_of;
 use crate::domain::lineage::FAMILY_RUNS_MAX;
 use crate::domain::{Event, EventKind, Run, RunId};
 use crate::machine::{IllegalTransition, Wanted};
@@ -161,11 +162,6 @@ impl Engine {
         let notice = words::full_family(&draft.run, playbook, refused);
         self.alarm(draft, &notice, self.clock().now());
     }
-}
-
-/// The run that nobody started, from which this one comes; itself, if nobody started it.
-pub(super) fn first_of(run: &Run) -> RunId {
-    run.lineage.as_ref().map_or(run.id, crate::domain::lineage::Lineage::first)
 }
 
 /// What steps of a run wait to start, as much as one commit takes.

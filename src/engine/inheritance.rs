@@ -1,59 +1,53 @@
-//! Holds that a run takes over from runs in whose place it stands: what releases it must release them too, or an agent
-//! that people let go would still be held by a run that is over.
+//! Holds that a run takes over from runs in whose place it stands, looked up in what is stored; which ones those are is
+//! said by `domain/inheritance`, by which rehearsals judge as well.
 //!
 //! Nothing here lifts a hold. Which ones are taken over is found out when a run begins, and stands in its first event.
 
-use crate::domain::{AgentId, HoldCause, HoldId, Outcome, PlaybookName, Run, RunId, RunStatus};
+use crate::domain::inheritance::{Child, Former, Placer, first_of, made_way};
+use crate::domain::{AgentId, HoldCause, HoldId, PlaybookName, Run, RunId};
 use crate::store::{ReadError, RunLog};
 
 use super::Engine;
-use super::births::first_of;
 
 impl Engine {
     /// The holds on an agent that a run takes over with the place of an older one: those that it placed, those that it
     /// took over itself, and those that runs placed which it started.
     pub async fn inheritance(&self, old: RunId, agent: &AgentId) -> Result<Vec<HoldId>, ReadError> {
         let taken_over = self.run_if_readable(old).await?.map(|run| run.inherits).unwrap_or_default();
+        let former = Former { run: old, inherits: &taken_over };
         let mut found = Vec::new();
         for (hold, by) in self.placed_by_runs(agent) {
-            if by == old || taken_over.contains(&hold) || self.family_of(by).await? == Some(old) {
+            let leaves = former.leaves(hold, by);
+            if leaves || self.family_of(by).await?.is_some_and(|first| former.leaves_those_of_family(first)) {
                 found.push(hold);
             }
         }
         Ok(found)
     }
 
-    /// The holds on an agent that a run takes over which another one starts: those that runs of the same playbook left for
-    /// the same incident, and that were started by a run in whose place the first of this family stands. That is one about
-    /// the same agent: an incident may be about several.
+    /// The holds on an agent that a run takes over which another one starts: those that runs left which stood at its place
+    /// in a family that made way.
     pub(super) async fn inheritance_of_child(
         &self,
         parent: &Run,
         playbook: &PlaybookName,
         agent: &AgentId,
     ) -> Result<Vec<HoldId>, ReadError> {
-        let family = parent.lineage.as_ref().map_or(&parent.playbook, |lineage| &lineage.budget.playbook);
         let (first, mut found) = (first_of(parent), Vec::new());
         let subject = match parent.lineage {
             None => Some(parent.agent.id.clone()),
             Some(_) => self.run_if_readable(first).await?.map(|first| first.agent.id.clone()),
         };
         let Some(subject) = subject else { return Ok(found) };
+        let child = Child { parent, playbook };
         for (hold, by) in self.placed_by_runs(agent) {
-            let Some(former) = self.run_if_readable(by).await? else { continue };
-            let of_a_family = former.lineage.as_ref().is_some_and(|lineage| lineage.budget.playbook == *family);
-            let alike = of_a_family && former.playbook == *playbook && former.incident == parent.incident;
-            if alike && self.was_superseded(first_of(&former), &subject).await? {
-                found.push(hold);
+            let Some(former) = self.run_if_readable(by).await?.map(|run| Placer::of(&run)) else { continue };
+            if child.stands_where_stood(&former) {
+                let first = self.run_if_readable(former.first).await?;
+                found.extend(first.filter(|first| made_way(first, &subject)).map(|_| hold));
             }
         }
         Ok(found)
-    }
-
-    /// Whether another run took the place of this one, which is about an agent.
-    async fn was_superseded(&self, run: RunId, agent: &AgentId) -> Result<bool, ReadError> {
-        let run = self.run_if_readable(run).await?;
-        Ok(run.is_some_and(|run| run.agent.id == *agent && run.status == RunStatus::Finished(Outcome::Superseded)))
     }
 
     /// A run that can't be read back leaves nothing to anybody: its holds stay, and people lift them.

@@ -19,7 +19,7 @@ pub mod system;
 mod turn;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use answer::{Receipt, Refused, RefusedKind};
 pub use by_hand::{ByHand, ByHandError};

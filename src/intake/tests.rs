@@ -3,7 +3,7 @@
 mod by_hand;
 mod corroborate;
 mod deliveries;
-mod desk;
+pub(crate) mod desk;
 mod follow_up;
 mod histories;
 mod incidents;

@@ -4,6 +4,7 @@
 mod answers;
 mod births;
 mod joined;
+mod replaced;
 mod sent;
 
 pub use sent::{Sent, SentKind};
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::domain::{
-    Actor, Agent, Alert, Attempt, Event, EventKind, HoldId, IncidentId, Mode, Run, RunId, StepPath, StepState,
+    Actor, Agent, AgentId, Alert, Attempt, Event, EventKind, HoldId, IncidentId, Mode, Run, RunId, StepPath, StepState,
 };
 use crate::engine::children::ended;
 use crate::machine::{Driven, Effect, IllegalTransition, begin, drive, transition};
@@ -77,6 +78,8 @@ pub struct Performance {
     pub above: Vec<StepPath>,
     /// The run that nobody started, from which it comes.
     first: First,
+    /// The agent that that run is about.
+    subject: AgentId,
     pending: Vec<Pending>,
     at: Timestamp,
     /// Whether the run that started it knows that it is over.
@@ -108,7 +111,8 @@ impl Performance {
         };
         let first = Event { at, actor: start.actor, kind };
         let family = First { run, began_at: at };
-        let mut performance = Self::open(playbook, first, Vec::new(), family, world, script)?;
+        let subject = start.agent.id.clone();
+        let mut performance = Self::open(playbook, first, Vec::new(), (family, subject), world, script)?;
         performance.pass_until(world, script, at)?;
         Ok(performance)
     }
@@ -118,7 +122,7 @@ impl Performance {
         playbook: &Arc<Playbook>,
         first: Event,
         above: Vec<StepPath>,
-        family: First,
+        (family, subject): (First, AgentId),
         world: &mut World,
         script: &mut Script,
     ) -> Result<Self, IllegalTransition> {
@@ -133,6 +137,7 @@ impl Performance {
             children: Vec::new(),
             above,
             first: family,
+            subject,
             pending: Vec::new(),
             at,
             told: false,

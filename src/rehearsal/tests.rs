@@ -7,3 +7,4 @@ mod language;
 mod planned;
 mod replayed;
 mod shipped;
+mod succession;

@@ -8,9 +8,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::domain::event::GateSight;
+use crate::domain::inheritance::Placer;
 use crate::domain::lineage::FAMILY_RUNS_MAX;
 use crate::domain::{AgentId, Hold, HoldId, PlaybookName, Run, RunId, Standing};
 use crate::engine::{Authority, Bundles, Inventory, Ledger, SystemAlert, words};
+
+mod succession;
 
 use super::family::Library;
 use super::performance::{Sent, SentKind};
@@ -61,6 +64,10 @@ pub struct World {
     /// Gated agents that the gate has never seen; it has seen the others a moment ago.
     pub unseen: BTreeSet<AgentId>,
     holds: BTreeMap<AgentId, Vec<Hold>>,
+    /// The runs that placed holds which stand.
+    placers: HashMap<HoldId, Placer>,
+    /// Runs that made way for others, with the agents that they are about.
+    made_way: HashMap<RunId, AgentId>,
     ends: BinaryHeap<Reverse<HoldEnd>>,
     /// Agents on which a hold with a planned end was ever placed.
     planned: HashSet<AgentId>,
@@ -83,6 +90,8 @@ impl World {
             contained_per_hour,
             unseen: BTreeSet::new(),
             holds: BTreeMap::new(),
+            placers: HashMap::new(),
+            made_way: HashMap::new(),
             ends: BinaryHeap::new(),
             planned: HashSet::new(),
             families: HashMap::new(),
@@ -114,7 +123,8 @@ impl World {
     }
 
     /// Places the hold of a run, and remembers its planned end.
-    pub(super) fn place_for(&mut self, hold: Hold, cause: Cause) {
+    pub(super) fn place_for(&mut self, hold: Hold, placer: Placer, cause: Cause) {
+        self.placers.insert(hold.id, placer);
         if let Some(at) = hold.until.filter(|_| hold.ask_at_end) {
             self.planned.insert(hold.agent.clone());
             self.ends.push(Reverse(HoldEnd { at, hold: hold.id, agent: hold.agent.clone(), cause }));
@@ -127,6 +137,7 @@ impl World {
         if let Some(holds) = self.holds.get_mut(agent) {
             holds.retain(|standing| standing.id != hold);
         }
+        self.placers.remove(&hold);
     }
 
     /// When the next hold that a run placed comes to its planned end.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::domain::inheritance::INHERITED_MAX;
 use crate::domain::{Actor, AgentId, Alert, EventKind, HoldId, IncidentId, PlaybookName, RunId};
 use crate::engine::{StartError, StartRequest, Told};
 use crate::intake::answer::Refused;
@@ -11,9 +12,6 @@ use crate::playbook::{OnAlert, Playbook};
 use crate::store::OpenRun;
 
 use super::{Batch, Subject};
-
-/// How many holds a run takes over at most; they stand in its state.
-const INHERITED_MAX: usize = 1_000;
 
 impl Batch<'_> {
     /// Starts a playbook, or does to its run under way what it says. The run, or why there is none; that a run could not

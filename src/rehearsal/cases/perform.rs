@@ -1,6 +1,6 @@
 //! One case performed: its alert comes in, things happen, and what is expected is compared on the way.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -61,7 +61,8 @@ struct Story<'p> {
     world: World,
     script: Script,
     agent: AgentId,
-    incident: IncidentId,
+    /// The incidents by their keys.
+    incidents: BTreeMap<String, IncidentId>,
     runs: Vec<Performance>,
     /// The key of the incident of each.
     keys: Vec<String>,
@@ -98,7 +99,7 @@ impl<'p> Story<'p> {
             world,
             script: case.script.clone(),
             agent,
-            incident: IncidentId::generate(case.at),
+            incidents: BTreeMap::new(),
             runs: Vec::new(),
             keys: Vec::new(),
             matched: false,
@@ -158,7 +159,8 @@ impl<'p> Story<'p> {
             return Ok(());
         }
         self.matched = true;
-        match last.map(|last| self.playbook.again(alert, &subject.agent, self.incident, &last, self.at)) {
+        let incident = *self.incidents.entry(subject.key.clone()).or_insert_with(|| IncidentId::generate(self.at));
+        match last.map(|last| self.playbook.again(alert, &subject.agent, incident, &last, self.at)) {
             Some(Rerun::No(_)) => {
                 self.passed_over = true;
                 return Ok(());
@@ -168,14 +170,7 @@ impl<'p> Story<'p> {
         }
         let Some(inherits) = self.meet(alert, &subject)? else { return Ok(()) };
         let (key, agent) = (subject.key, subject.agent);
-        let start = Start {
-            mode: self.case.mode,
-            incident: self.incident,
-            agent: &agent,
-            alert,
-            actor: starter(alert),
-            inherits,
-        };
+        let start = Start { mode: self.case.mode, incident, agent: &agent, alert, actor: starter(alert), inherits };
         let begun = Performance::begin(self.playbook, start, &mut self.world, &mut self.script, self.at);
         self.runs.push(begun.map_err(|error| error.to_string())?);
         self.keys.push(key);
@@ -195,15 +190,7 @@ impl<'p> Story<'p> {
                 taken(run.join(id, &mut self.world, &mut self.script, alert))?;
                 Ok(None)
             }
-            OnAlert::Restart => {
-                let of_run = |hold: &&Hold| matches!(&hold.cause, HoldCause::Run { run, .. } if *run == id);
-                let holds = self.world.holds_on(&run.run.agent.id);
-                let holds = holds.iter().filter(of_run).map(|hold| hold.id);
-                let inherits = holds.chain(run.run.inherits.clone()).collect();
-                let kind = EventKind::RunSuperseded { by: RunId::generate(self.at) };
-                taken(run.submit(id, &mut self.world, &mut self.script, Actor::System, kind))?;
-                Ok(Some(inherits))
-            }
+            OnAlert::Restart => taken(run.make_way(id, &mut self.world, &mut self.script, alert)),
         }
     }
 
@@ -317,7 +304,7 @@ impl<'p> Story<'p> {
     }
 }
 
-fn taken(result: Result<(), IllegalTransition>) -> Result<(), String> {
+fn taken<T>(result: Result<T, IllegalTransition>) -> Result<T, String> {
     result.map_err(|error| error.to_string())
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::domain::event::Grant;
+use crate::domain::inheritance::Placer;
 use crate::domain::{
     ApprovalCause, ApprovalId, Event, EventKind, Hold, HoldId, Impact, MessageId, PersonId, Run, RunId, StepPath,
 };
@@ -124,7 +125,7 @@ impl Answers for Answering<'_> {
     }
 
     fn place(&mut self, hold: Box<Hold>) {
-        self.world.place_for(*hold, self.performance.cause());
+        self.world.place_for(*hold, Placer::of(&self.performance.run), self.performance.cause());
     }
 
     fn lift(&mut self, hold: HoldId, _reason: String) {

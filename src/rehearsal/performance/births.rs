@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::domain::inheritance::Child;
 use crate::domain::{EventKind, RunId, StepPath, Verdict};
 use crate::engine::children::{first_event_of_child, not_serving};
 use crate::engine::words;
@@ -76,9 +77,14 @@ impl Performance {
         let theirs = world.playbooks.get(&wanted.playbook).map(Arc::clone);
         let theirs = theirs.ok_or_else(|| not_serving(&wanted.playbook))?;
         let above: Vec<StepPath> = self.above.iter().chain([&wanted.path]).cloned().collect();
-        let first =
+        let mut first =
             first_event_of_child(&self.run, &self.playbook, wanted, &theirs, &world.inventory, self.run.mode, self.at)?;
-        let child = Self::open(&theirs, first, above, self.first, world, script).map_err(|it| it.to_string())?;
+        if let EventKind::RunStarted { agent, inherits, .. } = &mut first.kind {
+            let child = Child { parent: &self.run, playbook: &theirs.name };
+            *inherits = world.left_to_child(child, &self.subject, &agent.id);
+        }
+        let family = (self.first, self.subject.clone());
+        let child = Self::open(&theirs, first, above, family, world, script).map_err(|it| it.to_string())?;
         let run = child.run.id;
         self.children.push(child);
         Ok(run)

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::domain::{Actor, AgentId, Alert, AlertStatus, EventKind, IncidentId, Mode, PastRun, PlaybookName, RunId};
+use crate::domain::{AgentId, Alert, AlertStatus, IncidentId, Mode, PastRun, PlaybookName};
 use crate::engine::Inventory;
 use crate::intake::schedules::scheduled_by;
 use crate::intake::subject::{self, Subject};
@@ -238,12 +238,16 @@ impl<'p> Replay<'p> {
                 }
                 OnAlert::Join => {
                     self.report.of(index).joined += 1;
-                    return self.tell(number, at, |it, world, script| it.join(run, world, script, alert));
+                    let joined = self.tell(number, at, |it, world, script| it.join(run, world, script, alert));
+                    return joined.map(drop);
                 }
                 OnAlert::Restart => {
-                    inherits = self.runs.holds_of(number, run, &self.world);
-                    let kind = EventKind::RunSuperseded { by: RunId::generate(at) };
-                    self.tell(number, at, |it, world, script| it.submit(run, world, script, Actor::System, kind))?;
+                    let left = self.tell(number, at, |it, world, script| it.make_way(run, world, script, alert))?;
+                    let Some(Some(left)) = left else {
+                        self.report.of(index).joined += 1;
+                        return Ok(());
+                    };
+                    inherits = left;
                 }
             }
         }
@@ -256,18 +260,18 @@ impl<'p> Replay<'p> {
         Ok(())
     }
 
-    /// Tells a family of runs something.
-    fn tell(
+    /// Tells a family of runs something, if it is still there.
+    fn tell<T>(
         &mut self,
         number: usize,
         at: Timestamp,
-        told: impl FnOnce(&mut Performance, &mut World, &mut Script) -> Result<(), IllegalTransition>,
-    ) -> Result<(), IllegalTransition> {
-        let Some(performance) = self.runs.get_mut(number) else { return Ok(()) };
+        told: impl FnOnce(&mut Performance, &mut World, &mut Script) -> Result<T, IllegalTransition>,
+    ) -> Result<Option<T>, IllegalTransition> {
+        let Some(performance) = self.runs.get_mut(number) else { return Ok(None) };
         performance.pass_until(&mut self.world, &mut self.script, at)?;
-        told(performance, &mut self.world, &mut self.script)?;
+        let came = told(performance, &mut self.world, &mut self.script)?;
         self.look_at(number, at);
-        Ok(())
+        Ok(Some(came))
     }
 
     /// Lets time pass, and everything happen that is due in it, in order: runs go on, and holds come to their planned ends.

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
 
 use jiff::Timestamp;
 
-use crate::domain::{AgentId, Hold, HoldCause, HoldId, PlaybookName, RunId};
+use crate::domain::{AgentId, PlaybookName, RunId};
 use crate::rehearsal::performance::Performance;
-use crate::rehearsal::world::World;
 
 /// A run that is not over, with those that it started.
 pub(super) struct Open {
@@ -88,15 +87,6 @@ impl Runs {
         let found = members.filter(|(_, performance)| fits(performance));
         let newest = found.max_by_key(|(_, performance)| (performance.run.started_at, performance.run.id));
         newest.map(|(number, performance)| (number, performance.run.id))
-    }
-
-    /// The holds that a run placed or took over.
-    pub fn holds_of(&self, number: usize, run: RunId, world: &World) -> Vec<HoldId> {
-        let Some(open) = self.open.get(&number) else { return Vec::new() };
-        let Some(found) = open.performance.family().into_iter().find(|it| it.run.id == run) else { return Vec::new() };
-        let own = |hold: &&Hold| matches!(&hold.cause, HoldCause::Run { run: id, .. } if *id == run);
-        let holds = world.holds_on(&found.run.agent.id).iter().filter(own).map(|hold| hold.id);
-        holds.chain(found.run.inherits.iter().copied()).collect()
     }
 
     /// The next run that goes on by itself until a time, and when; the same one until it has gone on.

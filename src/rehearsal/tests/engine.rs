@@ -47,14 +47,14 @@ stages:
 
 /// What of a run must be the same.
 #[derive(Debug, PartialEq)]
-struct Outline {
+pub(super) struct Outline {
     version: u64,
     status: RunStatus,
     steps: BTreeMap<String, (StepState, Option<Verdict>, Option<Decision>, Option<serde_json::Value>)>,
     approvals: Vec<(StepPath, ApprovalCause, ApprovalStatus, Vec<PersonId>, String)>,
 }
 
-fn outline(run: &Run) -> Outline {
+pub(super) fn outline(run: &Run) -> Outline {
     // Ids differ, and so does what waits for one.
     let state = |state: &StepState| match state {
         StepState::Waiting(Waiting::Approval { .. }) => StepState::Waiting(Waiting::Child { paths: Vec::new() }),
@@ -189,7 +189,7 @@ stages:
 "#;
 
 /// The run that a step waits for.
-fn waits_for(run: &Run) -> Option<RunId> {
+pub(super) fn waits_for(run: &Run) -> Option<RunId> {
     run.steps.values().find_map(|record| match record.state {
         StepState::Waiting(Waiting::Run { run, .. }) => Some(run),
         _ => None,
