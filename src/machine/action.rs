@@ -67,7 +67,8 @@ impl Motion<'_> {
         })
     }
 
-    /// What people let go acts only on their approval, while it is fresh and its plan is still the same.
+    /// What people let go acts only on their approval, or on their silence where the playbook says so and it can be taken back;
+    /// while that is fresh and its plan is still the same.
     fn start_released(&mut self, path: &StepPath, impact: Impact) -> Result<(), IllegalTransition> {
         let mut named = self.run.approvals.values().rev().filter(|approval| approval.releases.contains(path));
         let decided = named.find_map(|approval| approval.decision().map(|decision| (approval, decision)));
@@ -75,11 +76,19 @@ impl Motion<'_> {
             let reason = "it takes an approval that names it in `releases`, and there is none".to_owned();
             return self.set(path, StepState::Failed { reason });
         };
-        if decision != Decision::Approved {
+        let silent = decision == Decision::Expired && self.may_act_on_silence(path, &approval);
+        if decision != Decision::Approved && !silent {
             self.say(path, "people did not let it go")?;
             return self.set(path, StepState::Rejected);
         }
-        if self.void_if_outdated(path, &approval)? { Ok(()) } else { self.authorize(path, impact, true) }
+        if self.void_if_outdated(path, &approval)? || (silent && self.hold_back_silent(path)?) {
+            return Ok(());
+        }
+        if silent {
+            self.say(path, "nobody decided in time, and the playbook lets it go then")?;
+        }
+        // Silence is nobody's approval: protection, trust and budget are still asked.
+        self.authorize(path, impact, !silent)
     }
 
     /// Whether what people approved is still what would be done, and in time. If not, they are asked again.

@@ -159,7 +159,7 @@ impl<'a> Motion<'a> {
         }
         match &step.body {
             Body::Wait(wait) => self.start_wait(path, wait),
-            Body::Approval(spec) => self.start_approval(path, spec),
+            Body::Approval(_) => self.start_approval(path),
             Body::Action(action) => self.start_action(path, action),
         }
     }

@@ -19,10 +19,9 @@ use super::plan::Terms;
 const LIMIT_TIMEOUT: Duration = Duration::from_hours(1);
 
 impl Motion<'_> {
-    pub fn start_approval(&mut self, path: &StepPath, spec: &ApprovalSpec) -> Result<(), IllegalTransition> {
+    pub fn start_approval(&mut self, path: &StepPath) -> Result<(), IllegalTransition> {
         if self.run.mode == Mode::Observe {
-            let decision = if spec.on_timeout == OnTimeout::Act { Decision::Approved } else { Decision::Expired };
-            self.record_mut(path)?.decision = Some(decision);
+            self.record_mut(path)?.decision = Some(Decision::Expired);
             return self.observed(path, "would ask people; taken as if nobody decided");
         }
         self.ask(path, ApprovalCause::Playbook)
@@ -113,8 +112,8 @@ impl Motion<'_> {
     }
 
     fn carry_out(&mut self, path: &StepPath, approval: &Approval, decision: Decision) -> Result<(), IllegalTransition> {
-        let silent = decision == Decision::Expired && approval.on_timeout == OnTimeout::Act;
-        let goes_on = decision == Decision::Approved || (silent && self.may_act_on_silence(path));
+        let silent = decision == Decision::Expired && self.may_act_on_silence(path, approval);
+        let goes_on = decision == Decision::Approved || silent;
         self.say(path, describe(approval, decision))?;
         self.record_mut(path)?.decision = Some(decision);
         match &self.step(path)?.body {
@@ -193,11 +192,12 @@ impl Motion<'_> {
         self.ask(&old.path, old.cause)
     }
 
-    /// Silence may do something only where it can be undone.
-    fn may_act_on_silence(&self, path: &StepPath) -> bool {
+    /// Whether a request that nobody answered lets a step go. Silence may do something only where it can be undone.
+    pub fn may_act_on_silence(&self, path: &StepPath, approval: &Approval) -> bool {
+        let acts = approval.on_timeout == OnTimeout::Act;
         let harmless = |action: &ActionStep| matches!(action.impact, Impact::Contain | Impact::Notify);
         // What another playbook does is not known here: it may destroy.
-        self.action(path).is_ok_and(|action| harmless(action) && action.runs.is_none())
+        acts && self.action(path).is_ok_and(|action| harmless(action) && action.runs.is_none())
     }
 }
 

@@ -46,4 +46,4 @@ pub use transition::{begin, transition};
 
 /// The number of the rules in this room. A history replays to the same state only under the same rules: it goes up
 /// whenever an event would lead to another state than before.
-pub const SEMANTICS: u32 = 2;
+pub const SEMANTICS: u32 = 3;

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::simulator::{CONTAIN, Sim, agent};
 use crate::domain::approval::{ApprovalStatus, Choice};
-use crate::domain::{ApprovalCause, Assurance, Digest, EventKind, Mode, PersonId};
+use crate::domain::{ApprovalCause, Assurance, Decision, Digest, EventKind, Mode, PersonId};
 use crate::machine::IllegalTransition;
 
 fn asked() -> Sim {
@@ -140,6 +140,54 @@ fn silence_is_nobodys_approval_where_a_limit_stands() {
     sim.wait(SignedDuration::from_hours(1));
     assert!(sim.placed.is_empty(), "nobody said yes, and the agent is protected");
     assert_eq!(sim.approval().cause, ApprovalCause::Protected);
+}
+
+/// One that silence lets go.
+fn acts_on_silence() -> String {
+    RELEASES_A_CONTAINMENT.replace("timeout: 1h, ", "timeout: 1h, on_timeout: act, ")
+}
+
+#[test]
+fn silence_lets_go_the_steps_of_a_request_where_the_playbook_says_so() {
+    let mut sim = Sim::start(&acts_on_silence());
+    sim.wait(SignedDuration::from_hours(1));
+    assert_eq!((sim.state("pause"), sim.placed.len()), ("succeeded", 1));
+    assert_eq!(sim.run.steps[&"ask".parse().unwrap()].decision, Some(Decision::Expired));
+    let mut sim = Sim::start(RELEASES_A_CONTAINMENT);
+    sim.wait(SignedDuration::from_hours(2));
+    assert_eq!((sim.state("pause"), sim.placed.len()), ("rejected", 0), "nothing says so there");
+}
+
+#[test]
+fn silence_lets_nothing_go_that_people_refused_or_that_a_limit_stops() {
+    let mut sim = Sim::start(&acts_on_silence());
+    let vote = sim.vote_of("ana", Choice::Reject);
+    sim.submit(vote).unwrap();
+    sim.wait(SignedDuration::from_hours(2));
+    assert_eq!((sim.state("pause"), sim.placed.len()), ("rejected", 0));
+    let mut sim = Sim::start_with(&acts_on_silence(), agent(), Mode::Enforce, Some(ApprovalCause::Protected));
+    sim.wait(SignedDuration::from_hours(1));
+    assert_eq!((sim.state("pause"), sim.placed.len()), ("waiting", 0), "nobody said yes, and the agent is protected");
+    assert_eq!(sim.run.approvals.values().last().unwrap().cause, ApprovalCause::Protected);
+}
+
+#[test]
+fn silence_about_a_step_is_no_second_source_either() {
+    let text = acts_on_silence().replace(
+        "match: { when: \"true\" }",
+        "match: { when: \"true\", corroborate: { sources: 2, within: 2h, until_then: notify } }",
+    );
+    let mut sim = Sim::start(&text);
+    sim.wait(SignedDuration::from_hours(1));
+    assert_eq!((sim.state("pause"), sim.placed.len()), ("waiting", 0));
+    sim.wait(SignedDuration::from_hours(1));
+    assert_eq!((sim.state("pause"), sim.placed.len()), ("skipped", 0));
+}
+
+#[test]
+fn an_observed_request_ends_as_silence_would_also_where_silence_acts() {
+    let sim = Sim::start_with(&acts_on_silence(), agent(), Mode::Observe, None);
+    assert_eq!(sim.run.steps[&"ask".parse().unwrap()].decision, Some(Decision::Expired));
 }
 
 #[test]
