@@ -23,6 +23,9 @@ use super::output;
 /// The folder of playbooks without a configuration.
 const FOLDER: &str = "playbooks";
 
+/// How many messages that make no alert are told of one by one.
+pub(super) const REFUSED_SHOWN_MAX: usize = 10;
+
 /// What rehearsals are made from.
 pub struct Material {
     configuration: Option<Configuration>,
@@ -166,15 +169,25 @@ impl Material {
 
     /// The alerts of a file, in its order. What is no alert is said, and left out; a file of nothing else is a fault.
     pub fn alerts(&self, file: &Path, source: &str, context: &Context) -> Result<Vec<Arc<Alert>>, Error> {
+        Ok(self.alerts_and_others(file, source, context)?.0)
+    }
+
+    /// The same, with the messages that make none.
+    pub fn alerts_and_others(
+        &self,
+        file: &Path,
+        source: &str,
+        context: &Context,
+    ) -> Result<(Vec<Arc<Alert>>, Vec<alerts::Refused>), Error> {
         let source = self.source(source)?;
         let bytes = files::read(file)?;
         let (alerts, left_out) = alerts::read(&bytes, &source, context.now());
-        for refused in left_out.iter().take(10) {
-            let text = format!("{}: message {} makes no alert: {}\n", file.display(), refused.number, refused.reason);
-            output::complain(&text)?;
+        for refused in left_out.iter().take(REFUSED_SHOWN_MAX) {
+            let (place, reason) = (format!("{}:{}", file.display(), refused.line), &refused.reason);
+            output::complain(&format!("{place}: this makes no alert: {reason}\n"))?;
         }
-        if left_out.len() > 10 {
-            output::complain(&format!("and {} more messages make none\n", left_out.len() - 10))?;
+        if let Some(more) = left_out.len().checked_sub(REFUSED_SHOWN_MAX).filter(|more| *more > 0) {
+            output::complain(&format!("and {more} more messages make none\n"))?;
         }
         if alerts.is_empty() {
             let text = format!(
@@ -184,7 +197,7 @@ impl Material {
             );
             return Err(Error::Failed(text));
         }
-        Ok(alerts)
+        Ok((alerts, left_out))
     }
 
     /// An agent of the inventory.

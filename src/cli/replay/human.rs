@@ -12,6 +12,7 @@ const AGENTS_SHOWN_MAX: usize = 50;
 pub(super) fn render(findings: &Findings) -> String {
     let report = &findings.report;
     let mut text = totals(report);
+    findings.unreadable.add_to(&mut text);
     add(&mut text, format_args!("\n{}", playbooks(report).render()));
     for of in report.playbooks.iter().filter(|of| of.faults > 0) {
         for fault in &of.first_faults {

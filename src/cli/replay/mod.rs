@@ -2,6 +2,7 @@
 
 mod human;
 mod stored;
+mod unreadable;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,6 +22,7 @@ use super::context::Context;
 use super::exit::Error;
 use super::material::Material;
 use super::output;
+use unreadable::Unreadable;
 
 /// Say what the playbooks would have done with alerts of the past.
 #[derive(Debug, Args)]
@@ -61,12 +63,15 @@ enum FailOn {
     Budget,
     /// A playbook could not be evaluated or started
     Faults,
+    /// Something in the file is no alert, and was left out
+    Unreadable,
 }
 
 /// What the command found.
 #[derive(Serialize)]
 struct Findings {
     report: Report,
+    unreadable: Unreadable,
     before: Option<Report>,
     difference: Option<Difference>,
     #[serde(skip)]
@@ -78,7 +83,7 @@ impl Replay {
         let material = Material::read(context)?;
         let now = self.playbooks(&material)?;
         let before = self.diff.as_deref().map(|old| Played::of_path(&material, old)).transpose()?;
-        let (alerts, span) = self.alerts(&material, context).await?;
+        let (alerts, span, unreadable) = self.alerts(&material, context).await?;
         let began = Instant::now();
         let with = |played: &Played| {
             let setting = Setting {
@@ -93,7 +98,7 @@ impl Replay {
         let report = with(&now);
         let before = before.map(|before| with(&before));
         let difference = before.as_ref().map(|before| Difference::between(before, &report));
-        let findings = Findings { report, before, difference, took: began.elapsed() };
+        let findings = Findings { report, unreadable, before, difference, took: began.elapsed() };
         context.show(&findings, human::render)?;
         let failed: Vec<FailOn> = self.fail_on.iter().copied().filter(|what| findings.has(*what)).collect();
         for what in &failed {
@@ -115,16 +120,23 @@ impl Replay {
         }
     }
 
-    /// The alerts, and the time that is replayed if more is known of it than they say.
-    async fn alerts(&self, material: &Material, context: &Context) -> Result<(Vec<Arc<Alert>>, Option<Span>), Error> {
+    /// The alerts, the time that is replayed if more is known of it than they say, and what is no alert.
+    async fn alerts(
+        &self,
+        material: &Material,
+        context: &Context,
+    ) -> Result<(Vec<Arc<Alert>>, Option<Span>, Unreadable), Error> {
         match (&self.file, &self.since) {
-            (Some(file), _) => Ok((material.alerts(file, &self.source, context)?, None)),
+            (Some(file), _) => {
+                let (alerts, left_out) = material.alerts_and_others(file, &self.source, context)?;
+                Ok((alerts, None, Unreadable::of(file, left_out)))
+            }
             (None, Some(span)) => {
                 let now = context.now();
                 let since = stored::since(span, now)?;
-                Ok((stored::alerts(since, context).await?, Some((since, now))))
+                Ok((stored::alerts(since, context).await?, Some((since, now)), Unreadable::default()))
             }
-            (None, None) => Ok((Vec::new(), None)),
+            (None, None) => Ok((Vec::new(), None, Unreadable::default())),
         }
     }
 }
@@ -151,6 +163,7 @@ impl Findings {
     fn has(&self, what: FailOn) -> bool {
         let report = &self.report;
         match (&self.difference, what) {
+            (_, FailOn::Unreadable) => self.unreadable.count > 0,
             (Some(difference), FailOn::NewlyContained) => !difference.newly_contained.is_empty(),
             (Some(difference), FailOn::Approvals) => difference.more("approvals"),
             (Some(difference), FailOn::Budget) => difference.more("budget hits"),

@@ -58,12 +58,22 @@ fn a_line_that_is_no_alert_is_said_and_the_others_are_replayed() {
     let desk = Desk::new();
     lines(&desk);
     let text = std::fs::read_to_string(desk.path().join("alerts.jsonl")).unwrap();
-    desk.write("alerts.jsonl", &format!("{text}{{\"id\": \n{{\"title\": \"nobody\"}}\n"));
+    let lines = text.lines().count();
+    desk.write("alerts.jsonl", &format!("\u{feff}{text}\r\n\r\n{{\"id\": \r\n{{\"title\": \"nobody\"}}\r\n"));
     let output = desk.run(&["replay", "--file", "alerts.jsonl", "--json"]);
     let (found, faults): (Value, _) =
         (serde_json::from_slice(&output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert_eq!(found["report"]["alerts"], 10);
-    assert!(faults.contains("message 11 makes no alert") && faults.contains("message 12 makes no alert"), "{faults}");
+    let (broken, nobody) = (format!("alerts.jsonl:{}", lines + 3), format!("alerts.jsonl:{}", lines + 4));
+    assert!(faults.contains(&format!("{broken}: ")) && faults.contains(&format!("{nobody}: ")), "{faults}");
+    assert!(faults.contains(" of the message") && !faults.contains("line 1"), "a place in one line: {faults}");
+    let unreadable = &found["unreadable"];
+    assert_eq!((&unreadable["count"], &unreadable["first"][0]["line"]), (&json!(2), &json!(lines + 3)), "{unreadable}");
+    let shown = desk.text(&["replay", "--file", "alerts.jsonl"]);
+    assert!(shown.contains("2 messages of the file are no alert") && shown.contains(&nobody), "{shown}");
+    assert_eq!(desk.run(&["replay", "--file", "alerts.jsonl", "--fail-on", "unreadable"]).status.code(), Some(1));
+    desk.write("none.jsonl", "{\"id\": \n{\"title\": \"nobody\"}\n");
+    assert_eq!(desk.run(&["replay", "--file", "none.jsonl"]).status.code(), Some(1), "nothing of it is an alert");
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn a_file_that_can_not_be_used_is_said_with_what_to_do() {
             ("playbooks", 2, "it is a folder, with sensitive-action.yaml, token-misuse.yaml; name a file of messages"),
             ("nothing", 2, "it is a folder, and an empty one"),
             ("empty.json", 1, "the file is empty"),
-            ("broken.json", 1, "broken.json: message 1 makes no alert"),
+            ("broken.json", 1, "broken.json:1: this makes no alert"),
             ("broken.json", 1, "is `generic` its source? --source names another"),
             ("standdown.yaml", 1, "failed to find an alert in standdown.yaml"),
         ] {
