@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::codes;
 use super::document::{DEFAULTS, DEFAULTS_NAME};
-use crate::language::{Diagnostic, Source};
+use crate::language::{Diagnostic, Lines, Source};
 
 /// Reads a file whole.
 pub(super) fn read(path: &Path) -> Result<Source, Diagnostic> {
@@ -40,21 +40,19 @@ pub fn excerpts(diagnostics: &[Diagnostic]) -> Vec<Source> {
     let secrets = diagnostics.iter().filter(|diagnostic| diagnostic.code == codes::LITERAL_SECRET);
     for (diagnostic, span) in secrets.filter_map(|diagnostic| Some((diagnostic, diagnostic.span?))) {
         if let Some(source) = sources.get_mut(diagnostic.file.as_str()) {
-            source.text = blotted(&source.text, span.line as usize, span.column as usize);
+            source.text = blotted(&source.text, span.line, span.column as usize);
         }
     }
     sources.into_values().collect()
 }
 
 /// The text with the characters of one line hidden from a column on, both counted from 1.
-fn blotted(text: &str, line: usize, column: usize) -> String {
-    let lines = text.split('\n').enumerate().map(|(index, content)| {
-        if index + 1 != line {
-            return content.to_owned();
-        }
-        content.chars().enumerate().map(|(at, c)| if at + 1 >= column { '*' } else { c }).collect()
-    });
-    lines.collect::<Vec<String>>().join("\n")
+fn blotted(text: &str, line: u32, column: usize) -> String {
+    let Some(bytes) = Lines::of(text).bytes(line) else { return text.to_owned() };
+    let parts = (text.get(..bytes.start), text.get(bytes.clone()), text.get(bytes.end..));
+    let (Some(before), Some(content), Some(after)) = parts else { return text.to_owned() };
+    let hidden = content.chars().enumerate().map(|(at, c)| if at + 1 >= column { '*' } else { c });
+    format!("{before}{}{after}", hidden.collect::<String>())
 }
 
 #[cfg(test)]
@@ -72,6 +70,7 @@ mod tests {
         let sources = excerpts(&[at(codes::LITERAL_SECRET, 2), at(codes::WRONG_VALUE, 3)]);
         assert_eq!(sources.len(), 1);
         assert_eq!(sources[0].text, "gate:\n  token: *******\nlisten: x\n");
+        assert_eq!(blotted("gate:\r  token: hunter2\rlisten: x", 2, 10), "gate:\r  token: *******\rlisten: x");
     }
 
     #[test]

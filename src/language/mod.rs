@@ -10,6 +10,7 @@ pub mod codes;
 mod diagnostic;
 mod expression;
 mod fault;
+mod lines;
 mod stack;
 mod template;
 mod tree;
@@ -22,6 +23,7 @@ pub use expression::{
     Compared, EvaluationError, Explained, Expression, Known, Supposition, reference as expression_reference,
 };
 pub use fault::Fault;
+pub use lines::Lines;
 pub(crate) use stack::sharing_large_stack;
 pub use template::{Escape, RenderError, Template, reference as template_reference};
 pub use tree::Tree;

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use standdown::action::Registry;
 use standdown::domain::Digest;
-use standdown::language::{Diagnostic, Source, parse};
+use standdown::language::{Diagnostic, Lines, Source, parse};
 use standdown::playbook::{Catalogue, Playbook, compile};
 
 use corpus::corpus;
@@ -56,10 +56,13 @@ fn assert_stable(text: &str, playbook: Playbook, catalogue: &Catalogue) {
 fn assert_sound(text: &str, fault: &Diagnostic) {
     assert!(!fault.message.is_empty() && fault.code.starts_with("SD0"), "{fault:?}");
     let Some(span) = fault.span else { return };
-    let lines = text.split('\n').count() + 1;
-    assert!((1..=lines).contains(&(span.line as usize)) && span.column >= 1 && span.length >= 1, "{fault:?}\n{text}");
+    let lines = Lines::of(text);
+    assert!(
+        (1..=lines.count()).contains(&(span.line as usize)) && span.column >= 1 && span.length >= 1,
+        "{fault:?}\n{text}"
+    );
     // The end of a line is a place, too: there something is missing. A fault may cover several lines.
-    let rest = text.split('\n').skip(span.line as usize - 1);
+    let rest = lines.iter(text).skip(span.line as usize - 1);
     let line = rest.clone().next().unwrap_or_default().chars().count();
     let to_the_end: usize = rest.map(|line| line.chars().count() + 1).sum();
     let (before, length) = (span.column as usize - 1, span.length as usize);

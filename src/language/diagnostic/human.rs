@@ -4,6 +4,7 @@
 //! the terminal of the person who checks it.
 
 use super::{Diagnostic, Level, Source, Span};
+use crate::language::Lines;
 use annotate_snippets::{AnnotationKind, Group, Level as Severity, Origin, Renderer, Snippet};
 
 /// Renders the diagnostics one after another, with ANSI colours if `colour`.
@@ -50,8 +51,7 @@ fn group<'a>(diagnostic: &'a Diagnostic, text: Option<&'a str>, message: &'a str
 
 /// The text of the line and the bytes in it that a span covers.
 fn line_and_range(text: &str, span: Span) -> Option<(&str, std::ops::Range<usize>)> {
-    let line = text.split('\n').nth(span.line.checked_sub(1)? as usize)?;
-    let line = line.strip_suffix('\r').unwrap_or(line);
+    let line = Lines::of(text).line(text, span.line)?;
     let byte = |characters: usize| line.char_indices().nth(characters).map_or(line.len(), |(index, _)| index);
     let start = byte(span.column.saturating_sub(1) as usize);
     let end = byte((span.column.saturating_sub(1) as usize).saturating_add(span.length.max(1) as usize));
@@ -97,6 +97,14 @@ mod tests {
         let zero = Diagnostic::error("SD0001", "p.yaml", "odd").at(Some(Span { line: 0, column: 0, length: 0 }));
         let text = render_human(&[far, wide, zero], &[source()], true);
         assert!(text.contains("p.yaml"), "{text}");
+    }
+
+    #[test]
+    fn a_line_that_ends_with_a_carriage_return_alone_is_a_line() {
+        let old = Source { name: "old".into(), text: "a: 1\rb: 2\r\nc: 3".into() };
+        let fault = Diagnostic::error("SD0001", "old", "odd").at(Some(Span { line: 2, column: 4, length: 1 }));
+        let text = render_human(&[fault], &[old], false);
+        assert!(text.contains("2 | b: 2\n  |    ^"), "{text}");
     }
 
     #[test]

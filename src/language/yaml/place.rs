@@ -4,7 +4,8 @@
 //! together, an escape stands for one character, and white space in the file may stand for less of it in the value.
 //! A wrong guess about white space heals at the next visible character.
 
-use crate::language::Span;
+use crate::language::lines::is_end;
+use crate::language::{Lines, Span};
 use serde_yaml::granit_parser::ScalarStyle;
 
 /// A scalar as it stands in the file.
@@ -17,7 +18,7 @@ pub(super) struct Scalar {
 }
 
 /// The place of `length` characters of the value from `offset`.
-pub(super) fn locate(text: &str, scalar: &Scalar, offset: usize, length: usize) -> Option<Span> {
+pub(super) fn locate(text: &str, lines: &Lines, scalar: &Scalar, offset: usize, length: usize) -> Option<Span> {
     let raw: Vec<char> = text.chars().skip(scalar.start).take(scalar.value.len().saturating_mul(12) + 4096).collect();
     let mut at = content_start(&raw, scalar.style);
     let mut start = None;
@@ -36,7 +37,7 @@ pub(super) fn locate(text: &str, scalar: &Scalar, offset: usize, length: usize) 
         None if offset >= scalar.value.chars().count() => at.saturating_sub(usize::from(at > 0)),
         None => return None,
     };
-    span(text, scalar.start + start, end.map_or(1, |end| end.saturating_sub(start)))
+    span(lines, scalar.start + start, end.map_or(1, |end| end.saturating_sub(start)))
 }
 
 /// The index of the first character of the content: after the quote, or after the header of a block.
@@ -45,7 +46,7 @@ fn content_start(raw: &[char], style: ScalarStyle) -> usize {
         ScalarStyle::Plain => 0,
         ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => usize::from(matches!(raw.first(), Some('\'' | '"'))),
         ScalarStyle::Literal | ScalarStyle::Folded => match raw.first() {
-            Some('|' | '>') => raw.iter().position(|c| *c == '\n').map_or(0, |index| index + 1),
+            Some('|' | '>') => raw.iter().position(|c| is_end(*c)).map_or(0, |index| index + 1),
             _ => 0,
         },
     }
@@ -58,7 +59,7 @@ fn next(raw: &[char], mut at: usize, wanted: char, style: ScalarStyle) -> Option
         let following = raw.get(at + 1).copied();
         if style == ScalarStyle::DoubleQuoted && current == '\\' {
             match following {
-                Some('\n') => {
+                Some(end) if is_end(end) => {
                     at += 2;
                     continue;
                 }
@@ -77,7 +78,7 @@ fn next(raw: &[char], mut at: usize, wanted: char, style: ScalarStyle) -> Option
         if !current.is_whitespace() {
             return None;
         }
-        if wanted.is_whitespace() && current == '\n' {
+        if wanted.is_whitespace() && is_end(current) && !(current == '\r' && following == Some('\n')) {
             return Some((at, 1));
         }
         at += 1;
@@ -85,17 +86,8 @@ fn next(raw: &[char], mut at: usize, wanted: char, style: ScalarStyle) -> Option
 }
 
 /// The span of `length` characters from an index of the file, cut at the end of the line.
-pub(super) fn span(text: &str, index: usize, length: usize) -> Option<Span> {
-    let mut line = 1_u32;
-    let mut column = 1_u32;
-    for c in text.chars().take(index) {
-        if c == '\n' {
-            line += 1;
-            column = 1;
-        } else {
-            column += 1;
-        }
-    }
-    let rest = text.chars().skip(index).take(length).take_while(|c| !matches!(c, '\n' | '\r')).count();
-    Some(Span { line, column, length: u32::try_from(rest.max(1)).ok()? })
+pub(super) fn span(lines: &Lines, index: usize, length: usize) -> Option<Span> {
+    let (line, column) = lines.place(index);
+    let length = length.min(lines.rest(line, column)).max(1);
+    Some(Span { line, column, length: u32::try_from(length).ok()? })
 }

@@ -4,7 +4,7 @@
 //! single character inside a folded or quoted value is worked out only when a fault has to be shown.
 
 use super::place::{self, Scalar};
-use crate::language::{Diagnostic, Fault, Span};
+use crate::language::{Diagnostic, Fault, Lines, Span};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use std::sync::Arc;
 pub struct SpanMap {
     pub(super) file: Arc<str>,
     pub(super) text: Arc<str>,
+    pub(super) lines: Arc<Lines>,
     pub(super) entries: BTreeMap<String, Entry>,
 }
 
@@ -58,7 +59,7 @@ impl SpanMap {
             .entries
             .get(pointer)
             .and_then(|entry| entry.scalar.as_ref())
-            .and_then(|scalar| place::locate(&self.text, scalar, offset, length));
+            .and_then(|scalar| place::locate(&self.text, &self.lines, scalar, offset, length));
         exact.or_else(|| self.nearest(pointer))
     }
 

@@ -9,7 +9,7 @@ use super::{ALIASES_MAX, DEPTH_MAX};
 use crate::language::codes::{
     YAML_ALIASES, YAML_DOCUMENTS, YAML_DUPLICATE_KEY, YAML_FEATURE, YAML_SYNTAX, YAML_TOO_DEEP,
 };
-use crate::language::{Diagnostic, Source, Span};
+use crate::language::{Diagnostic, Lines, Source, Span};
 use serde_yaml::granit_parser::{self, Event, Parser, ScalarStyle};
 
 enum Frame {
@@ -38,7 +38,12 @@ struct Walk<'a> {
 
 /// The places of a file, or why it can't be read. Of keys that stand twice all are reported.
 pub(super) fn walk(source: &Source) -> Result<SpanMap, Vec<Diagnostic>> {
-    let map = SpanMap { file: source.name.as_str().into(), text: source.text.as_str().into(), ..SpanMap::default() };
+    let map = SpanMap {
+        file: source.name.as_str().into(),
+        text: source.text.as_str().into(),
+        lines: Lines::of(&source.text).into(),
+        ..SpanMap::default()
+    };
     let mut walk = Walk { source, map, frames: Vec::new(), aliases: 0, documents: 0, twice: Vec::new() };
     let options = granit_parser::options! {
         flow_nesting_limit: DEPTH_MAX * 2,
@@ -177,7 +182,7 @@ impl Walk<'_> {
                 YAML_FEATURE,
                 place,
                 "a tag is refused",
-                slip::tag_hint(&self.source.text, self.span(place)),
+                slip::tag_hint(&self.source.text, &self.map.lines, self.span(place)),
             )));
         }
         Ok(())
@@ -185,12 +190,7 @@ impl Walk<'_> {
 
     fn span(&self, place: granit_parser::Span) -> Option<Span> {
         let length = place.end.index().saturating_sub(place.start.index());
-        let line = u32::try_from(place.start.line()).ok()?;
-        let column = u32::try_from(place.start.col()).ok()?.checked_add(1)?;
-        let bytes = place.byte_range().and_then(|range| self.source.text.get(range));
-        let first_line =
-            bytes.and_then(|text| text.split(['\n', '\r']).next()).map_or(length, |text| text.chars().count());
-        Some(Span { line, column, length: u32::try_from(first_line.max(1)).ok()? })
+        span(&self.map.lines, place.start.index(), length)
     }
 
     fn fault(
@@ -207,11 +207,11 @@ impl Walk<'_> {
         let info = error.info();
         let deep = info.contains("nesting") || info.contains("recursion");
         let code = if deep { YAML_TOO_DEEP } else { YAML_SYNTAX };
-        let at = span(&self.source.text, error.marker().index(), 1);
+        let at = span(&self.map.lines, error.marker().index(), 1);
         let diagnostic = Diagnostic::error(code, &self.source.name, format!("this is not YAML: {info}")).at(at);
         match at.and_then(|at| self.tabbed(at)) {
             Some(tab) => diagnostic.at(Some(tab)).hint("indent with spaces: YAML takes no tab there"),
-            None => match at.and_then(|at| slip::hint(&self.source.text, at)) {
+            None => match at.and_then(|at| slip::hint(&self.source.text, &self.map.lines, at)) {
                 Some(hint) => diagnostic.hint(hint),
                 None => diagnostic,
             },
@@ -221,7 +221,7 @@ impl Walk<'_> {
     /// The tab in the indentation of a line with a fault, or of a line beside it, where the parser had not stumbled yet.
     fn tabbed(&self, at: Span) -> Option<Span> {
         let indented_by_tab = |line: u32| {
-            let text = self.source.text.split('\n').nth(line.checked_sub(1)? as usize)?;
+            let text = self.map.lines.line(&self.source.text, line)?;
             let column = text.chars().take_while(|c| c.is_whitespace()).position(|c| c == '\t')?;
             Some(Span { line, column: u32::try_from(column).ok()?.checked_add(1)?, length: 1 })
         };

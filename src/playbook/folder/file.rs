@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::language::codes::YAML_TOO_LARGE;
-use crate::language::{Diagnostic, Span};
+use crate::language::{Diagnostic, Lines, Span};
 use crate::playbook::codes;
 
 /// The longest file that is read; the language refuses shorter ones already, with better words.
@@ -47,10 +47,9 @@ fn not_text(shown: &str, bytes: &[u8], valid: usize) -> Diagnostic {
         return Diagnostic::error(codes::FILE, shown, message).hint("save it as UTF-8");
     }
     let before = String::from_utf8_lossy(bytes.get(..valid).unwrap_or_default());
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    let span = Span { line: number(line), column: number(column), length: 1 };
+    let before = before.strip_prefix('\u{feff}').unwrap_or(&before);
+    let (line, column) = Lines::of(before).place(before.chars().count());
+    let span = Span { line, column, length: 1 };
     Diagnostic::error(codes::FILE, shown, "here is a byte that is no text in UTF-8")
         .at(Some(span))
         .hint("save it as UTF-8")

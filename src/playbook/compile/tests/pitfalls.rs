@@ -44,6 +44,57 @@ fn lines_that_end_as_on_windows_are_taken_and_move_no_place() {
     assert_eq!(fault.span, Some(Span { line: 5, column: 11, length: 7 }), "{fault:?}");
 }
 
+/// One fault of each kind of reader: the scanner of YAML, its structure, its values, an expression inside a folded and one
+/// inside a quoted value, and a template inside a block.
+fn one_fault_of_each_reader() -> Vec<String> {
+    let folded = "match:\n  when: >-\n    alert.rule == 'x' &&\n    alert.severty >= HIGH";
+    let quoted = "match:\n  when: \"alert.rule == 'x'\n\n    && alert.severty >= HIGH\"";
+    let open = "match:\n  when: |\n    alert.rule == 'x' &&\n    alert.severity >>= HIGH";
+    let template = GOOD.replace(
+        "{ step: a, action: agent.pause, background: true }",
+        "step: a\n        action: agent.pause\n        with:\n          reason: |\n            first\n            then {{alert.titel}}",
+    );
+    let when = |written: &str| GOOD.replace("match: { when: alert.severity >= HIGH }", written);
+    vec![
+        format!("{GOOD}?"),
+        format!("{GOOD}  %"),
+        GOOD.replace("stages:", "stages: \"never closed"),
+        GOOD.replace("    steps:", "\tsteps:"),
+        GOOD.replace("stages:", "title: { a: b }\nstages:"),
+        GOOD.replace("    steps:", "    stage: one\n    steps:"),
+        GOOD.replace("agent.pause", "agent.puase"),
+        GOOD.replace("    steps:", "    stepps: 1\n    steps:"),
+        when(folded),
+        when(quoted),
+        when(open),
+        template,
+    ]
+}
+
+#[test]
+fn whatever_ends_the_lines_each_fault_stands_in_the_same_line_and_that_line_is_shown() {
+    for text in one_fault_of_each_reader() {
+        let expected = refused(&text);
+        let places = |faults: &[Diagnostic]| faults.iter().map(|fault| (fault.code, fault.span)).collect::<Vec<_>>();
+        let excerpt = |faults: &[Diagnostic], text: &str| {
+            assert!(faults.iter().all(|fault| fault.span.is_some_and(|span| span.line > 1)), "{faults:#?}");
+            let shown = crate::language::render_human(faults, &[source(text)], false);
+            assert!(shown.contains('^'), "{shown}");
+            shown
+        };
+        let machine =
+            |faults: &[Diagnostic]| (crate::language::render_json(faults), crate::language::render_github(faults));
+        let shown = excerpt(&expected, &text);
+        for end in ["\r", "\r\n"] {
+            let text = text.replace('\n', end);
+            let found = refused(&text);
+            assert_eq!(places(&found), places(&expected), "{text:?}\n{found:#?}");
+            assert_eq!(machine(&found), machine(&expected), "{text:?}");
+            assert_eq!(excerpt(&found, &text), shown, "{text:?}");
+        }
+    }
+}
+
 #[test]
 fn a_tab_is_refused_where_it_stands_with_what_to_write() {
     for text in [GOOD.replace("    steps:", "\tsteps:"), GOOD.replace("      - {", "\t\t- {")] {
