@@ -80,7 +80,7 @@ impl Lines {
     }
 
     /// Every line of the text that was given at the beginning, without what ends it.
-    pub fn iter<'a>(&'a self, text: &'a str) -> impl Iterator<Item = &'a str> {
+    pub fn iter<'a>(&'a self, text: &'a str) -> impl Iterator<Item = &'a str> + Clone {
         self.lines.iter().filter_map(|line| text.get(line.byte..line.byte + line.bytes))
     }
 

@@ -113,6 +113,10 @@ pub const NOBODY: &str = "SD0374";
 pub const TOO_FEW: &str = "SD0375";
 /// A playbook would start again always, or never.
 pub const RERUN: &str = "SD0376";
+/// A step contains only after evidence was kept.
+pub const CONTAINED_LATE: &str = "SD0377";
+/// A step contains in the background of a run that another step may end.
+pub const CUT_OFF: &str = "SD0378";
 
 const EXPLANATIONS: &[(&str, &str)] = &[
     (FILE, "A file or folder of playbooks can't be read: look at its path, its permissions and its encoding (UTF-8)."),
@@ -199,6 +203,8 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     (NOBODY, "A message or a question would reach nobody with this configuration."),
     (TOO_FEW, "An approval needs more votes than there are people who may vote."),
     (RERUN, "`rerun_when` says when a playbook starts again; as it is written that is always, or never."),
+    (CONTAINED_LATE, "Evidence is kept before the agent is contained, which waits for it; both could start together."),
+    (CUT_OFF, "The step contains in the background, and the failure of another step would end the run over it."),
 ];
 
 /// The codes of this module, with their lines and their help.

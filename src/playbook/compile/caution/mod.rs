@@ -6,6 +6,7 @@
 
 mod conditions;
 mod conduct;
+mod haste;
 mod patience;
 
 use crate::playbook::Playbook;
@@ -18,4 +19,5 @@ pub(super) fn look(report: &mut Report, outline: &Outline, playbook: &Playbook) 
     conduct::look(report, outline, playbook);
     conditions::look(report, outline, playbook);
     patience::look(report, outline, playbook);
+    haste::look(report, outline, playbook);
 }

@@ -178,3 +178,51 @@ fn a_playbook_that_starts_again_always_or_never_is_warned_of() {
     assert_eq!(again("alert.severity > last.severity || now - last.ended_at > duration('1h')"), []);
     assert_eq!(again("last.outcome == 'failed' || last.verdict == 'regressed'"), []);
 }
+
+#[test]
+fn containment_that_waits_for_evidence_is_warned_of_unless_something_contains_already_or_people_are_asked_first() {
+    let before = |evidence: &str| {
+        GOOD.replacen(
+            "  - stage: contain\n",
+            &format!("  - stage: look\n    steps:\n      - {evidence}\n  - stage: contain\n"),
+            1,
+        )
+    };
+    let evidence = "{ step: evidence, action: evidence.capture, timeout: 7s }";
+    let found = warnings(&before(evidence));
+    let places: Vec<_> = found.iter().map(|(code, line, _)| (*code, *line)).collect();
+    assert_eq!(places, [(codes::CONTAINED_LATE, 10), (codes::CONTAINED_LATE, 11)], "{found:?}");
+    assert!(found[0].2.contains("`pause` waits for the evidence of `evidence` (up to 7 s)"), "{found:?}");
+    // In one sequence as well.
+    let sequence = GOOD.replacen(
+        "    steps:\n      - { step: pause,",
+        &format!("    mode: sequential\n    steps:\n      - {evidence}\n      - {{ step: pause,"),
+        1,
+    );
+    assert!(warnings(&sequence).iter().any(|(code, line, _)| (*code, *line) == (codes::CONTAINED_LATE, 9)));
+    // `keep`, at the end, contains again what `pause` contained beside the evidence.
+    let beside = GOOD.replacen("      - { step: pause,", &format!("      - {evidence}\n      - {{ step: pause,"), 1);
+    assert_eq!(warnings(&beside), []);
+    assert_eq!(warnings(&before("{ step: evidence, action: evidence.capture, background: true }")), []);
+    let asked = before(evidence).replacen("hold: 8h }", "hold: 8h, approval: { ask: Sure?, timeout: 1h } }", 1);
+    assert!(warnings(&asked).iter().all(|(code, line, _)| (*code, *line) != (codes::CONTAINED_LATE, 10)));
+}
+
+#[test]
+fn containment_in_the_background_is_warned_of_where_a_failure_beside_it_or_later_ends_the_run() {
+    let background = GOOD.replacen("with: { pid: 7 } }", "with: { pid: 7 }, background: true }", 1);
+    assert_eq!(warnings(&background), []);
+    for (from, to) in [
+        ("hold: 8h }", "hold: 8h, on_failure: stop }"),
+        ("template: contained } }", "template: contained }, on_failure: undo }"),
+    ] {
+        let found = warnings(&background.replacen(from, to, 1));
+        assert_eq!(
+            found.iter().map(|(code, line, _)| (*code, *line)).collect::<Vec<_>>(),
+            [(codes::CUT_OFF, 8)],
+            "{found:?}"
+        );
+        // A stage waits for each step that is not in the background, whatever becomes of the others.
+        assert_eq!(warnings(&GOOD.replacen(from, to, 1)), []);
+    }
+}
