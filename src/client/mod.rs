@@ -29,7 +29,7 @@ pub use duration::parse_duration;
 pub use error::{BuildError, SendError};
 pub use http::GuardedClient;
 pub use options::ClientOptions;
-pub use redact::Redactor;
+pub use redact::{Redactor, SECRET_LENGTH_MIN};
 pub use request::{Body, Request};
 pub use response::Response;
 pub use reveal::{Revealed, is_secret_value, reveal, secret_value};

@@ -3,7 +3,8 @@
 //! A service may repeat what it was sent, in an error, a header or a body, and not always as it was written. So each
 //! secret is looked for as it is and in the encodings in which it travels: JSON, percent-encoding, hexadecimal, and base64
 //! at each of its three alignments, which finds a password inside a `Basic` header as well. It is the second line of
-//! defence; the first is not to record.
+//! defence; the first is not to record. A secret of fewer than [`SECRET_LENGTH_MIN`] characters is left alone: it stands by
+//! accident in words that people must be able to read, and a mark in each of them would tell it to whoever compares.
 
 use super::secret::{fingerprint, hexadecimal};
 use base64::Engine as _;
@@ -13,6 +14,8 @@ use serde_json::Value;
 use std::fmt;
 use url::form_urlencoded;
 
+/// Secrets with fewer characters are not looked for; whoever reads a configuration warns of them.
+pub const SECRET_LENGTH_MIN: usize = 8;
 /// Shorter encoded forms would match by accident.
 const ENCODED_LENGTH_MIN: usize = 8;
 /// Lines of a secret of several lines (a key in PEM) are looked for one by one from this length on.
@@ -95,7 +98,7 @@ impl Redactor {
 
 /// Every form in which the secret may appear.
 fn forms(secret: &str) -> Vec<String> {
-    if secret.is_empty() {
+    if secret.chars().count() < SECRET_LENGTH_MIN {
         return Vec::new();
     }
     let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
@@ -200,9 +203,20 @@ mod tests {
 
     #[test]
     fn the_longer_of_two_secrets_wins() {
-        let (short, long) = (SecretString::from("token"), SecretString::from("token-and-more"));
-        let redacted = Redactor::new([&short, &long]).text("token-and-more token");
+        let (short, long) = (SecretString::from("my-token"), SecretString::from("my-token-and-more"));
+        let redacted = Redactor::new([&short, &long]).text("my-token-and-more my-token");
         assert_eq!(redacted, format!("[{}] [{}]", fingerprint(&long), fingerprint(&short)));
+    }
+
+    #[test]
+    fn a_short_secret_is_left_alone_because_it_stands_in_other_words_too() {
+        let redactor = Redactor::new([&SecretString::from("p"), &SecretString::from("private")]);
+        for text in ["the private key", "7072697661746500", "cHJpdmF0ZQ"] {
+            assert_eq!(redactor.text(text), text);
+        }
+        assert_eq!(redactor.value(&json!({"private": "p"})), json!({"private": "p"}));
+        // Characters count, not bytes: this one has eight of them.
+        assert!(Redactor::new([&SecretString::from("ünïcödé8")]).text("ünïcödé8").starts_with("[secret#"));
     }
 
     #[test]

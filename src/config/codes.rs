@@ -22,6 +22,8 @@ pub const UNKNOWN_VARIABLE: &str = "SD1006";
 pub const LITERAL_SECRET: &str = "SD1010";
 /// A secret can't be resolved.
 pub const UNRESOLVED_SECRET: &str = "SD1011";
+/// A secret is so short that it stands in other words.
+pub const SHORT_SECRET: &str = "SD1012";
 /// The daemon would answer strangers.
 pub const OPEN_GATE: &str = "SD1020";
 /// The public address can't be used in links.
@@ -68,6 +70,10 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     (UNKNOWN_VARIABLE, "STANDDOWN_SECTION__KEY sets the scalar setting section.key; this variable sets none."),
     (LITERAL_SECRET, "Secrets are named by reference, ${NAME} or file:/path, and never stand in a file."),
     (UNRESOLVED_SECRET, "The variable or file that a secret is read from is not there, not readable or empty."),
+    (
+        SHORT_SECRET,
+        "A secret of fewer than 8 characters is guessed easily, and is not taken out of answers and messages.",
+    ),
     (OPEN_GATE, "Without gate.token the gate answers whoever asks, which is allowed on a loopback address only."),
     (PUBLIC_URL, "Links in messages are built from public_url: an http or https address that people can reach."),
     (PATH, "The path does not exist, is of the wrong kind or is too long."),

@@ -89,6 +89,18 @@ impl Configuration {
         found
     }
 
+    /// Every secret that is there and so short that redaction leaves it alone.
+    #[must_use]
+    pub fn short_secrets(&self, secrets: &dyn Secrets) -> Vec<Diagnostic> {
+        let here = secrets::short(&self.document.value, secrets);
+        let mut found: Vec<_> = here.iter().map(|fault| self.document.diagnostic(fault)).collect();
+        for layer in &self.inventory {
+            let faults = secrets::short(&layer.value, secrets);
+            found.extend(faults.iter().map(|fault| layer.diagnostic(fault)));
+        }
+        found.into_iter().map(|fault| Diagnostic { level: Level::Warning, ..fault }).collect()
+    }
+
     /// A fault that another module found in its settings, placed in the file. `pointer` is a JSON pointer (RFC 6901)
     /// from the top of the configuration, such as `/sources/prod/map/title`.
     #[must_use]

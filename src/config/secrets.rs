@@ -3,12 +3,13 @@
 //! It finds references by their form, wherever they stand, because the settings that take one belong to many modules.
 //! It resolves them only to say whether that works; a value is dropped at once.
 
+use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use url::Url;
 
 use super::decode::{Fault, Kind, LITERAL_SECRET_HINT};
 use super::{codes, pointer};
-use crate::client::{SecretReference, Secrets};
+use crate::client::{SECRET_LENGTH_MIN, SecretReference, Secrets};
 use crate::store::Store;
 
 /// How well-known secrets begin.
@@ -30,6 +31,31 @@ pub(super) fn unresolved(document: &Value, secrets: &dyn Secrets) -> Vec<Fault> 
                 code: codes::UNRESOLVED_SECRET,
                 message: error.to_string(),
                 hint: None,
+            });
+        }
+    }
+    faults
+}
+
+/// A secret that redaction leaves alone, because it is too short to be told from other words.
+pub(super) fn short(document: &Value, secrets: &dyn Secrets) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (at, value) in pointer::leaves(document) {
+        let Some(reference) = value.as_str().and_then(|text| SecretReference::parse(text).ok()) else { continue };
+        // What opens the database goes to the database alone, and nothing that it answers is shown.
+        if at == "/store" || at == "/store_password" {
+            continue;
+        }
+        let Ok(secret) = secrets.resolve(&reference) else { continue };
+        if secret.expose_secret().chars().count() < SECRET_LENGTH_MIN {
+            faults.push(Fault {
+                pointer: at,
+                kind: Kind::Value,
+                code: codes::SHORT_SECRET,
+                message: format!(
+                    "this secret has fewer than {SECRET_LENGTH_MIN} characters, so redaction leaves it alone"
+                ),
+                hint: Some("give it at least 8 characters, better 32 that nobody chose".to_owned()),
             });
         }
     }
@@ -103,6 +129,15 @@ mod tests {
         let faults = unresolved(&document, &secrets);
         assert_eq!(pointers(&faults), ["/b/0", "/c/d"]);
         assert!(faults[0].message.contains("env:UNSET"), "{}", faults[0].message);
+    }
+
+    #[test]
+    fn a_secret_that_redaction_would_leave_alone_is_named_and_not_repeated() {
+        let document = json!({ "a": "env:LONG", "b": ["env:SHORT"], "c": "env:UNSET", "store": "env:SHORT" });
+        let secrets = StaticSecrets::parse([("env:LONG", "12345678"), ("env:SHORT", "hunter2")]).unwrap();
+        let faults = short(&document, &secrets);
+        assert_eq!(pointers(&faults), ["/b/0"]);
+        assert!(!format!("{faults:?}").contains("hunter2"));
     }
 
     #[test]
