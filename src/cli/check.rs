@@ -29,6 +29,9 @@ pub struct Check {
     /// How faults are shown
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    /// Warnings fail as well, with exit code 1
+    #[arg(long)]
+    strict: bool,
 }
 
 /// How faults are shown.
@@ -80,7 +83,11 @@ impl Check {
             let about_approvals = [codes::UNKNOWN_APPROVAL, codes::APPROVAL_TIMEOUT];
             report.diagnostics.retain(|fault| !about_approvals.contains(&fault.code));
         }
-        report.show(if context.json() { Format::Json } else { self.format })
+        if file.is_none() {
+            // Beside the report, so that what programs read stays what it is.
+            output::complain("note: no standdown.yaml: people, connections and agents were not checked\n")?;
+        }
+        report.show(if context.json() { Format::Json } else { self.format }, self.strict)
     }
 }
 
@@ -96,6 +103,7 @@ impl Report {
             self.sources_of(configuration, secrets.as_ref());
         }
         self.diagnostics.extend(missing.into_iter().map(|fault| Diagnostic { level: Level::Warning, ..fault }));
+        self.diagnostics.extend(configuration.short_secrets(secrets.as_ref()));
         match Registry::build(&configuration.connections, &options, secrets) {
             Ok(registry) => registry.catalogue(),
             Err(faults) => {
@@ -127,7 +135,7 @@ impl Report {
         self.sources.extend(folder.sources);
     }
 
-    fn show(mut self, format: Format) -> Result<ExitCode, Error> {
+    fn show(mut self, format: Format, strict: bool) -> Result<ExitCode, Error> {
         let count = |level: Level| self.diagnostics.iter().filter(|fault| fault.level == level).count();
         let (errors, warnings) = (count(Level::Error), count(Level::Warning));
         let excerpts = config::excerpts(&self.diagnostics);
@@ -140,7 +148,8 @@ impl Report {
                 output::say(&format!("playbooks: {} good; errors: {errors}; warnings: {warnings}\n", self.playbooks))?;
             }
         }
-        Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        let fails = errors > 0 || (strict && warnings > 0);
+        Ok(if fails { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 }
 

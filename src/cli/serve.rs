@@ -6,6 +6,7 @@ use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::{Application, BuildError, Reload, Surroundings};
+use crate::client::SystemSecrets;
 use crate::config;
 use crate::language::{Diagnostic, render_human};
 
@@ -32,6 +33,7 @@ impl Serve {
         let signals = Signals::catch().map_err(|error| Error::Failed(format!("failed to catch signals: {error}")))?;
         telemetry::start(configuration.log, context.variable("RUST_LOG"))?;
         show(&configuration.warnings)?;
+        show(&configuration.short_secrets(&SystemSecrets))?;
         let surroundings = Surroundings { configuration: Some(context.reread()), ..Surroundings::default() };
         let application = match Application::build(configuration, surroundings).await {
             Ok(application) => application,

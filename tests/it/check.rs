@@ -172,3 +172,26 @@ fn a_configuration_with_faults_is_shown_with_every_place_and_no_secret() {
     }
     assert!(!format!("{said}{faults}").contains("aVeryVeryPlainSecret"), "a secret is not repeated:\n{faults}");
 }
+
+#[test]
+fn a_strict_check_fails_at_a_warning_and_says_what_was_not_checked_without_spoiling_what_programs_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |text: &str| std::fs::write(folder.path().join("p.yaml"), text).unwrap();
+    let run = |more: &[&str]| {
+        let output = check(&[&[folder.path().to_str().unwrap()], more].concat());
+        (output.status.code(), texts(&output))
+    };
+    let good = "playbook: p\nmatch: { when: alert.rule == 'x' }\nstages:\n  - stage: one\n    steps:\n      - { step: tell, action: notify, with: { to: owner, template: contained } }\n";
+    write(good);
+    let (code, (_, note)) = run(&["--strict"]);
+    assert_eq!(code, Some(0), "{note}");
+    assert_eq!(note, "note: no standdown.yaml: people, connections and agents were not checked\n");
+    write(&good.replace("alert.rule == 'x'", "alert.severity > CRITICAL"));
+    assert_eq!(run(&[]).0, Some(0));
+    for format in ["human", "json", "github"] {
+        assert_eq!(run(&["--strict", "--format", format]).0, Some(1), "{format}");
+    }
+    let (_, (json, note)) = run(&["--format", "json"]);
+    assert_eq!(serde_json::from_str::<Value>(&json).unwrap().as_array().unwrap().len(), 1, "{json}");
+    assert!(note.contains("were not checked"), "{note}");
+}
