@@ -61,6 +61,8 @@ pub struct Refused {
     pub reason: String,
     /// What to do.
     pub hint: Option<String>,
+    /// How many of its alerts, from the first on, were recorded before it came to this; they fold if they come again.
+    pub recorded: usize,
 }
 
 impl Refused {
@@ -71,7 +73,21 @@ impl Refused {
             code: codes::UNKNOWN_SOURCE,
             reason: format!("there is no source `{shown}`"),
             hint: Some("name it under `sources:` in the configuration".to_owned()),
+            recorded: 0,
         }
+    }
+
+    /// The same of a delivery that took several commits, of which so many alerts had been recorded before.
+    pub(super) fn after(self, recorded: usize) -> Self {
+        if recorded == 0 {
+            return self;
+        }
+        let what = match self.kind {
+            RefusedKind::TooLarge => "send the others with less in one alert",
+            _ => "send it again later",
+        };
+        let hint = format!("{what}; only its first {recorded} alerts were recorded");
+        Self { hint: Some(hint), recorded, ..self }
     }
 
     pub(super) fn too_large(bytes_max: usize) -> Self {
@@ -80,6 +96,7 @@ impl Refused {
             code: codes::TOO_LARGE,
             reason: format!("the body has more than {bytes_max} bytes"),
             hint: Some("send fewer alerts at once, or raise `body_bytes_max` of the source".to_owned()),
+            recorded: 0,
         }
     }
 }
@@ -90,7 +107,7 @@ impl From<Refusal> for Refused {
             RefusalKind::Unauthenticated | RefusalKind::Stale => RefusedKind::Unauthenticated,
             RefusalKind::NotDecodable | RefusalKind::NotMappable => RefusedKind::BadRequest,
         };
-        Self { kind, code: refusal.code, reason: refusal.reason, hint: refusal.hint }
+        Self { kind, code: refusal.code, reason: refusal.reason, hint: refusal.hint, recorded: 0 }
     }
 }
 
@@ -108,7 +125,7 @@ impl From<CommitError> for Refused {
             CommitError::TooLarge { .. } => "send less in one alert: this never fits; nothing was recorded",
             _ => "send it again later; nothing was recorded",
         };
-        Self { kind, code, reason: error.to_string(), hint: Some(hint.to_owned()) }
+        Self { kind, code, reason: error.to_string(), hint: Some(hint.to_owned()), recorded: 0 }
     }
 }
 
@@ -119,6 +136,7 @@ impl From<ReadError> for Refused {
             code: codes::NOT_READ,
             reason: error.to_string(),
             hint: Some("send it again later; nothing was recorded".to_owned()),
+            recorded: 0,
         }
     }
 }

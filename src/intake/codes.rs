@@ -25,7 +25,7 @@ const EXPLANATIONS: &[(&str, &str)] = &[
         "More writes wait than `limits.queue` allows; nothing was recorded, and the sender should come again.",
     ),
     (CONFLICT, "The same incident changed under this delivery several times; nothing was recorded."),
-    (ROW_TOO_LARGE, "One alert, or the run that it would start, is larger than is kept; nothing was recorded."),
+    (ROW_TOO_LARGE, "One alert, or the run that it would start, is larger than is kept; it was not recorded."),
     (NOT_WRITTEN, "The database did not take the delivery; nothing was recorded, and the sender should come again."),
     (NOT_READ, "The database could not be asked; nothing was recorded, and the sender should come again."),
 ];

@@ -1,11 +1,13 @@
 //! One delivery: from bytes to the commit, and again if somebody else was faster.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use crate::domain::digest::canonical_json;
 use crate::domain::{AlertId, Digest, SourceId};
 use crate::source::{Authenticated, Mapped, Refusal, Source};
-use crate::store::{Commit, CommitError, DeadLetter, Guard, Inbox, Row, Writer};
+use crate::store::{Commit, CommitError, DeadLetter, Guard, Inbox, RUN_STATE_BYTES_MAX, Row, Writer};
 
 use super::answer::{Receipt, Refused, with_notes};
 use super::plan::Batch;
@@ -19,6 +21,42 @@ const CONFLICTS_MAX: u32 = 3;
 
 /// The most that is kept of a body that can't be decoded, in bytes.
 const UNDECODABLE_BYTES_MAX: usize = 16 * 1024;
+
+/// The alerts of a delivery, and whom they are about.
+struct Whole<'a> {
+    mapped: Cow<'a, [Mapped]>,
+    subjects: Vec<Subject>,
+}
+
+impl Whole<'_> {
+    fn part(&self, from: usize) -> Part<'_> {
+        Part {
+            mapped: self.mapped.get(from..).unwrap_or_default(),
+            subjects: self.subjects.get(from..).unwrap_or_default(),
+        }
+    }
+
+    /// Leaves out the alerts from there on that are too large to be kept, so that they don't take the others with them, and
+    /// says which; none if nothing would be left of the delivery.
+    fn leave_out(&mut self, from: usize) -> Vec<Mapped> {
+        let fits: Vec<bool> = self.mapped.iter().map(|mapped| bytes(mapped) <= RUN_STATE_BYTES_MAX).collect();
+        let left_out: Vec<Mapped> =
+            self.mapped.iter().zip(&fits).filter(|(_, fits)| !**fits).map(|(mapped, _)| mapped.clone()).collect();
+        if from == 0 && left_out.len() == self.mapped.len() {
+            return Vec::new();
+        }
+        let mut stays = fits.iter().copied();
+        self.mapped.to_mut().retain(|_| stays.next().unwrap_or(true));
+        let mut stays = fits.iter().copied();
+        self.subjects.retain(|_| stays.next().unwrap_or(true));
+        left_out
+    }
+}
+
+/// The size of an alert as it is kept.
+fn bytes(mapped: &Mapped) -> usize {
+    serde_json::to_string(&mapped.alert).map_or(usize::MAX, |text| text.len())
+}
 
 /// What is left of a delivery.
 struct Part<'a> {
@@ -74,7 +112,7 @@ impl Intake {
         }
         let letters = refused.into_iter().map(|item| {
             let Refusal { code, reason, .. } = &item.refusal;
-            self.dead_letter(source, code, reason, item.raw.to_string())
+            self.dead_letter(source.id(), code, reason, item.raw.to_string())
         });
         let taken = self.take(source.id(), source.answer(), &authenticated, &mapped, letters.collect()).await;
         // Its sender takes this for final, so somebody else must be able to look at it.
@@ -113,23 +151,31 @@ impl Intake {
         letters: Vec<Row>,
     ) -> Result<Receipt, Refused> {
         let inventory = self.engine.inventory();
-        let subjects: Vec<_> = mapped.iter().map(|mapped| subject::of(&inventory, &mapped.alert)).collect();
-        let mut turn = Turn::at(&self.engine, subjects.iter().map(|subject| subject.key.clone()).collect()).await;
+        let subjects = mapped.iter().map(|mapped| subject::of(&inventory, &mapped.alert)).collect();
+        let mut whole = Whole { mapped: Cow::Borrowed(mapped), subjects };
+        let mut letters = letters;
+        let mut turn =
+            Turn::at(&self.engine, whole.subjects.iter().map(|subject| subject.key.clone()).collect()).await;
         let mut answers = Vec::new();
         let mut from = 0;
         // Almost always one commit. What would start more runs than one commit takes goes on in a further one, before
         // the sender is answered: nothing of an accepted delivery is left out.
         loop {
-            let part = Part {
-                mapped: mapped.get(from..).unwrap_or_default(),
-                subjects: subjects.get(from..).unwrap_or_default(),
-            };
-            let taken = self.take_part(source, authenticated, &part, &answers, &letters, &mut turn).await?;
+            let taken = self.take_part(source, authenticated, &whole.part(from), &answers, &letters, &mut turn).await;
             match taken {
-                Taken::Known(answer) | Taken::All(answer) => return Ok(Receipt { status, answer }),
-                Taken::Some { count, answers: more } => {
+                Ok(Taken::Known(answer) | Taken::All(answer)) => return Ok(Receipt { status, answer }),
+                Ok(Taken::Some { count, answers: more }) => {
                     answers.extend(more);
                     from += count;
+                }
+                Err(refused) => {
+                    let left_out = if refused.code == codes::ROW_TOO_LARGE { whole.leave_out(from) } else { Vec::new() };
+                    if left_out.is_empty() {
+                        return Err(refused.after(from));
+                    }
+                    letters.extend(left_out.iter().map(|mapped| {
+                        self.dead_letter(source, refused.code, &refused.reason, mapped.raw.to_string())
+                    }));
                 }
             }
         }
@@ -214,18 +260,18 @@ impl Intake {
 
     /// Keeps a delivery that was authenticated and could not be used, for operators.
     async fn keep_dead_letter(&self, source: &Source, code: &str, reason: &str, body: String) {
-        let commit = Commit { guards: Vec::new(), rows: vec![self.dead_letter(source, code, reason, body)] };
+        let commit = Commit { guards: Vec::new(), rows: vec![self.dead_letter(source.id(), code, reason, body)] };
         if let Err(error) = self.engine.store().commit(commit).await {
             tracing::error!(source.id = %source.id(), %error, "a refused delivery could not be kept");
         }
     }
 
-    fn dead_letter(&self, source: &Source, code: &str, reason: &str, body: String) -> Row {
-        tracing::warn!(source.id = %source.id(), code, reason, "a delivery was refused");
+    fn dead_letter(&self, source: &SourceId, code: &str, reason: &str, body: String) -> Row {
+        tracing::warn!(source.id = %source, code, reason, "a delivery was refused");
         let at = self.engine.clock().now();
         Row::DeadLetter(Box::new(DeadLetter {
             id: AlertId::generate(at),
-            source: source.id().clone(),
+            source: source.clone(),
             at,
             code: code.to_owned(),
             reason: reason.to_owned(),

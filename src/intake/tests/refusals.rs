@@ -161,3 +161,51 @@ fn an_alert_that_is_too_large_to_be_kept_stands_among_the_refused_deliveries() {
     assert!(letters[0].body.len() > 256 * 1024 && letters[0].body.contains("billing-bot"), "{}", letters[0].reason);
     nothing_is_there(&desk);
 }
+
+#[test]
+fn an_alert_that_is_too_large_to_be_kept_takes_no_other_of_its_body_with_it() {
+    let world = World::new(&[ASK]);
+    let desk = Desk::open(&world);
+    let fields: serde_json::Map<_, _> = (0..64).map(|it| (format!("f{it}"), json!("x".repeat(4096)))).collect();
+    let large = |id: &str| super::desk::alert_with(id, "mail-bot", &json!({ "fields": fields }));
+    let batch = json!({ "alerts": [large("a"), alert("b", "billing-bot"), large("c"), { "title": "no id" }] });
+    let answer = desk.send(&batch).unwrap().answer;
+    assert_eq!(answer["alerts"].as_array().unwrap().len(), 1, "{answer}");
+    assert_eq!(answer["alerts"][0]["outcome"], "accepted", "{answer}");
+    assert!(!desk.life.gate_allows("billing-bot"), "the other one is contained");
+    assert!(desk.life.gate_allows("mail-bot"));
+    let letters = desk.life.on(desk.intake.engine().store().dead_letters(10)).unwrap();
+    let mut codes: Vec<_> = letters.iter().map(|letter| letter.code.as_str()).collect();
+    codes.sort_unstable();
+    assert_eq!((codes.len(), &codes[..2]), (3, ["SD2052"; 2].as_slice()), "{codes:?}");
+    assert_eq!(letters.iter().filter(|letter| letter.body.contains("mail-bot")).count(), 2);
+}
+
+#[test]
+fn a_delivery_that_failed_in_its_second_commit_says_how_much_of_it_was_recorded() {
+    let world = World::new(&[ASK]);
+    let desk = Desk::open(&world);
+    let batch = json!({ "alerts": (0..200).map(|it| alert(&format!("a-{it}"), &format!("stranger-{it}"))).collect::<Vec<_>>() });
+    let body = batch.to_string();
+    let headers = bearer();
+    let (refused, ()) = desk.life.on(async {
+        let store = desk.intake.engine().store();
+        let closed = async {
+            while store.incidents(false, 1).await.is_ok_and(|all| all.is_empty()) {
+                tokio::task::yield_now().await;
+            }
+            store.close().await;
+        };
+        tokio::join!(desk.intake.receive("detector", &headers, body.as_bytes()), closed)
+    });
+    let refused = refused.unwrap_err();
+    assert_eq!((refused.kind, refused.recorded % 32), (RefusedKind::Unavailable, 0), "{refused:?}");
+    assert!((32..200).contains(&refused.recorded), "{refused:?}");
+    let hint = refused.hint.clone().unwrap();
+    assert_eq!(hint, format!("send it again later; only its first {} alerts were recorded", refused.recorded));
+    desk.crash();
+    let desk = Desk::open(&world);
+    assert_eq!(desk.incidents().len(), refused.recorded);
+    assert_eq!(desk.send(&batch).unwrap().answer["alerts"].as_array().unwrap().len(), 200);
+    assert_eq!(desk.incidents().len(), 200);
+}

@@ -186,7 +186,10 @@ impl From<Refused> for Problem {
 /// What a sender should send again. The store's own words stay in the log.
 fn later(refused: &Refused, seconds: u32) -> Problem {
     tracing::error!(error.code = refused.code, error = refused.reason, "a delivery could not be taken");
-    let detail = "failed to take the delivery: it could not be recorded, and nothing of it was";
+    let detail = match refused.recorded {
+        0 => "failed to take the delivery: it could not be recorded, and nothing of it was".to_owned(),
+        first => format!("failed to take the delivery: only its first {first} alerts could be recorded"),
+    };
     let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, refused.code, detail);
     problem.hint("send it again later").retry_after(seconds)
 }
