@@ -90,7 +90,7 @@ fn a_run_that_makes_us_panic_keeps_no_other_from_its_deadline() {
     assert!(life.on(life.engine.tick_due()), "a deadline that nobody could deal with is a fault that is said");
     // The faults end, and so do the deadlines that were held up by them.
     life.crash();
-    let world = World { fate: Default::default(), ..world };
+    world.fate = std::sync::Arc::default();
     let life = world.start();
     life.on(life.engine.tick_due());
     life.until_run(faulty, "more people are asked", |run| {
