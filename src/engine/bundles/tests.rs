@@ -88,3 +88,13 @@ fn a_full_list_begins_another() {
     let asks = (0..=MEMBERS_MAX).filter(|_| joined(&book, alike(&["ana"]), 0).0.asks).count();
     assert_eq!(asks, 2);
 }
+
+#[test]
+fn what_other_replicas_took_in_counts_for_a_full_list() {
+    let book = Arc::new(Bundles::default());
+    let (_, first) = joined(&book, alike(&["ana"]), 0);
+    let elsewhere: Vec<ApprovalId> = (1..MEMBERS_MAX).map(|_| ApprovalId::generate(at(0))).collect();
+    book.refresh(first, elsewhere.iter().copied(), std::iter::empty());
+    let (other, own) = joined(&book, alike(&["ana"]), 1);
+    assert_eq!((other.first, other.asks), (own, true));
+}
