@@ -1,10 +1,12 @@
 //! Holds that people lift by hand: no way around the people whom a run asks about them.
 
+use std::sync::Arc;
+
 use super::flow::CONTAIN;
 use super::harness::{Life, World, agent_id, ana, path};
 use crate::domain::approval::{ApprovalStatus, Choice};
 use crate::domain::*;
-use crate::engine::HoldError;
+use crate::engine::{HoldError, HoldRequest};
 use crate::store::Outbox;
 
 fn sam() -> Actor {
@@ -141,4 +143,25 @@ fn where_nobody_is_asked_anybody_lifts_it_and_the_run_that_is_over_says_so() {
     assert_eq!(life.run(run).status, over.status);
     let lines = lines(&life, run);
     assert!(lines.iter().any(|line| line.starts_with("sam lifted the hold by hand")), "{lines:#?}");
+}
+
+#[test]
+fn a_hold_that_was_lifted_on_another_replica_since_memory_was_read_keeps_nobody_from_lifting_the_rest() {
+    let world = World::new(&[CONTAIN]);
+    let life = world.start();
+    let place = || HoldRequest {
+        agent: agent_id("billing-bot"),
+        level: HoldLevel::Paused,
+        reason: "who is this".into(),
+        until: None,
+        by: ana(),
+    };
+    life.on(life.engine.place_hold(place())).unwrap();
+    let other = world.neighbour(&life, Arc::default());
+    life.on(other.lift_holds(&agent_id("billing-bot"), &ana(), "it is mine")).unwrap();
+    // What the first replica still remembers is gone; a second hold is not.
+    life.on(other.place_hold(place())).unwrap();
+    assert_eq!(lift(&life, &sam()).unwrap().len(), 1);
+    life.on(other.reread());
+    assert!(life.on(async { other.holds_on(&agent_id("billing-bot")) }).is_empty());
 }
