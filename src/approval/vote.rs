@@ -6,6 +6,7 @@ use crate::domain::{
 };
 
 use crate::engine::SubmitError;
+use crate::machine::room_for_listed;
 use crate::store::RunLog;
 
 use super::{Approvals, DecideError};
@@ -52,10 +53,12 @@ impl Approvals {
 
     /// Casts a vote. The machine checks it again in the commit that records it.
     pub(super) async fn cast(&self, ballot: Ballot<'_>) -> Result<ApprovalStatus, DecideError> {
-        let Ballot { run, approval, person, choice, reason, plan, assurance, others } = ballot;
+        let Ballot { run, approval, person, choice, reason, plan, assurance, mut others } = ballot;
         let reason = reason.trim().to_owned();
         // Who may vote is found again now: somebody may have left the group since they were asked.
         let asked = self.engine.store().run(run).await.map_err(SubmitError::Read)?;
+        // What does not fit into the run goes on waiting: the receipt says who is left.
+        others.truncate(asked.as_ref().map_or(0, room_for_listed));
         let eligible = asked.map(|run| self.engine.eligible(&run, approval)).unwrap_or_default();
         let together = (!others.is_empty()).then_some(Joint::With(others));
         let person_id = person.clone();

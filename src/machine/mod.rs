@@ -41,6 +41,7 @@ pub use due::{due, wanted};
 pub use effect::{Asked, Effect, Notice};
 pub use error::IllegalTransition;
 pub use key::attempt_of;
+pub use room::room_for_listed;
 pub use timeline::{Entry, ReplayError, Tone, replay};
 pub use transition::{begin, transition};
 

@@ -34,10 +34,19 @@ const PLAN_BYTES_MAX: usize = 32 * 1024;
 pub(super) const RECORD_BYTES: usize = 512;
 /// What another request takes that a vote decides about, too: its id, and the digest of its plan.
 const LISTED_BYTES: usize = 192;
+/// What a vote takes with the longest reason.
+const VOTE_BYTES: usize = 16 * 1024;
 /// What a quorum takes besides the people in it.
 const QUORUM_BYTES: usize = 64;
 /// What a run takes besides its steps and requests: ids, stages, and the agent of at most 16 KiB.
 const HEAD_BYTES: usize = 18 * 1024;
+
+/// How many other requests a vote on one of this run may be about, too: so many that the run can record it, and still has
+/// room for the calls that the vote lets go.
+#[must_use]
+pub fn room_for_listed(run: &Run) -> usize {
+    AT_CALL_BYTES_MAX.saturating_sub(weight(run) + VOTE_BYTES) / LISTED_BYTES
+}
 
 impl Motion<'_> {
     /// Whether the parameters of one more item make a run too large to be stored.
@@ -175,6 +184,19 @@ mod tests {
             run.steps.insert(format!("act[{index}]").parse().unwrap(), record);
         }
         assert!(weight(&run) >= serde_json::to_string(&run).unwrap().len());
+    }
+
+    #[test]
+    fn a_vote_about_as_many_others_as_there_is_room_for_leaves_room_for_a_call() {
+        let mut run = crate::domain::samples::run(jiff::Timestamp::UNIX_EPOCH);
+        assert!(room_for_listed(&run) >= 500, "an ordinary run has room for all of a list");
+        let value = json!("x".repeat(150 * 1024));
+        run.vars.values.insert("large".to_owned(), value);
+        let room = room_for_listed(&run);
+        assert!((1..500).contains(&room), "{room}");
+        assert!(weight(&run) + VOTE_BYTES + room * LISTED_BYTES <= AT_CALL_BYTES_MAX);
+        run.vars.values.insert("more".to_owned(), json!("x".repeat(80 * 1024)));
+        assert_eq!(room_for_listed(&run), 0);
     }
 
     #[test]
