@@ -43,6 +43,8 @@ pub struct Case {
     pub together: Option<Together>,
     /// The runs of the first of those that wait, by their ids.
     pub listed: BTreeMap<RunId, Run>,
+    /// Whether an escalation would reach anybody who was not asked before.
+    pub can_ask_more: bool,
     /// The moment of all this.
     pub now: Timestamp,
 }
@@ -82,6 +84,7 @@ impl Case {
             wording,
             names: known.map(|person| (person.id.clone(), person.name.clone())).collect(),
             standing: engine.standing(&run.agent.id),
+            can_ask_more: playbook.as_ref().is_some_and(|playbook| engine.can_ask_more(playbook, &run, &approval)),
             holds: engine.holds_on(&run.agent.id),
             dependents: dependents.collect(),
             gate_seen_at,

@@ -80,6 +80,9 @@ pub enum DecideError {
     /// More people have been asked already.
     #[error("failed to escalate: more people have been asked already")]
     AlreadyEscalated,
+    /// Whoever could be asked was asked.
+    #[error("failed to escalate: everybody who could be asked was asked already; nothing was changed")]
+    NobodyMore,
     /// The person may not vote.
     #[error("failed to decide: {0} is not among those who may vote on this request")]
     NotEligible(PersonId),

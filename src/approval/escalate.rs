@@ -4,7 +4,8 @@
 use std::net::IpAddr;
 
 use crate::domain::{Actor, Approval, ApprovalId, Assurance, Event, EventKind, PersonId, RunId};
-use crate::store::Approvals as _;
+use crate::engine::SubmitError;
+use crate::store::{Approvals as _, RunLog as _};
 
 use super::receipt::ReceiptLink;
 use super::{Approvals, DecideError, Receipt, Together};
@@ -50,11 +51,27 @@ impl Approvals {
         if approval.escalated && more.is_empty() {
             return Err(DecideError::AlreadyEscalated);
         }
+        if !approval.escalated && !self.can_ask_more(run, approval).await? {
+            return Err(DecideError::NobodyMore);
+        }
         let event = EventKind::Escalated { approval: id, person: person.clone() };
         let run = self.submit(run, person, assurance, event).await?;
+        if run.approvals.get(&id).is_some_and(|approval| !approval.asks_people()) {
+            // It stood in the list of one that asked: whoever is asked now must hear of it.
+            let event = EventKind::ApprovalPromoted { approval: id };
+            self.engine.submit(run.id, Event::by_system(self.engine.clock().now(), event)).await?;
+        }
         self.escalate_more(more, person, assurance).await;
         let status = run.approvals.get(&id).map_or(approval.status, |approval| approval.status);
         Ok(Receipt { approval: id, person: person.clone(), status, link: None })
+    }
+
+    /// Whether more people could be asked. That nobody was asked besides must not end the wait for an answer sooner.
+    async fn can_ask_more(&self, run: RunId, approval: &Approval) -> Result<bool, DecideError> {
+        let store = self.engine.store();
+        let run = store.run(run).await?.ok_or(DecideError::NotFound)?;
+        let playbook = self.engine.library().pinned(store, &run.digest).await.map_err(SubmitError::Playbook)?;
+        Ok(self.engine.can_ask_more(&playbook, &run, approval))
     }
 
     /// The same about the others of a list, even if whoever asked for it goes away meanwhile.

@@ -39,6 +39,20 @@ pub fn electorate(
     (people, quorums)
 }
 
+/// Whom asking `more` about a request reaches who was not asked before.
+#[must_use]
+pub fn not_asked_yet(
+    directory: &Directory,
+    more: &Asked,
+    approval: &Approval,
+    owner: Option<&Principal>,
+) -> BTreeSet<PersonId> {
+    let excluded = directory.resolve(&more.exclude, owner);
+    let people = directory.resolve(&more.approvers, owner).into_iter();
+    let may = |person: &PersonId| !excluded.contains(person) && more.exclude_person.as_ref() != Some(person);
+    people.filter(|person| may(person) && !approval.people.contains(person)).collect()
+}
+
 /// Everybody who may vote on a request now, by whom it asked.
 #[must_use]
 pub fn eligible(directory: &Directory, approval: &Approval, owner: Option<&Principal>) -> BTreeSet<PersonId> {

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use crate::domain::event::{GateSight, Grant};
 use crate::domain::message::Via;
 use crate::domain::{
-    Actor, ApprovalCause, ApprovalId, Event, Hold, HoldId, Impact, Message, MessageId, MessageKind, PersonId,
+    Actor, Approval, ApprovalCause, ApprovalId, Event, Hold, HoldId, Impact, Message, MessageId, MessageKind, PersonId,
     Principal, Run, RunId, StepPath,
 };
-use crate::machine::{Answers, Asked, Call, Electorate, Notice, Wanted};
+use crate::machine::{Answers, Asked, Call, Electorate, Notice, Wanted, escalates_to};
 use crate::playbook::Playbook;
 use crate::store::Row;
 
@@ -172,6 +172,13 @@ impl Engine {
     pub fn eligible(&self, run: &Run, approval: ApprovalId) -> BTreeSet<PersonId> {
         let Some(approval) = run.approvals.get(&approval) else { return BTreeSet::new() };
         electorate::eligible(self.inventory().directory(), approval, run.agent.owner.as_ref())
+    }
+
+    /// Whether an escalation of a request would reach anybody who was not asked before.
+    #[must_use]
+    pub fn can_ask_more(&self, playbook: &Playbook, run: &Run, approval: &Approval) -> bool {
+        let (inventory, more) = (self.inventory(), escalates_to(playbook, run, approval));
+        !electorate::not_asked_yet(inventory.directory(), &more, approval, run.agent.owner.as_ref()).is_empty()
     }
 
     /// The people that principals mean now.

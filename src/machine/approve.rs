@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use crate::domain::approval::{ApprovalStatus, OnTimeout};
 use crate::domain::{
-    Approval, ApprovalCause, ApprovalId, Assurance, Decision, Impact, Mode, Principal, StepPath, StepState, Waiting,
+    Approval, ApprovalCause, ApprovalId, Assurance, Decision, Impact, Mode, Principal, Run, StepPath, StepState,
+    Waiting,
 };
 use crate::language::Template;
-use crate::playbook::{ActionStep, ApprovalSpec, Body};
+use crate::playbook::{ActionStep, ApprovalSpec, Body, Playbook};
 
 use super::effect::{Asked, Effect};
 use super::error::IllegalTransition;
@@ -47,22 +48,7 @@ impl Motion<'_> {
 
     /// What is asked at a step: its own words, those of the approval that releases it, or Standdown's for a limit.
     pub fn spec(&self, path: &StepPath, cause: ApprovalCause) -> Result<Cow<'_, ApprovalSpec>, IllegalTransition> {
-        if cause != ApprovalCause::Playbook {
-            return Ok(Cow::Owned(limit_spec(path, cause)));
-        }
-        let own = match &self.step(path)?.body {
-            Body::Approval(spec) => Some(spec),
-            Body::Action(action) => action.guard.as_ref(),
-            Body::Wait(_) => None,
-        };
-        let releasing = || {
-            self.playbook.steps().find_map(|step| match &step.body {
-                Body::Approval(spec) if spec.releases.contains(&path.step) => Some(spec),
-                _ => None,
-            })
-        };
-        let spec = own.or_else(releasing).ok_or_else(|| self.wrong_state(path))?;
-        Ok(Cow::Borrowed(spec.as_ref()))
+        spec(self.playbook, path, cause).ok_or_else(|| self.wrong_state(path))
     }
 
     /// The steps that an approval at this path lets go.
@@ -199,6 +185,32 @@ impl Motion<'_> {
         // What another playbook does is not known here: it may destroy.
         acts && self.action(path).is_ok_and(|action| harmless(action) && action.runs.is_none())
     }
+}
+
+fn spec<'a>(playbook: &'a Playbook, path: &StepPath, cause: ApprovalCause) -> Option<Cow<'a, ApprovalSpec>> {
+    if cause != ApprovalCause::Playbook {
+        return Some(Cow::Owned(limit_spec(path, cause)));
+    }
+    let own = match &playbook.step(&path.step)?.1.body {
+        Body::Approval(spec) => Some(spec),
+        Body::Action(action) => action.guard.as_ref(),
+        Body::Wait(_) => None,
+    };
+    let releasing = || {
+        playbook.steps().find_map(|step| match &step.body {
+            Body::Approval(spec) if spec.releases.contains(&path.step) => Some(spec),
+            _ => None,
+        })
+    };
+    own.or_else(releasing).map(|spec| Cow::Borrowed(spec.as_ref()))
+}
+
+/// Whom an escalation of a request asks besides, and whom it never asks.
+#[must_use]
+pub fn escalates_to(playbook: &Playbook, run: &Run, approval: &Approval) -> Asked {
+    let Some(spec) = spec(playbook, &approval.path, approval.cause) else { return Asked::default() };
+    let starter = run.started_by.person().cloned();
+    Asked { approvers: spec.more().to_vec(), thresholds: Vec::new(), ..asked(&spec, starter) }
 }
 
 fn asked(spec: &ApprovalSpec, starter: Option<crate::domain::PersonId>) -> Asked {

@@ -13,7 +13,7 @@ use crate::playbook::Threshold;
 use super::call::Call;
 
 /// Who may decide, before it is known which people that are.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
     /// Who may vote.
     pub approvers: Vec<Principal>,

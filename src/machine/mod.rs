@@ -34,6 +34,7 @@ mod wait;
 #[cfg(test)]
 mod tests;
 
+pub use approve::escalates_to;
 pub use call::{About, Call, CallResult, Direction, Phase};
 pub use context::variables;
 pub use driver::{ANSWERS_MAX, Answers, Driven, Electorate, Wanted, drive};

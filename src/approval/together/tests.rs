@@ -7,8 +7,14 @@ use std::time::Duration;
 use crate::approval::{Answer, Limits, OpenRequest, Submission};
 use crate::clock::Clock as _;
 use crate::domain::approval::Choice;
-use crate::domain::{Actor, Decision, Event, EventKind, Joint, Run, StepName, StepPath, StepState};
+use crate::domain::{
+    Actor, Agent, Decision, Directory, Event, EventKind, Joint, Listed, Principal, Run, StepName, StepPath, StepState,
+};
+use crate::engine::Inventory;
 use crate::engine::delivery::rehearsal::{Arrived, BUDGET, Rehearsal, Scene, person};
+
+use crate::machine::room_for_listed;
+use crate::store::{Commit, Guard, Row, Writer as _};
 
 use super::*;
 
@@ -92,6 +98,39 @@ impl Storm {
         let actor = Actor::Person { id: person("ana"), assurance: Assurance::Link };
         let event = Event { at: self.rehearsal.clock.now(), actor, kind };
         self.rehearsal.engine.submit(self.runs[0], event).await.unwrap();
+    }
+
+    /// From now on ben is the fallback owner.
+    fn ben_can_be_asked(&self) {
+        let inventory = self.rehearsal.engine.inventory();
+        let agents = inventory.agents().map(|agent| Agent::clone(agent)).collect();
+        let fallback = vec![Principal::User(person("ben"))];
+        let directory = Directory { fallback, ..inventory.directory().clone() };
+        self.rehearsal.engine.set_inventory(Inventory::new(agents, directory));
+    }
+
+    /// Nobody may touch the run from now on.
+    async fn set_apart(&self, index: usize) {
+        let run = self.runs[index];
+        let row = Row::RunQuarantined { run, reason: "somebody must look".to_owned() };
+        let commit = Commit { guards: Vec::new(), rows: vec![row] };
+        self.rehearsal.engine.store().commit(commit).await.unwrap();
+    }
+
+    /// The run carries so much that there is room for only a few others; how many.
+    async fn make_large(&self, index: usize) -> usize {
+        let mut run = self.run(index).await;
+        let mut length = 0;
+        while room_for_listed(&run) > 2 {
+            length += 256;
+            run.vars.values.insert("large".to_owned(), "x".repeat(length).into());
+        }
+        let fits = room_for_listed(&run);
+        run.version += 1;
+        let guards = vec![Guard::RunVersion { run: run.id, expected: run.version - 1 }];
+        let commit = Commit { guards, rows: vec![Row::Run(Box::new(run))] };
+        self.rehearsal.engine.store().commit(commit).await.unwrap();
+        fits
     }
 
     async fn cancel(&self, index: usize) {
@@ -285,12 +324,72 @@ async fn agents_of_different_owners_are_never_in_one_list() {
 }
 
 #[tokio::test]
-async fn asking_more_people_is_noted_on_the_whole_list_and_tells_nobody_twice_who_was_asked_before() {
+async fn where_everybody_was_asked_already_an_escalation_asks_nobody_and_shortens_no_wait() {
     let storm = Storm::of(3).await;
     let link = storm.rehearsal.link_of("ana").await;
+    assert!(!storm.open(&link).await.case.can_ask_more);
+    let refused = storm.approvals.escalate_by_link(&link.token, HERE, &link.code).await;
+    assert_eq!(refused, Err(DecideError::NobodyMore));
+    for index in 0..3 {
+        assert!(!storm.approval(index).await.escalated);
+    }
+    assert!(storm.rehearsal.deliver().await.is_empty());
+}
+
+#[tokio::test]
+async fn asking_more_people_asks_them_about_the_whole_list_with_one_message() {
+    let storm = Storm::of(3).await;
+    let link = storm.rehearsal.link_of("ana").await;
+    storm.ben_can_be_asked();
+    assert!(storm.open(&link).await.case.can_ask_more);
     storm.approvals.escalate_by_link(&link.token, HERE, &link.code).await.unwrap();
     for index in 0..3 {
         assert!(storm.approval(index).await.escalated);
     }
-    assert!(storm.rehearsal.deliver().await.is_empty(), "everybody who can be asked was asked before");
+    let arrived = storm.rehearsal.deliver().await;
+    assert_eq!(arrived.len(), 1, "ben hears of it, and nobody else again");
+    assert_eq!(storm.open(&arrived[0]).await.case.together.unwrap().waiting().count(), 3);
+    let again = storm.approvals.escalate_by_link(&link.token, HERE, &link.code).await;
+    assert_eq!(again, Err(DecideError::AlreadyEscalated));
+}
+
+#[tokio::test]
+async fn an_escalation_that_was_broken_off_after_the_first_of_a_list_goes_on_with_the_others() {
+    let storm = Storm::of(3).await;
+    let link = storm.rehearsal.link_of("ana").await;
+    storm.ben_can_be_asked();
+    let kind = EventKind::Escalated { approval: storm.approval(0).await.id, person: person("ana") };
+    let actor = Actor::Person { id: person("ana"), assurance: Assurance::Link };
+    let event = Event { at: storm.rehearsal.clock.now(), actor, kind };
+    storm.rehearsal.engine.submit(storm.runs[0], event).await.unwrap();
+    storm.approvals.escalate_by_link(&link.token, HERE, &link.code).await.unwrap();
+    for index in 0..3 {
+        assert!(storm.approval(index).await.people.contains(&person("ben")), "run {index}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_nobody_may_touch_keeps_nobody_from_deciding_about_the_others() {
+    let storm = Storm::of(3).await;
+    let link = storm.rehearsal.link_of("ana").await;
+    storm.set_apart(0).await;
+    let seen = storm.open(&link).await;
+    assert_eq!((seen.case.run.id, seen.case.together.as_ref().unwrap().waiting().count()), (storm.runs[1], 2));
+    storm.decide(&link, &seen, Choice::Approve).await.unwrap();
+    assert!(!storm.is_held(0).await && storm.is_held(1).await && storm.is_held(2).await);
+}
+
+#[tokio::test]
+async fn a_decision_is_about_no_more_than_its_run_can_record_and_the_rest_goes_on_waiting() {
+    let storm = Storm::of(6).await;
+    let link = storm.rehearsal.link_of("ana").await;
+    let fits = storm.make_large(0).await;
+    assert!((1..5).contains(&fits), "{fits}");
+    let seen = storm.open(&link).await;
+    storm.decide(&link, &seen, Choice::Approve).await.unwrap();
+    let decided = storm.decisions().await.into_iter().filter(Option::is_some).count();
+    assert_eq!(decided, 1 + fits);
+    let rest = storm.open(&link).await;
+    storm.decide(&link, &rest, Choice::Approve).await.unwrap();
+    assert_eq!(storm.decisions().await, [Some(Decision::Approved); 6]);
 }

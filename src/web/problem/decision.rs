@@ -27,9 +27,10 @@ impl From<DecideError> for Problem {
             DecideError::PlanChanged | DecideError::ListChanged => {
                 (StatusCode::PRECONDITION_FAILED, codes::PLAN_CHANGED)
             }
-            DecideError::AlreadyDecided { .. } | DecideError::AlreadyVoted(_) | DecideError::AlreadyEscalated => {
-                (StatusCode::CONFLICT, codes::ALREADY_DECIDED)
-            }
+            DecideError::AlreadyDecided { .. }
+            | DecideError::AlreadyVoted(_)
+            | DecideError::AlreadyEscalated
+            | DecideError::NobodyMore => (StatusCode::CONFLICT, codes::ALREADY_DECIDED),
             DecideError::WrongCode { .. } | DecideError::NotEligible(_) | DecideError::NotSure { .. } => {
                 (StatusCode::FORBIDDEN, codes::NOT_ELIGIBLE)
             }

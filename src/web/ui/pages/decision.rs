@@ -91,6 +91,10 @@ impl Ui {
             DecideError::AlreadyEscalated => {
                 conflict("More people were asked already", "You can still decide.", false).await
             }
+            DecideError::NobodyMore => {
+                let text = "Everybody who could be asked was asked already. You can still decide.";
+                conflict("Nobody else can be asked", text, false).await
+            }
             DecideError::AlreadyDecided { .. } => {
                 self.again(token, address, StatusCode::CONFLICT, Typed::default()).await
             }

@@ -100,7 +100,7 @@ impl FormView {
             reason,
             approve: line(&case.wording.approve, 80),
             reject: line(&case.wording.reject, 80),
-            escalate: !approval.escalated,
+            escalate: !approval.escalated && case.can_ask_more,
         };
         (view, errors)
     }

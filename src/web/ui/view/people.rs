@@ -90,6 +90,7 @@ fn escalation(case: &Case) -> String {
         return "More people were asked already.".to_owned();
     }
     match approval.on_timeout {
+        _ if !case.can_ask_more => "Nobody else can be asked.".to_owned(),
         OnTimeout::Escalate => format!("More people are asked at {}.", clock_time(approval.deadline, case.now)),
         OnTimeout::Reject | OnTimeout::Act => "More people are asked only if somebody escalates.".to_owned(),
     }
