@@ -128,6 +128,13 @@ impl Report {
     fn playbooks(&mut self, path: &std::path::Path, catalogue: &Catalogue, configuration: Option<&Configuration>) {
         let folder = compile_folder(path, catalogue);
         self.playbooks += folder.playbooks.len();
+        if path.is_dir() && folder.sources.is_empty() && folder.diagnostics.is_empty() {
+            let name = path.display().to_string();
+            let warning =
+                Diagnostic::warning(codes::FILE, &name, "there are no playbooks here: no file ends in `.yaml`");
+            let hint = "copy one that comes along (`standdown help shipped` shows them), or write one: `standdown help playbooks`";
+            self.diagnostics.push(warning.hint(hint));
+        }
         if let Some(configuration) = configuration {
             self.diagnostics.extend(unprovable(&folder.playbooks, configuration));
         }

@@ -13,6 +13,9 @@ use super::{Catalogue, Playbook, codes, compile, descendants, family};
 use crate::domain::PlaybookName;
 use crate::language::{Diagnostic, Level, Source, sharing_large_stack};
 
+/// How the files of tests end, which lie beside their playbooks.
+const TESTS_ENDING: &str = ".test.yaml";
+
 /// What a folder holds.
 #[derive(Clone, Debug, Default)]
 pub struct Folder {
@@ -61,6 +64,11 @@ fn read_each(path: &Path, catalogue: &Catalogue) -> Folder {
     let mut named: BTreeMap<String, String> = BTreeMap::new();
     for file in files {
         let shown = file.display().to_string();
+        if shown.ends_with(TESTS_ENDING) {
+            let fault = Diagnostic::error(codes::FILE, &shown, "this is a file of tests, and no playbook");
+            folder.diagnostics.push(fault.hint(format!("run `standdown test {shown}`")));
+            continue;
+        }
         let source = match file::read(&file, &shown) {
             Ok(text) => Source { name: shown, text },
             Err(found) => {

@@ -195,3 +195,17 @@ fn a_strict_check_fails_at_a_warning_and_says_what_was_not_checked_without_spoil
     assert_eq!(serde_json::from_str::<Value>(&json).unwrap().as_array().unwrap().len(), 1, "{json}");
     assert!(note.contains("were not checked"), "{note}");
 }
+
+#[test]
+fn a_file_of_tests_and_a_folder_without_playbooks_are_answered_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let (_, faults) = texts(&check(&[path]));
+    assert!(faults.contains("there are no playbooks here") && faults.contains("standdown help shipped"), "{faults}");
+    let tests = folder.path().join("p.test.yaml");
+    std::fs::write(&tests, "cases: []\n").unwrap();
+    let output = check(&[tests.to_str().unwrap()]);
+    let (_, faults) = texts(&output);
+    assert_eq!(output.status.code(), Some(1), "{faults}");
+    assert!(faults.contains("a file of tests") && faults.contains("standdown test "), "{faults}");
+}

@@ -6,6 +6,7 @@
 use serde_json::{Map, Value};
 
 use crate::language::codes::{YAML_MISSING_FIELD, YAML_UNKNOWN_FIELD};
+use crate::language::suggest;
 use crate::playbook::codes;
 use crate::playbook::keys::{HEAD, Section};
 
@@ -16,6 +17,8 @@ use super::report::Report;
 pub(crate) struct Fields<'v> {
     map: &'v Map<String, Value>,
     pub(crate) pointer: String,
+    /// Known keys that are probably meant by keys that are not: of those it has been said already.
+    misspelt: Vec<String>,
 }
 
 impl<'v> Fields<'v> {
@@ -41,8 +44,8 @@ impl<'v> Fields<'v> {
             node.expected(report, &format!("a mapping with {}", known.join(", ")));
             return None;
         };
-        unknown(report, map.keys(), &node.pointer, known, reserved, head);
-        Some(Self { map, pointer: node.pointer.clone() })
+        let misspelt = unknown(report, map.keys(), &node.pointer, known, reserved, head);
+        Some(Self { map, pointer: node.pointer.clone(), misspelt })
     }
 
     /// Opens a mapping in which some keys of other mappings are often written: those get words of their own.
@@ -63,8 +66,8 @@ impl<'v> Fields<'v> {
         }
         // The others are looked at as ever, and the names that are offered for them are those of this mapping.
         let others = map.keys().filter(|key| !misplaced(key));
-        unknown(report, others, &node.pointer, &section.names(), section.reserved, &HEAD.names());
-        Some(Self { map, pointer: node.pointer.clone() })
+        let misspelt = unknown(report, others, &node.pointer, &section.names(), section.reserved, &HEAD.names());
+        Some(Self { map, pointer: node.pointer.clone(), misspelt })
     }
 
     /// The value of a key, if it is there.
@@ -82,10 +85,10 @@ impl<'v> Fields<'v> {
         child(&self.pointer, key)
     }
 
-    /// The value of a key that must be there.
+    /// The value of a key that must be there. Where it is misspelt, that alone is said.
     pub(crate) fn require(&self, report: &mut Report, key: &str) -> Option<Node<'v>> {
         let found = self.get(key);
-        if found.is_none() {
+        if found.is_none() && !self.misspelt.iter().any(|meant| meant == key) {
             report
                 .error(&self.pointer, YAML_MISSING_FIELD, format!("the field `{key}` is missing"))
                 .hint(format!("add `{key}:` here"));
@@ -101,7 +104,7 @@ impl<'v> Fields<'v> {
     }
 }
 
-/// Says which of the keys at a pointer are neither known nor reserved.
+/// Says which of the keys at a pointer are neither known nor reserved; the known keys that are probably meant.
 fn unknown<'k>(
     report: &mut Report,
     keys: impl Iterator<Item = &'k String>,
@@ -109,7 +112,8 @@ fn unknown<'k>(
     known: &[&str],
     reserved: &[&str],
     head: &[&str],
-) {
+) -> Vec<String> {
+    let mut misspelt = Vec::new();
     for key in keys.filter(|key| !known.contains(&key.as_str())) {
         let pointer = child(pointer, key);
         if reserved.contains(&key.as_str()) {
@@ -124,6 +128,8 @@ fn unknown<'k>(
             report
                 .error_at_key(&pointer, YAML_UNKNOWN_FIELD, format!("unknown field `{key}`"))
                 .did_you_mean(key, known.iter().copied());
+            misspelt.extend(suggest(key, known.iter().copied()).map(str::to_owned));
         }
     }
+    misspelt
 }

@@ -112,6 +112,12 @@ fn condition(report: &mut Report, outline: &Outline, fields: &Fields<'_>) -> Opt
         return Expression::compile_bool(NEVER, &context::matching_environment()).ok();
     }
     let node = fields.require(report, "match")?;
+    if let Some(condition) = node.value.as_str() {
+        let plain = condition.chars().count() <= 60 && !condition.contains(['"', '\\', '\n']);
+        let shown = if plain { condition } else { "…" };
+        node.expected(report, "a mapping with `when`").hint(format!("write `match: {{ when: \"{shown}\" }}`"));
+        return None;
+    }
     let inner = Fields::open(report, &node, &keys::MATCH)?;
     let when = inner.require(report, "when")?;
     Scope { outline, environment: context::matching_environment() }.condition(report, &when)

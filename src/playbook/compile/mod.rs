@@ -37,7 +37,8 @@ use serde_json::Value;
 
 use super::{Approvals, Catalogue, Playbook, codes};
 use crate::domain::Digest;
-use crate::language::{Diagnostic, Source, sharing_large_stack};
+use crate::language::codes::YAML_MISSING_FIELD;
+use crate::language::{Diagnostic, Source, Span, sharing_large_stack};
 
 use outline::Outline;
 
@@ -79,6 +80,12 @@ pub fn compile_stored(source: &Source, catalogue: &Catalogue, digest: &Digest, a
 
 fn read(source: &Source, catalogue: &Catalogue, purpose: Purpose) -> Compiled {
     let (document, places) = crate::language::parse::<Value>(source)?;
+    if document.is_null() {
+        let start = Span { line: 1, column: 1, length: 1 };
+        let fault = Diagnostic::error(YAML_MISSING_FIELD, &source.name, "the file is empty").at(Some(start));
+        let hint = "begin with `playbook: NAME`, `match:` and `stages:`; `standdown help playbooks` shows a whole one";
+        return Err(vec![fault.hint(hint)]);
+    }
     let mut report = Report::new(places);
     let mut outline = Outline::read(&document, catalogue);
     let root = Node { value: &document, pointer: String::new() };

@@ -329,7 +329,12 @@ fn case(report: &mut Report, shared: &Shared<'_>, payloads: &mut Payloads<'_>, n
     }
     if let Some(node) = fields.get("agent") {
         let id = alert.agent().and_then(|id| AgentId::parse(id).ok());
-        inventory.patch_agent(report, id.as_ref(), &node);
+        if let Some(name) = node.value.as_str() {
+            let hint = format!("to say which agent the case is about, write `alert: {{ agent: {name} }}`");
+            node.expected(report, "a mapping of what the inventory says of the agent").hint(hint);
+        } else {
+            inventory.patch_agent(report, id.as_ref(), &node);
+        }
     }
     let surroundings = inventory.surroundings(shared.playbook, shared.family);
     let only = match inventory.agents.as_slice() {

@@ -160,3 +160,25 @@ fn every_closed_set_of_names_answers_a_slip_with_the_name_that_was_meant() {
         assert!(fault.hint.as_deref().unwrap_or_default().contains(meant), "{to}: {fault:?}");
     }
 }
+
+#[test]
+fn a_condition_where_its_mapping_is_expected_and_a_misspelt_key_are_answered_once_with_what_to_write() {
+    let [fault] = refused(&GOOD.replace("{ when: alert.severity >= HIGH }", "alert.rule == 'x'")).try_into().unwrap();
+    assert_eq!(fault.hint.as_deref(), Some("write `match: { when: \"alert.rule == 'x'\" }`"), "{fault:?}");
+    let [fault] = refused(&GOOD.replace("playbook: p", "playbok: p")).try_into().unwrap();
+    assert_eq!((fault.code, fault.span.unwrap().line), (language::YAML_UNKNOWN_FIELD, 1), "{fault:?}");
+    assert_eq!(fault.hint.as_deref(), Some("did you mean `playbook`?"));
+    // What is near to nothing that is known hides nothing that is missing.
+    let codes: Vec<_> =
+        refused(&GOOD.replace("playbook: p", "flavour: p")).into_iter().map(|fault| fault.code).collect();
+    assert_eq!(codes, [language::YAML_MISSING_FIELD, language::YAML_UNKNOWN_FIELD]);
+}
+
+#[test]
+fn an_empty_file_is_called_empty_with_what_to_write_first() {
+    for text in ["", "\n", "# only a word\n", "\u{feff}", "---\n"] {
+        let [fault] = refused(text).try_into().unwrap();
+        assert_eq!(fault.message, "the file is empty", "{text:?}");
+        assert!(fault.span.is_some() && fault.hint.is_some_and(|hint| hint.contains("`playbook: NAME`")), "{text:?}");
+    }
+}
