@@ -18,6 +18,7 @@ use super::render::{Table, add, or_nothing, paint, quoted, time};
 use bundle::Shown;
 
 mod bundle;
+mod plan;
 
 /// Requests that wait for people.
 #[derive(Debug, Subcommand)]
@@ -161,29 +162,19 @@ fn words(view: &ApprovalView, now: Timestamp) -> String {
         let when = time::stamp(vote.at, now);
         add(&mut text, format_args!("  vote       {} {word} {when}: \"{}\"\n", vote.person, quoted(&vote.reason)));
     }
-    let plan = serde_json::to_string_pretty(&approval.plan.body).unwrap_or_default();
-    // JSON escapes control characters, but not those that turn the direction of text.
-    let plan: Vec<String> = plan.lines().map(|line| format!("    {}", indented(line))).collect();
-    add(&mut text, format_args!("  plan       {}\n{}\n", approval.plan.hash, plan.join("\n")));
+    if let Some(at) = approval.decided_at {
+        add(&mut text, format_args!("  over       {}\n", time::stamp(at, now)));
+    }
+    add(&mut text, format_args!("  plan       {}\n{}", approval.plan.hash, plan::readable(&approval.plan.body)));
     if approval.status == ApprovalStatus::Pending {
-        let order = format!("standdown approvals decide {} --approve|--reject --reason \"...\"", approval.id);
+        let (said, reason) = if approval.reason_required {
+            ("must be given", "--reason \"...\"")
+        } else {
+            ("may be left out", "[--reason \"...\"]")
+        };
+        add(&mut text, format_args!("\n  reason     {said}\n"));
+        let order = format!("standdown approvals decide {} --approve|--reject {reason}", approval.id);
         add(&mut text, format_args!("\n  {order} \\\n    --plan-hash {}\n", approval.plan.hash));
     }
     text
-}
-
-/// A line of the plan with its indentation; nothing of it is cut, because it is what is decided.
-fn indented(line: &str) -> String {
-    let visible = |c: char| c.is_ascii() || c.is_alphanumeric();
-    line.chars().map(|c| if visible(c) { c.to_string() } else { c.escape_unicode().to_string() }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_plan_can_not_turn_the_direction_of_text() {
-        assert_eq!(indented("  \"a\": \"b\u{202e}c é\""), "  \"a\": \"b\\u{202e}c é\"");
-    }
 }

@@ -208,7 +208,7 @@ fn checked(check: Check) -> CallResult {
     let (applied, detail) = match check {
         Check::Applied => (Some(true), "the target says that it was applied"),
         Check::NotApplied => (Some(false), "the target says that it was not applied"),
-        Check::Unknown => (None, "the target does not know"),
+        Check::Unknown => (None, "it has no record of the call"),
     };
     CallResult::Checked { applied, detail: detail.to_owned() }
 }

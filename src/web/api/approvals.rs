@@ -9,11 +9,13 @@ use axum::extract::State;
 use axum::http::header::{ETAG, IF_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::approval::Answer;
-use crate::domain::approval::Choice;
-use crate::domain::{ApprovalId, Assurance, Digest};
+use crate::domain::approval::{ApprovalStatus, Choice};
+use crate::domain::{Approval, ApprovalId, Assurance, Digest};
+use crate::engine::delivery::moment::clock_time;
 use crate::store::Approvals;
 use crate::web::problem::Problem;
 use crate::web::{Caller, WebState, codes};
@@ -109,10 +111,23 @@ async fn decide(
     if before.approval.votes.iter().any(|vote| vote.person == *person && vote.choice == choice) {
         return Ok(tagged(before));
     }
+    if let Some(how) = decided(&before.approval, state.engine.clock().now()) {
+        let detail = format!("failed to decide: the request {how}");
+        return Err(Problem::new(StatusCode::CONFLICT, codes::ALREADY_DECIDED, detail));
+    }
     let Decision { reason, listing } = decision;
     let answer = Answer { choice, reason, plan, listing };
     state.approvals.decide_by_person(id, person, answer, Assurance::Api).await?;
     Ok(tagged(load(state, id).await?))
+}
+
+/// How people decided a request, and when, if they did.
+fn decided(approval: &Approval, now: Timestamp) -> Option<String> {
+    let (ApprovalStatus::Approved | ApprovalStatus::Rejected) = approval.status else { return None };
+    let at = approval.decided_at.map(|at| format!(" at {}", clock_time(at, now))).unwrap_or_default();
+    let people: Vec<&str> = approval.votes.iter().map(|vote| vote.person.as_str()).collect();
+    let by = if people.is_empty() { String::new() } else { format!(" by {}", people.join(", ")) };
+    Some(format!("was decided{at}{by}: {}", approval.status.as_str()))
 }
 
 async fn load(state: &WebState, id: ApprovalId) -> Result<ApprovalView, Problem> {

@@ -63,7 +63,10 @@ async fn the_same_decision_again_is_answered_as_the_first_and_another_one_is_not
     assert_eq!((first.status, &first.text), (again.status, &again.text));
     assert_eq!(again.json()["approval"]["votes"].as_array().unwrap().len(), 1);
     assert_eq!(asked.vote(ANA, "approve", Some(&asked.hash), "yes").await.problem(), (409, "SD4002".to_owned()));
-    assert_eq!(asked.vote(BEN, "approve", Some(&asked.hash), "yes").await.problem(), (409, "SD4002".to_owned()));
+    let late = asked.vote(BEN, "approve", Some(&asked.hash), "yes").await;
+    assert_eq!(late.problem(), (409, "SD4002".to_owned()));
+    let detail = late.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("the request was decided at ") && detail.ends_with(" by ana: rejected"), "{detail}");
 }
 
 #[tokio::test]
