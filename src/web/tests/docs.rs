@@ -51,3 +51,14 @@ async fn a_page_that_is_not_there_names_the_one_that_was_meant_and_shows_no_mark
     let answer = page(&world, "/docs/%3Cb%3Ekeys").await;
     assert!(answer.status == StatusCode::NOT_FOUND && !answer.text.contains("<b>"), "{}", answer.text);
 }
+
+#[tokio::test]
+async fn whoever_opens_the_daemon_in_a_browser_is_led_to_the_reference() {
+    let world = World::new().await;
+    for path in ["/", "/docs/"] {
+        let answer = page(&world, path).await;
+        assert_eq!(answer.status, StatusCode::TEMPORARY_REDIRECT, "{path}");
+        let base = url::Url::parse("https://example.com/below").unwrap().join(&format!("below{path}")).unwrap();
+        assert_eq!(base.join(answer.header("location")).unwrap().path(), "/below/docs", "{path}");
+    }
+}

@@ -1,4 +1,4 @@
-//! The reference documentation as pages: `/docs` and `/docs/TOPIC`. Whoever reaches the daemon may read them.
+//! The reference documentation as pages: `/docs` and `/docs/TOPIC`, where `/` leads to. Whoever reaches the daemon may read them.
 //!
 //! They hold nothing of the daemon's own data. Links are relative, because a proxy may serve the pages below a path.
 
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Router, middleware};
 
@@ -28,6 +28,9 @@ struct Docs {
 pub fn docs<S: Clone + Send + Sync + 'static>(guide: Pages) -> Router<S> {
     let policy = headers::policy(STYLE);
     Router::new()
+        // Relative, as every link is: a proxy may serve the pages below a path.
+        .route("/", get(|| std::future::ready(Redirect::temporary("docs"))))
+        .route("/docs/", get(|| std::future::ready(Redirect::temporary("../docs"))))
         .route("/docs", get(index))
         .route("/docs/{topic}", get(topic))
         .layer(middleware::map_response(move |response| std::future::ready(headers::guarded(response, policy.clone()))))
