@@ -126,6 +126,19 @@ mod tests {
     }
 
     #[test]
+    fn what_people_look_for_under_another_name_leads_to_the_page_that_tells_of_it() {
+        let shown = |words: &str| answer(&[words.to_owned()]).map_err(|error| error.to_string()).unwrap();
+        assert!(shown("api").contains("POST /api/v1/approvals/{id}/approve"), "{}", shown("api"));
+        let sources = shown("sources");
+        for preset in crate::source::presets() {
+            assert!(sources.contains(&format!("The preset {preset}")), "{sources}");
+        }
+        assert_eq!(shown("map"), sources);
+        assert_eq!(shown("alertmanager"), sources);
+        assert_eq!(shown("generic"), shown("alerts"));
+    }
+
+    #[test]
     fn a_slip_is_answered_with_what_was_meant() {
         let (command, guide) = (Cli::command(), app::guide());
         assert!(unknown("chekc", &command, &guide).contains("did you mean `check`?"));

@@ -3,7 +3,7 @@
 use crate::domain::Codes;
 use crate::language::suggest;
 
-use super::block::Block;
+use super::block::{Block, Entry};
 use super::pages;
 
 /// A page.
@@ -40,10 +40,20 @@ impl Guide {
         self
     }
 
-    /// The page of a topic; letter case does not matter.
+    /// The reference with a page that ends with a table, which a room above owns. `[topic, title, line]` is what it is called.
+    #[must_use]
+    pub fn with_entries(mut self, [topic, title, line]: [&str; 3], words: &str, entries: Vec<Entry>) -> Self {
+        let mut page = pages::of_words(topic, title, line, words);
+        page.blocks.push(Block::Entries { entries });
+        self.pages.insert(0, page);
+        self
+    }
+
+    /// The page of a topic, or the one that tells of what people call so; letter case does not matter.
     #[must_use]
     pub fn page(&self, topic: &str) -> Option<&Page> {
-        self.pages.iter().find(|page| page.topic.eq_ignore_ascii_case(topic))
+        let named = |topic: &str| self.pages.iter().find(|page| page.topic.eq_ignore_ascii_case(topic));
+        named(topic).or_else(|| named(pages::alias(topic)?))
     }
 
     /// Every page: first those that people choose from, then those of single actions and codes.

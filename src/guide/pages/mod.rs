@@ -7,6 +7,7 @@ mod connectors;
 mod expressions;
 pub(in crate::guide) mod keys;
 mod shipped;
+mod sources;
 mod templates;
 
 use crate::domain::Codes;
@@ -16,9 +17,10 @@ use super::markdown;
 use super::page::Page;
 
 /// The topics that people choose from, in the order in which one would read them.
-const MAIN: [&str; 14] = [
+const MAIN: [&str; 16] = [
     "configuration",
     "alerts",
+    "sources",
     "inventory",
     "gate",
     "playbooks",
@@ -30,12 +32,25 @@ const MAIN: [&str; 14] = [
     "expressions",
     "templates",
     "diagnostics",
+    "api",
     "codes",
 ];
 
 /// Whether people choose from it.
 pub fn is_main(topic: &str) -> bool {
     MAIN.contains(&topic)
+}
+
+/// The topic that tells of what people call so.
+pub fn alias(word: &str) -> Option<&'static str> {
+    let word = word.to_ascii_lowercase();
+    match word.as_str() {
+        "alert" | "hooks" | "webhook" => Some("alerts"),
+        "map" | "mapping" | "source" | "preset" | "presets" => Some("sources"),
+        "http" | "routes" | "rest" => Some("api"),
+        "generic" => Some("alerts"),
+        preset => sources::is_preset(preset).then_some("sources"),
+    }
 }
 
 /// Every page.
@@ -61,7 +76,8 @@ pub fn all(tables: &[Codes]) -> Vec<Page> {
         include_str!("inventory.md"),
     );
     let gate = written("gate", "The gate", "what makes a pause real, with nginx", include_str!("gate.md"));
-    let mut pages = vec![alerts::page(), inventory, gate, playbooks, shipped::page(&shipped), tests, keys::page()];
+    let mut pages =
+        vec![alerts::page(), sources::page(), inventory, gate, playbooks, shipped::page(&shipped), tests, keys::page()];
     pages.extend([actions::page(), connectors::page(), expressions::page(), templates::page(), diagnostics]);
     pages.push(codes::page(tables));
     pages.extend(shipped);
@@ -76,6 +92,11 @@ pub fn of_a_file(topic: &str, title: &str, line: &str, words: &str, text: &str) 
     let text = text.trim_end().to_owned();
     page.blocks.push(Block::Code { label: String::new(), info: "settings".to_owned(), text });
     page
+}
+
+/// A page of Markdown.
+pub fn of_words(topic: &str, title: &str, line: &str, words: &str) -> Page {
+    written(topic, title, line, words)
 }
 
 fn written(topic: &str, title: &str, line: &str, text: &str) -> Page {

@@ -13,6 +13,7 @@ mod incidents;
 mod manual;
 mod playbooks;
 mod reading;
+pub mod routes;
 mod runs;
 mod status;
 pub mod view;

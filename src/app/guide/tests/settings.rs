@@ -86,7 +86,7 @@ fn every_setting_inventory_and_source_that_the_reference_shows_is_taken() {
             tried += 1;
         }
     }
-    assert_eq!(tried, 4);
+    assert_eq!(tried, 5);
 }
 
 #[test]
