@@ -300,6 +300,9 @@ pub enum EventKind {
         verdict: Option<Verdict>,
         /// When its last flip was seen.
         contained_at: Option<Timestamp>,
+        /// A limit that stopped one of its steps, and about which nobody answered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unanswered: Option<ApprovalCause>,
     },
     /// A person lifted holds by hand that the run placed or took over.
     HoldsLifted {

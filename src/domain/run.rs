@@ -11,7 +11,7 @@ use super::action::Verdict;
 use super::actor::Actor;
 use super::agent::Agent;
 use super::alert::Alert;
-use super::approval::{Approval, ApprovalStatus};
+use super::approval::{Approval, ApprovalCause, ApprovalStatus};
 use super::digest::Digest;
 use super::ids::{ApprovalId, HoldId, IncidentId, RunId};
 use super::lineage::Lineage;
@@ -296,6 +296,12 @@ impl Run {
             _ => InHand::Nothing,
         };
         self.steps.values().map(of_step).max().unwrap_or_default()
+    }
+
+    /// A limit that stopped one of its steps, or a run that one started, and about which nobody answered.
+    #[must_use]
+    pub fn unanswered(&self) -> Option<ApprovalCause> {
+        self.steps.values().find_map(|record| record.unanswered)
     }
 
     /// What is known of the containment as a whole: the worst of the containing steps that were tried, and when the

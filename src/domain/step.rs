@@ -307,6 +307,9 @@ pub struct StepRecord {
     /// Why it asks people, from the moment when it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asks: Option<ApprovalCause>,
+    /// The limit that stopped it, or the run that it started, and about which nobody answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unanswered: Option<ApprovalCause>,
     /// The hold that it placed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<HoldId>,
@@ -340,6 +343,7 @@ impl StepRecord {
             decision: None,
             approval: None,
             asks: None,
+            unanswered: None,
             hold: None,
             detail: None,
             started_at: None,

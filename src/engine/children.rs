@@ -229,5 +229,7 @@ pub fn ended(run: &Run) -> Option<(RunId, EventKind)> {
     let path = lineage.path.clone();
     let (verdict, contained_at) = run.containment().unzip();
     let contained_at = contained_at.flatten();
-    Some((lineage.parent, EventKind::ChildEnded { path, run: run.id, outcome: *outcome, verdict, contained_at }))
+    let (outcome, unanswered) = (*outcome, run.unanswered());
+    let kind = EventKind::ChildEnded { path, run: run.id, outcome, verdict, contained_at, unanswered };
+    Some((lineage.parent, kind))
 }

@@ -52,11 +52,22 @@ impl Motion<'_> {
     }
 
     fn authorize(&mut self, path: &StepPath, impact: Impact, approved: bool) -> Result<(), IllegalTransition> {
+        if let (false, Some(cause)) = (approved, self.silence_before(path)?) {
+            return self.stop_at_limit(path, cause);
+        }
         if matches!(impact, Impact::Contain | Impact::Destroy) {
             self.effects.push(Effect::Authorize { path: path.clone(), impact, approved });
             return Ok(());
         }
         self.act(path, &GateSight::default())
+    }
+
+    /// The limit about which nobody answered in this run, where that must not lead to what this step does: that its window
+    /// has passed meanwhile is no reason to destroy, nor to run a playbook that may.
+    pub fn silence_before(&self, path: &StepPath) -> Result<Option<ApprovalCause>, IllegalTransition> {
+        let action = self.action(path)?;
+        let harms = action.impact == Impact::Destroy || action.runs.is_some();
+        Ok(self.run.unanswered().filter(|_| harms))
     }
 
     /// Whether a step of its own asks people before this one.

@@ -101,7 +101,10 @@ impl Motion<'_> {
         let silent = decision == Decision::Expired && self.may_act_on_silence(path, approval);
         let goes_on = decision == Decision::Approved || silent;
         self.say(path, describe(approval, decision))?;
-        self.record_mut(path)?.decision = Some(decision);
+        let record = self.record_mut(path)?;
+        record.decision = Some(decision);
+        let unanswered = decision == Decision::Expired && approval.cause != ApprovalCause::Playbook;
+        record.unanswered = unanswered.then_some(approval.cause);
         match &self.step(path)?.body {
             Body::Approval(_) => self.set(path, StepState::Succeeded),
             Body::Action(_) if goes_on && silent && self.hold_back_silent(path)? => Ok(()),

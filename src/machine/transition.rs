@@ -112,9 +112,9 @@ fn apply(motion: &mut Motion<'_>, event: &Event) -> Result<(), IllegalTransition
         EventKind::Resolved { path, resolution, reason } => events::resolved::apply(motion, path, *resolution, reason),
         EventKind::ChildStarted { path, run } => events::child_started::apply(motion, path, *run),
         EventKind::ChildRefused { path, reason } => events::child_refused::apply(motion, path, reason),
-        EventKind::ChildEnded { path, run, outcome, verdict, contained_at } => {
+        EventKind::ChildEnded { path, run, outcome, verdict, contained_at, unanswered } => {
             let containment = verdict.map(|verdict| (verdict, *contained_at));
-            events::child_ended::apply(motion, path, *run, *outcome, containment)
+            events::child_ended::apply(motion, path, *run, *outcome, containment, *unanswered)
         }
         EventKind::HoldsLifted { holds, reason } => events::holds_lifted::apply(motion, holds, &event.actor, reason),
         EventKind::RunCancelled { .. } => {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{Outcome, RunId, StepPath, StepState, Verdict, Waiting};
+use crate::domain::{ApprovalCause, Outcome, RunId, StepPath, StepState, Verdict, Waiting};
 use crate::machine::error::IllegalTransition;
 use crate::machine::motion::Motion;
 
@@ -12,6 +12,7 @@ pub fn apply(
     run: RunId,
     outcome: Outcome,
     containment: Option<(Verdict, Option<Timestamp>)>,
+    unanswered: Option<ApprovalCause>,
 ) -> Result<(), IllegalTransition> {
     match motion.record(path)?.state {
         StepState::Waiting(Waiting::Run { run: waited, .. }) if waited == run => {}
@@ -20,6 +21,7 @@ pub fn apply(
     let verdict = containment.map(|(verdict, _)| verdict);
     let record = motion.record_mut(path)?;
     record.verdict = verdict;
+    record.unanswered = unanswered;
     record.contained_at = containment.and_then(|(_, at)| at);
     let word = crate::domain::RunStatus::Finished(outcome).as_str();
     let proven = verdict.map(|verdict| format!(", containment: {verdict}")).unwrap_or_default();

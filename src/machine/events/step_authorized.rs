@@ -10,8 +10,12 @@ pub fn apply(motion: &mut Motion<'_>, path: &StepPath, grant: &Grant) -> Result<
     if record.state != StepState::Pending || record.started_at.is_none() {
         return Err(motion.wrong_state(path));
     }
+    let approved = record.authorized || motion.is_released_by_an_approval(path);
     match grant {
-        Grant::Granted { gate } => motion.act(path, gate),
+        Grant::Granted { gate } => match motion.silence_before(path)? {
+            Some(cause) if !approved => motion.stop_at_limit(path, cause),
+            _ => motion.act(path, gate),
+        },
         Grant::Withheld { cause } => motion.stop_at_limit(path, *cause),
     }
 }

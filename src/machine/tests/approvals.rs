@@ -4,7 +4,9 @@ use jiff::SignedDuration;
 
 use super::simulator::{CONTAIN, Sim, agent};
 use crate::domain::approval::{ApprovalStatus, Choice};
-use crate::domain::{ApprovalCause, Assurance, Decision, Digest, EventKind, Mode, PersonId};
+use crate::domain::{
+    ApprovalCause, Assurance, Decision, Digest, EventKind, Mode, Outcome, PersonId, StepState, Waiting,
+};
 use crate::machine::IllegalTransition;
 
 fn asked() -> Sim {
@@ -252,4 +254,77 @@ fn a_link_is_not_enough_to_let_something_be_destroyed_over_a_limit() {
     assert_eq!(sim.approval().identity, Assurance::Api, "nor when more people are asked");
     let harmless = Sim::start_with(CONTAIN, agent(), Mode::Enforce, Some(ApprovalCause::Protected));
     assert_eq!(harmless.approval().identity, Assurance::Link);
+}
+
+/// A pause that people may be asked about because of a limit, and what follows if it is not done.
+fn stopped_at_a_budget(then: &str) -> Sim {
+    let text = format!(
+        "playbook: p\nowner: user:ana\nmode: enforce\nmatch: {{ when: \"true\" }}\nstages:\n  - stage: first\n    steps:\n      \
+         - {{ step: pause, action: agent.pause }}\n  - stage: last\n    steps:\n      - {then}\n"
+    );
+    let mut sim = Sim::start_with(&text, agent(), Mode::Enforce, Some(ApprovalCause::Budget));
+    assert_eq!((sim.state("pause"), sim.approval().cause), ("waiting", ApprovalCause::Budget));
+    // There is room again before anybody has answered.
+    sim.withhold = None;
+    sim
+}
+
+const KILL: &str = "{ step: kill, action: try.destroy, irreversible: { because: runaway }, when: \"steps.pause.state == 'rejected'\" }";
+
+#[test]
+fn silence_over_a_budget_destroys_nothing_once_there_is_room_again() {
+    let mut sim = stopped_at_a_budget(KILL);
+    sim.wait(SignedDuration::from_hours(1));
+    sim.wait(SignedDuration::from_hours(1));
+    assert_eq!((sim.state("pause"), sim.step("pause").decision), ("rejected", Some(Decision::Expired)));
+    assert_eq!((sim.state("kill"), sim.calls.len()), ("waiting", 0), "nobody has answered yet");
+    assert_eq!((sim.approval().cause, sim.approval().identity), (ApprovalCause::Budget, Assurance::Api));
+    sim.wait(SignedDuration::from_hours(1));
+    sim.wait(SignedDuration::from_hours(1));
+    assert_eq!((sim.state("kill"), sim.calls.len()), ("rejected", 0), "nor does further silence");
+}
+
+#[test]
+fn silence_over_a_budget_runs_no_other_playbook() {
+    let mut sim = stopped_at_a_budget(
+        "{ step: other, action: run_playbook, with: { playbook: wipe, agent: mail-bot }, when: \"steps.pause.verdict != 'contained'\" }",
+    );
+    sim.wait(SignedDuration::from_hours(1));
+    sim.wait(SignedDuration::from_hours(1));
+    assert_eq!((sim.state("other"), sim.children.len()), ("waiting", 0));
+}
+
+#[test]
+fn what_people_reject_or_approve_after_silence_is_done_as_they_say() {
+    let mut sim = stopped_at_a_budget(KILL);
+    sim.submit(sim.vote_of("sam", Choice::Reject)).unwrap();
+    assert_eq!((sim.state("pause"), sim.calls.len()), ("rejected", 1), "somebody has answered");
+    let mut sim = stopped_at_a_budget(KILL);
+    sim.wait(SignedDuration::from_hours(1));
+    sim.wait(SignedDuration::from_hours(1));
+    let mut vote = sim.vote_of("sam", Choice::Approve);
+    if let EventKind::Voted { assurance, .. } = &mut vote {
+        *assurance = Assurance::Api;
+    }
+    sim.submit(vote).unwrap();
+    assert_eq!(sim.calls.len(), 1, "what people let go is done");
+    let mut sim = stopped_at_a_budget(&KILL.replace("'rejected'", "'succeeded'"));
+    sim.wait(SignedDuration::from_hours(1));
+    sim.submit(sim.vote_of("sam", Choice::Approve)).unwrap();
+    assert_eq!((sim.state("pause"), sim.calls.len()), ("succeeded", 1), "silence that more people ended is none");
+}
+
+#[test]
+fn silence_over_the_budget_of_a_run_that_a_step_started_destroys_nothing_either() {
+    let text = "playbook: p\nowner: user:ana\nmode: enforce\nmatch: { when: \"true\" }\nstages:\n  - stage: first\n    steps:\n      \
+                - { step: pause, action: run_playbook, with: { playbook: contain, agent: mail-bot } }\n  - stage: last\n    steps:\n      \
+                - { step: kill, action: try.destroy, irreversible: { because: runaway }, when: \"steps.pause.verdict != 'contained'\" }\n";
+    for (unanswered, state) in [(Some(ApprovalCause::Budget), "waiting"), (None, "doing")] {
+        let mut sim = Sim::start(text);
+        let StepState::Waiting(Waiting::Run { run, .. }) = sim.step("pause").state else { panic!("no run") };
+        let (path, outcome, verdict) = ("pause".parse().unwrap(), Outcome::Completed, None);
+        let kind = EventKind::ChildEnded { path, run, outcome, verdict, contained_at: None, unanswered };
+        sim.submit(kind).unwrap();
+        assert_eq!(sim.state("kill"), state);
+    }
 }

@@ -28,7 +28,14 @@ fn child(sim: &Sim, name: &str) -> RunId {
 
 fn ended(sim: &Sim, outcome: Outcome, verdict: Option<Verdict>) -> EventKind {
     let path = "other".parse().unwrap();
-    EventKind::ChildEnded { path, run: child(sim, "other"), outcome, verdict, contained_at: Some(sim.at) }
+    EventKind::ChildEnded {
+        path,
+        run: child(sim, "other"),
+        outcome,
+        verdict,
+        contained_at: Some(sim.at),
+        unanswered: None,
+    }
 }
 
 #[test]
@@ -101,7 +108,8 @@ fn a_step_starts_a_run_for_each_of_its_items() {
     assert_eq!(sim.children, ["contain for a-bot", "contain for b-bot"]);
     for name in ["other[0]", "other[1]"] {
         let (path, run) = (name.parse().unwrap(), child(&sim, name));
-        let kind = EventKind::ChildEnded { path, run, outcome: Outcome::Completed, verdict: None, contained_at: None };
+        let (outcome, verdict) = (Outcome::Completed, None);
+        let kind = EventKind::ChildEnded { path, run, outcome, verdict, contained_at: None, unanswered: None };
         sim.submit(kind).unwrap();
     }
     assert_eq!(sim.state("other"), "succeeded");

@@ -65,7 +65,8 @@ impl Performance {
                 let run = RunId::generate(self.at);
                 let at = self.at.saturating_add(after).unwrap_or(Timestamp::MAX);
                 let contained_at = containment.filter(|verdict| *verdict == Verdict::Contained).map(|_| at);
-                let kind = EventKind::ChildEnded { path, run, outcome, verdict: containment, contained_at };
+                let (verdict, unanswered) = (containment, None);
+                let kind = EventKind::ChildEnded { path, run, outcome, verdict, contained_at, unanswered };
                 self.pending.push(Pending { at, due: Due::WholeRun(kind) });
                 Ok(run)
             }
