@@ -9,7 +9,7 @@ use crate::web::api::view::{EvidenceList, EvidenceView};
 use super::context::Context;
 use super::exit::Error;
 use super::render::tone::bold;
-use super::render::{add, paint, quoted};
+use super::render::{add, escaped, paint, quoted};
 
 /// What runs captured when they contained an agent.
 #[derive(Debug, Subcommand)]
@@ -46,8 +46,29 @@ fn one(view: &EvidenceView) -> String {
         text.push_str(&paint(Tone::Bad, &format!("✗ {}\n", quoted(fault))));
     }
     if let Some(evidence) = &view.evidence {
-        // JSON escapes what could steer a terminal.
-        add(&mut text, format_args!("{evidence:#}\n"));
+        for line in format!("{evidence:#}").lines() {
+            add(&mut text, format_args!("{}\n", escaped(line)));
+        }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::Digest;
+
+    #[test]
+    fn what_an_alert_says_can_neither_steer_a_terminal_nor_turn_its_text() {
+        let title = "a\u{9b}2J\u{202e}b\u{2066}c\u{7f}é";
+        let mark = json!({ "bytes": 1, "sha256": Digest::of(b"x") });
+        let view = json!({ "step": "see", "mark": mark, "file": null, "evidence": { "title": title }, "fault": null });
+        let view: EvidenceView = serde_json::from_value(view).unwrap();
+        let shown = one(&view);
+        let line = "  \"title\": \"a\\u{9b}2J\\u{202e}b\\u{2066}c\\u{7f}é\"";
+        assert!(shown.lines().any(|shown| shown == line), "{shown:?}");
+        assert!(shown.chars().all(|c| c == '\n' || c == '\u{1b}' || !c.is_control()), "{shown:?}");
+    }
 }

@@ -31,6 +31,13 @@ pub fn printable(text: &str) -> String {
     text.split_whitespace().map(one_line).collect::<Vec<_>>().join(" ")
 }
 
+/// A line of JSON with its indentation, and nothing of it cut. JSON itself escapes neither all control characters nor those
+/// that turn the direction of text.
+pub fn escaped(line: &str) -> String {
+    let visible = |c: char| c == ' ' || c.is_ascii_graphic() || (!c.is_ascii() && c.is_alphanumeric());
+    line.chars().map(|c| if visible(c) { c.to_string() } else { c.escape_unicode().to_string() }).collect()
+}
+
 /// A value, or a dash.
 pub fn or_dash(text: Option<impl ToString>) -> String {
     text.map_or_else(|| "-".to_owned(), |text| text.to_string())
