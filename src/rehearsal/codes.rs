@@ -18,6 +18,8 @@ pub const PAYLOAD: &str = "SD0506";
 pub const CHILD: &str = "SD0507";
 /// A case came out otherwise than it expects; only in reports, never of a file.
 pub const CASE_FAILED: &str = "SD0508";
+/// The cases go through less of a playbook than is wanted; only in reports, never of a file.
+pub const COVERAGE: &str = "SD0509";
 
 const EXPLANATIONS: &[(&str, &str)] = &[
     (FILE, "A test file can't be used: it can't be read, has no cases, or its playbook has faults."),
@@ -31,6 +33,7 @@ const EXPLANATIONS: &[(&str, &str)] = &[
     (PAYLOAD, "A payload file can't be read, or the source makes no single alert of it."),
     (CHILD, "A step starts a playbook that is not in the folder of its own, so it can't be rehearsed."),
     (CASE_FAILED, "A case came out otherwise than it expects."),
+    (COVERAGE, "The cases go through less of a playbook than `--coverage-min` wants, or it has none."),
 ];
 
 /// The codes of this module, with their lines and their help.

@@ -133,6 +133,33 @@ fn too_little_coverage_fails_and_names_what_nobody_tried() {
 }
 
 #[test]
+fn a_playbook_beside_the_tests_of_another_one_has_none_and_every_format_says_so() {
+    let folder = Folder::new("\ncases:\n  - { case: fine, expect: { run: completed } }\n");
+    let copy = |from: &str, to: &str, change: &dyn Fn(String) -> String| {
+        let text = std::fs::read_to_string(folder.path().join(from)).unwrap();
+        std::fs::write(folder.path().join(to), change(text)).unwrap();
+    };
+    copy("p.yaml", "new.yaml", &|text| text.replacen("playbook: p", "playbook: new", 1));
+    // Copied with its playbook, and still about the other one.
+    copy("p.test.yaml", "new.test.yaml", &|text| format!("playbook: p.yaml\n{text}"));
+    assert_eq!(folder.test(&[]).status.code(), Some(0));
+    let output = folder.test(&["--coverage-min", "50", "--format", "json", "--junit", "out.xml"]);
+    assert_eq!(output.status.code(), Some(1));
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let less = found["too_little_covered"].as_array().unwrap();
+    assert_eq!((less.len(), &less[0]["file"]), (1, &"./new.yaml".into()), "{found:#}");
+    let xml = std::fs::read_to_string(folder.path().join("out.xml")).unwrap();
+    assert!(xml.contains("tests=\"3\" failures=\"1\""), "{xml}");
+    assert!(xml.contains("<testcase name=\"./new.yaml\" classname=\"SD0509\">"), "{xml}");
+    let notes = folder.test(&["--coverage-min", "100", "--format", "github"]);
+    let (notes, _) = texts(&notes);
+    assert!(notes.contains("file=./new.yaml") && notes.contains("less than 100 % of p is covered"), "{notes}");
+    copy("p.test.yaml", "new.test.yaml", &|text| format!("{text}\nodd: 1\n"));
+    let (_, faults) = texts(&folder.test(&["--coverage-min", "50"]));
+    assert!(!faults.contains("has no tests"), "its tests have a fault, which is said already: {faults}");
+}
+
+#[test]
 fn a_filter_runs_some_cases_and_one_that_fits_none_is_no_success() {
     let cases =
         "\ncases:\n  - { case: one, expect: { run: failed } }\n  - { case: other, expect: { run: completed } }\n";

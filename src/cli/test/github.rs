@@ -1,10 +1,11 @@
-//! Results of tests for code reviews on GitHub: a note at each expectation that was not met, and at each fault of a file.
+//! Results of tests for code reviews on GitHub: a note at each expectation that was not met, at each fault of a file, and
+//! at each file of which less is covered than is wanted.
 
 use crate::language::{Diagnostic, render_github};
 use crate::rehearsal::cases::{CaseResult, Mismatch, Suite};
 use crate::rehearsal::codes;
 
-use super::Findings;
+use super::{Findings, Shortfall};
 
 pub(super) fn render(findings: &Findings) -> String {
     let mut notes = findings.diagnostics.clone();
@@ -13,6 +14,8 @@ pub(super) fn render(findings: &Findings) -> String {
             notes.extend(case.mismatches.iter().map(|mismatch| note(suite, case, mismatch)));
         }
     }
+    let uncovered = |less: Shortfall| Diagnostic::error(codes::COVERAGE, &less.file, less.words);
+    notes.extend(findings.shortfalls().into_iter().map(uncovered));
     render_github(&notes)
 }
 

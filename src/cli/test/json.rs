@@ -20,6 +20,8 @@ pub(super) fn view(findings: &Findings) -> Value {
             })
         })
         .collect();
+    let shortfalls: Vec<Value> =
+        findings.shortfalls().iter().map(|less| json!({ "file": less.file, "message": less.words })).collect();
     let diagnostics: Value = serde_json::from_str(&render_json(&findings.diagnostics)).unwrap_or_default();
     json!({
         "files": files,
@@ -27,6 +29,7 @@ pub(super) fn view(findings: &Findings) -> Value {
         "failed": findings.failed(),
         "duration_ms": u64::try_from(findings.took.as_millis()).unwrap_or(u64::MAX),
         "diagnostics": diagnostics,
+        "too_little_covered": shortfalls,
     })
 }
 

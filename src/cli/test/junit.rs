@@ -3,17 +3,19 @@
 use std::fmt::Write as _;
 
 use crate::language::Level;
+use crate::rehearsal::codes;
 
-use super::Findings;
+use super::{Findings, Shortfall};
 
 pub(super) fn render(findings: &Findings) -> String {
     let errors: Vec<_> = findings.diagnostics.iter().filter(|fault| fault.level == Level::Error).collect();
-    let count = findings.passed() + findings.failed() + errors.len();
+    let shortfalls = findings.shortfalls();
+    let count = findings.passed() + findings.failed() + errors.len() + shortfalls.len();
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let mut line = |words: String| writeln!(text, "{words}").unwrap_or_default();
     line(format!(
         "<testsuites name=\"standdown\" tests=\"{count}\" failures=\"{}\" errors=\"{}\" time=\"{:.3}\">",
-        findings.failed(),
+        findings.failed() + shortfalls.len(),
         errors.len(),
         findings.took.as_secs_f64(),
     ));
@@ -48,6 +50,16 @@ pub(super) fn render(findings: &Findings) -> String {
             let at = fault.span.map_or(0, |span| span.line);
             line(format!("    <testcase name=\"{file}:{at}\" classname=\"{}\">", fault.code));
             line(format!("      <error message=\"{message}\"/>"));
+            line("    </testcase>".to_owned());
+        }
+        line("  </testsuite>".to_owned());
+    }
+    if !shortfalls.is_empty() {
+        let count = shortfalls.len();
+        line(format!("  <testsuite name=\"coverage\" tests=\"{count}\" failures=\"{count}\" errors=\"0\">"));
+        for Shortfall { file, words } in &shortfalls {
+            line(format!("    <testcase name=\"{}\" classname=\"{}\">", escape(file), codes::COVERAGE));
+            line(format!("      <failure message=\"{}\"/>", escape(words)));
             line("    </testcase>".to_owned());
         }
         line("  </testsuite>".to_owned());

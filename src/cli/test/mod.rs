@@ -68,8 +68,16 @@ struct Findings {
     performing: Duration,
     /// Whether only some of the cases were to run: then coverage says nothing.
     partial: bool,
+    /// How much of each playbook is to be covered, in percent.
+    wanted: Option<u8>,
     /// Playbooks of the folders that have no tests at all: their files.
     untested: Vec<String>,
+}
+
+/// A file of which less is covered than is wanted.
+struct Shortfall {
+    file: String,
+    words: String,
 }
 
 impl Findings {
@@ -86,22 +94,32 @@ impl Findings {
     }
 
     /// Files whose cases go through less than is wanted.
-    fn too_little(&self, wanted: Option<u8>) -> Vec<&Suite> {
-        let Some(wanted) = wanted.filter(|_| !self.partial) else { return Vec::new() };
+    fn shortfalls(&self) -> Vec<Shortfall> {
+        let Some(wanted) = self.wanted.filter(|_| !self.partial) else { return Vec::new() };
         let less = |(_, result): &&(Suite, SuiteResult)| result.coverage.percent() < usize::from(wanted);
-        self.suites.iter().filter(less).map(|(suite, _)| suite).collect()
+        let covered = self.suites.iter().filter(less).map(|(suite, _)| {
+            let words = format!("less than {wanted} % of {} is covered", suite.playbook.name);
+            Shortfall { file: suite.file.clone(), words }
+        });
+        let untested = self.untested.iter().map(|file| {
+            let words = "the playbook has no tests, so nothing of it is covered".to_owned();
+            Shortfall { file: file.clone(), words }
+        });
+        covered.chain(untested).collect()
     }
 }
 
 /// The files of playbooks of a folder that no test file is about.
-fn untested(path: &Path, catalogue: &Catalogue, suites: &[(Suite, SuiteResult)]) -> Vec<String> {
+fn untested(path: &Path, catalogue: &Catalogue, findings: &Findings) -> Vec<String> {
     if !path.is_dir() {
         return Vec::new();
     }
     let is_tested = |playbook: &Playbook| {
-        // A test file with faults has been shown.
+        // A test file with faults has been shown. One that is there and says nothing of this playbook is no test of it.
         let beside = Path::new(&playbook.file).with_extension("test.yaml");
-        beside.exists() || suites.iter().any(|(suite, _)| suite.playbook.name == playbook.name)
+        let is_faulty = |fault: &Diagnostic| fault.level == Level::Error && Path::new(&fault.file) == beside;
+        findings.diagnostics.iter().any(is_faulty)
+            || findings.suites.iter().any(|(suite, _)| suite.playbook.name == playbook.name)
     };
     let found = compile_folder(path, catalogue).playbooks;
     found.into_iter().filter(|playbook| !is_tested(playbook)).map(|playbook| playbook.file).collect()
@@ -130,6 +148,7 @@ impl Test {
             took: Duration::ZERO,
             performing: Duration::ZERO,
             partial,
+            wanted: self.coverage_min,
             untested: Vec::new(),
         };
         for path in &paths {
@@ -144,14 +163,14 @@ impl Test {
             findings.performing += ready.elapsed();
         }
         if self.coverage_min.is_some_and(|wanted| wanted > 0) && !partial {
-            findings.untested = paths.iter().flat_map(|path| untested(path, &catalogue, &findings.suites)).collect();
+            findings.untested = paths.iter().flat_map(|path| untested(path, &catalogue, &findings)).collect();
         }
         findings.took = began.elapsed();
         if let Some(file) = &self.junit {
             let written = std::fs::write(file, junit::render(&findings));
             written.map_err(|error| Error::Failed(format!("failed to write {}: {error}", file.display())))?;
         }
-        let too_little = findings.too_little(self.coverage_min);
+        let shortfalls = findings.shortfalls();
         let format = if context.json() { Format::Json } else { self.format };
         match format {
             Format::Json => output::say_json(&json::view(&findings))?,
@@ -163,19 +182,14 @@ impl Test {
                 output::say(&human::render(&findings))?;
             }
         }
-        for suite in &too_little {
-            let wanted = self.coverage_min.unwrap_or_default();
-            output::complain(&format!("{}: less than {wanted} % of {} is covered\n", suite.file, suite.playbook.name))?;
-        }
-        for file in &findings.untested {
-            output::complain(&format!("{file}: the playbook has no tests, so nothing of it is covered\n"))?;
+        for Shortfall { file, words } in &shortfalls {
+            output::complain(&format!("{file}: {words}\n"))?;
         }
         let nothing = findings.passed() + findings.failed() == 0;
         if nothing && findings.errors() == 0 {
             output::complain("no case was run: none has that in its name\n")?;
         }
-        let covered = too_little.is_empty() && findings.untested.is_empty();
-        let good = findings.failed() == 0 && findings.errors() == 0 && covered && !nothing;
+        let good = findings.failed() == 0 && findings.errors() == 0 && shortfalls.is_empty() && !nothing;
         Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
