@@ -154,8 +154,7 @@ impl Intake {
         let subjects = mapped.iter().map(|mapped| subject::of(&inventory, &mapped.alert)).collect();
         let mut whole = Whole { mapped: Cow::Borrowed(mapped), subjects };
         let mut letters = letters;
-        let mut turn =
-            Turn::at(&self.engine, whole.subjects.iter().map(|subject| subject.key.clone()).collect()).await;
+        let mut turn = Turn::at(&self.engine, whole.subjects.iter().map(|subject| subject.key.clone()).collect()).await;
         let mut answers = Vec::new();
         let mut from = 0;
         // Almost always one commit. What would start more runs than one commit takes goes on in a further one, before
@@ -169,13 +168,16 @@ impl Intake {
                     from += count;
                 }
                 Err(refused) => {
-                    let left_out = if refused.code == codes::ROW_TOO_LARGE { whole.leave_out(from) } else { Vec::new() };
+                    let left_out =
+                        if refused.code == codes::ROW_TOO_LARGE { whole.leave_out(from) } else { Vec::new() };
                     if left_out.is_empty() {
                         return Err(refused.after(from));
                     }
-                    letters.extend(left_out.iter().map(|mapped| {
-                        self.dead_letter(source, refused.code, &refused.reason, mapped.raw.to_string())
-                    }));
+                    letters.extend(
+                        left_out.iter().map(|mapped| {
+                            self.dead_letter(source, refused.code, &refused.reason, mapped.raw.to_string())
+                        }),
+                    );
                 }
             }
         }
