@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::cli::render::add;
+use crate::cli::render::{add, escaped};
 
 /// The plan: each of its parts on a line of its own, and what belongs to it indented below.
 pub(super) fn readable(body: &Value) -> String {
@@ -16,7 +16,7 @@ fn write(text: &mut String, value: &Value, indent: usize) {
     match value {
         Value::Object(entries) => {
             for (name, entry) in entries {
-                named(text, &" ".repeat(indent), &visible(name), entry, indent);
+                named(text, &" ".repeat(indent), &escaped(name), entry, indent);
             }
         }
         Value::Array(items) => {
@@ -47,9 +47,9 @@ fn named(text: &mut String, before: &str, name: &str, value: &Value, indent: usi
 /// One value. Text that could be taken for something else, or that begins or ends in what can't be seen, stands in quotes.
 fn plain(value: &Value) -> String {
     match value {
-        Value::String(text) if is_plain(text) => visible(text),
+        Value::String(text) if is_plain(text) => escaped(text),
         Value::Null => "nothing".to_owned(),
-        other => visible(&other.to_string()),
+        other => escaped(&other.to_string()),
     }
 }
 
@@ -57,12 +57,6 @@ fn is_plain(text: &str) -> bool {
     let other = ["nothing", "true", "false", "{}", "[]"].contains(&text) || text.parse::<f64>().is_ok();
     let odd = text.chars().any(char::is_control) || text.trim() != text || text.contains(['"', '\\']);
     !text.is_empty() && !other && !odd
-}
-
-/// The text with everything that steers a terminal or turns the direction of text written out.
-fn visible(text: &str) -> String {
-    let shown = |c: char| c == ' ' || c.is_ascii_graphic() || c.is_alphanumeric();
-    text.chars().map(|c| if shown(c) { c.to_string() } else { c.escape_unicode().to_string() }).collect()
 }
 
 #[cfg(test)]
