@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::domain::{AgentId, Approval, ApprovalId, Hold, PersonId, Run, RunId, Standing};
 use crate::engine::Engine;
-use crate::engine::delivery::{Containment, Other, Wording};
+use crate::engine::delivery::{Containment, Wording};
 use crate::playbook::Playbook;
 use crate::store::{ReadError, RunLog};
 
@@ -79,16 +79,8 @@ impl Case {
         let known = mentioned.filter_map(|id| inventory.directory().people.get(id));
         let gate_seen_at = engine.gate().seen_at(&run.agent.id);
         let wording = Wording::about(&run, &approval, count, playbook.as_deref(), now);
-        let others = requests.iter().filter(|request| request.agent != run.agent.id).map(|request| {
-            let read = listed.get(&request.run);
-            let name = read.map_or(request.agent.as_str(), |run: &Run| &run.agent.name);
-            Other { name, run: read, gate_saw_it: engine.gate().seen_at(&request.agent).is_some() }
-        });
-        let others: Vec<Other<'_>> = others.collect();
-        let containment = Containment::of(&run, &approval, playbook.as_deref(), &wording, gate_seen_at, now);
-        let containment = containment.among(&run, &approval, &others);
         Ok(Some(Self {
-            containment,
+            containment: Containment::of(&run, &approval, playbook.as_deref(), &wording, gate_seen_at, now),
             wording,
             names: known.map(|person| (person.id.clone(), person.name.clone())).collect(),
             standing: engine.standing(&run.agent.id),

@@ -9,7 +9,7 @@ use crate::domain::{Approval, ApprovalId, Digest, Message, MessageKind, RunId};
 use crate::store::{Approvals, Commit, CommitError, QueuedMessage, ReadError, Row, RunLog, Writer};
 
 use super::Delivery;
-use super::containment::{Containment, Other};
+use super::containment::Containment;
 use super::mint::{For, Minted, mint};
 use super::request::{Request, Worded};
 use super::wording::Wording;
@@ -123,7 +123,7 @@ impl Delivery {
         let Some(run) = store.run(run).await? else { return Ok(None) };
         // Without its playbook a request can still be asked; only what follows the decision is left unsaid.
         let playbook = self.engine.library().pinned(store, &run.digest).await.ok();
-        let agents: Vec<_> = match &approval.bundle {
+        let agents = match &approval.bundle {
             Some(bundle) => {
                 let all = store.bundle(bundle.first).await?;
                 all.iter().filter(|other| other.is_undecided(&all)).map(|other| other.agent.clone()).collect()
@@ -132,12 +132,7 @@ impl Delivery {
         };
         let wording = Wording::about(&run, approval, agents.len(), playbook.as_deref(), now);
         let seen_at = self.engine.gate().seen_at(&run.agent.id);
-        let containment = Containment::of(&run, approval, playbook.as_deref(), &wording, seen_at, now);
-        let others = agents.iter().filter(|agent| **agent != run.agent.id);
-        let gate = self.engine.gate();
-        let others =
-            others.map(|agent| Other { name: agent.as_str(), run: None, gate_saw_it: gate.seen_at(agent).is_some() });
-        let containment = &containment.among(&run, approval, &others.collect::<Vec<_>>());
+        let containment = &Containment::of(&run, approval, playbook.as_deref(), &wording, seen_at, now);
         let public_url = &self.engine.options().public_url;
         let (agents, wording) = (agents.as_slice(), &wording);
         Ok(Some(word(&Request { run: &run, approval, agents, wording, containment, public_url, now })))

@@ -72,72 +72,6 @@ impl Containment {
     }
 }
 
-/// What is known of another agent of a list that is decided together.
-#[derive(Clone, Debug)]
-pub struct Other<'a> {
-    /// The name that people know it by.
-    pub name: &'a str,
-    /// Its run, if that was read.
-    pub run: Option<&'a Run>,
-    /// Whether the gate ever saw it.
-    pub gate_saw_it: bool,
-}
-
-impl Containment {
-    /// The words about a list: what is missing is said of each agent that it is missing for. `self` is what is known of the
-    /// first one, of whom a message or a page about one request would speak alone.
-    #[must_use]
-    pub fn among(self, run: &Run, approval: &Approval, others: &[Other<'_>]) -> Self {
-        if others.is_empty() {
-            return self;
-        }
-        let first = short(&run.agent.name);
-        let mut lines: Vec<String> = Vec::new();
-        for line in self.missing.iter().filter(|line| !line.starts_with(NEVER_SEEN)) {
-            lines.push(format!("{first}: {line}"));
-        }
-        for (other, run) in others.iter().filter_map(|other| Some((other, other.run?))) {
-            let look = Look { run, playbook: None };
-            lines.extend(look.faults().into_iter().map(|line| format!("{}: {line}", short(other.name))));
-        }
-        let agents = lines.len().saturating_sub(LINES_MAX);
-        lines.truncate(LINES_MAX);
-        if agents > 0 {
-            lines.push(format!("And {agents} more: standdown approvals show {}", approval.id));
-        }
-        let unseen_first = self.missing.iter().any(|line| line.starts_with(NEVER_SEEN)).then_some(first.as_str());
-        let holds = plans_a_hold(approval);
-        let unseen = others.iter().filter(|other| holds && !other.gate_saw_it).map(|other| other.name);
-        let unseen: Vec<String> = unseen_first.into_iter().chain(unseen).map(short).collect();
-        if !unseen.is_empty() {
-            let them = if unseen.len() == 1 { "it" } else { "them" };
-            lines.push(format!("{NEVER_SEEN} {}: pausing will not stop {them}.", listed(&unseen)));
-        }
-        let of_first = |good: &[String]| {
-            let good = good.iter().filter(|_| lines.is_empty());
-            good.map(|line| format!("{first}: {line}")).collect()
-        };
-        let (seen, before) = (of_first(&self.seen), of_first(&self.before));
-        Self { missing: lines, seen, before, ..self }
-    }
-}
-
-/// How the sentence about agents begins that no gate ever saw.
-const NEVER_SEEN: &str = "The gate has never seen";
-
-/// Agents that one sentence names.
-const NAMES_MAX: usize = 8;
-
-/// The names, and how many others there are.
-fn listed(names: &[String]) -> String {
-    let shown = names.iter().take(NAMES_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(NAMES_MAX) {
-        0 => shown,
-        1 => format!("{shown} and 1 other"),
-        more => format!("{shown} and {more} others"),
-    }
-}
-
 struct Look<'a> {
     run: &'a Run,
     playbook: Option<&'a Playbook>,
@@ -165,15 +99,9 @@ impl Look<'_> {
         }
         if gate_seen_at.is_none() && (self.run.steps.values().any(holds_unproven) || plans_a_hold(approval)) {
             let agent = short(&self.run.agent.name);
-            lines.push(format!("{NEVER_SEEN} {agent}: pausing will not stop it."));
+            lines.push(format!("The gate has never seen {agent}: pausing will not stop it."));
         }
         lines
-    }
-
-    /// The faults of each step, without what else is known of them.
-    fn faults(&self) -> Vec<String> {
-        let faults = self.run.steps.iter().filter_map(|(path, record)| Some((path, fault(record)?)));
-        faults.map(|(path, why)| format!("{}: {why}.", self.what(path))).collect()
     }
 
     /// The steps that ended well with this verdict.
@@ -236,17 +164,4 @@ fn holds_unproven(record: &StepRecord) -> bool {
 
 fn plans_a_hold(approval: &Approval) -> bool {
     approval.plan.steps().any(|step| matches!(step.action, "agent.pause" | "agent.retire" | "agent.restrict"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_bounded_and_the_others_are_counted() {
-        let names = |count: usize| (0..count).map(|index| format!("a{index}")).collect::<Vec<_>>();
-        assert_eq!(listed(&names(2)), "a0, a1");
-        assert_eq!(listed(&names(NAMES_MAX + 1)), "a0, a1, a2, a3, a4, a5, a6, a7 and 1 other");
-        assert!(listed(&names(300)).ends_with("a7 and 292 others"));
-    }
 }

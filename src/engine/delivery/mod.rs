@@ -21,7 +21,7 @@ mod request;
 mod tests;
 pub mod wording;
 
-pub use containment::{Containment, Other};
+pub use containment::Containment;
 pub use wording::Wording;
 
 use std::collections::{BTreeMap, BTreeSet};

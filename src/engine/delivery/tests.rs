@@ -169,20 +169,3 @@ async fn a_message_is_given_up_after_a_day() {
     assert_eq!(queued, 0);
     assert_eq!(undelivered, 3, "the notice, and the two requests, which were over after their deadline");
 }
-
-#[tokio::test]
-async fn a_message_about_several_agents_names_each_that_nothing_will_stop() {
-    let rehearsal = Rehearsal::of(Scene { playbook: super::rehearsal::BUDGET, ..Scene::default() }).await;
-    for name in ["one", "two"] {
-        rehearsal.also(name).await;
-    }
-    let arrived = rehearsal.deliver().await;
-    assert!(!arrived.is_empty());
-    for request in arrived {
-        assert!(
-            request.text.contains("The gate has never seen one, two: pausing will not stop them."),
-            "{}",
-            request.text
-        );
-    }
-}

@@ -44,7 +44,6 @@ async fn a_page_about_two_hundred_agents_is_small_and_names_every_one() {
         "token used from an unexpected network",
         "pause - agent.pause",
         "Pause each of the 200 agents: each of the 200 agents is paused.",
-        "invoice-reader-007 and 192 others: pausing will not stop them.",
         "No answer: more people are asked, once.",
     ] {
         assert!(text.contains(words), "`{words}` in:\n{text}");
@@ -62,8 +61,6 @@ async fn the_answer_says_who_still_waits_and_the_link_shows_them() {
     let (site, link) = storm(3).await;
     let address = format!("/a/{}", link.token);
     let page = site.get(&address).await;
-    let all = "The gate has never seen invoice-reader-000, invoice-reader-001, invoice-reader-002: pausing will not stop them.";
-    assert!(page.text().contains(all), "{}", page.text());
     site.rehearsal.also("late-one").await;
     let answer = decide(&site, &link, &page, "approve").await;
     let receipt = site.get(&answer.location()).await.text();
