@@ -11,10 +11,7 @@ use crate::engine::delivery::{Containment, Wording};
 use crate::playbook::Playbook;
 use crate::store::{ReadError, RunLog};
 
-use super::Together;
-
-/// Requests of a list whose runs are read, so that a page says more of them than their agents' ids.
-pub const DETAILED_MAX: usize = 25;
+use super::{List, Together};
 
 /// A request with its run and what stands around it.
 #[derive(Clone, Debug)]
@@ -41,8 +38,8 @@ pub struct Case {
     pub gate_seen_at: Option<Timestamp>,
     /// The requests of other runs that it is decided with, if it is above a budget.
     pub together: Option<Together>,
-    /// The runs of the first of those that wait, by their ids.
-    pub listed: BTreeMap<RunId, Run>,
+    /// Those of them that the person who looks decides about, or decided about.
+    pub list: Option<List>,
     /// Whether an escalation would reach anybody who was not asked before.
     pub can_ask_more: bool,
     /// The moment of all this.
@@ -55,20 +52,11 @@ impl Case {
         run: RunId,
         approval: ApprovalId,
         together: Option<Together>,
+        list: Option<List>,
     ) -> Result<Option<Self>, ReadError> {
         let Some(run) = engine.store().run(run).await? else { return Ok(None) };
         let Some(approval) = run.approvals.get(&approval).cloned() else { return Ok(None) };
-        let mut listed = BTreeMap::new();
-        let requests = together.as_ref().map(|together| together.about(&approval)).unwrap_or_default();
-        for request in requests.iter().take(DETAILED_MAX) {
-            match engine.store().run(request.run).await {
-                Ok(run) => listed.extend(run.map(|run| (run.id, run))),
-                // It has its line without what its run says.
-                Err(ReadError::Damaged { .. }) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        let count = requests.len();
+        let agents = list.as_ref().map_or(1, List::agents);
         let playbook = engine.library().pinned(engine.store(), &run.digest).await.ok();
         let (now, inventory) = (engine.clock().now(), engine.inventory());
         let voters = approval.votes.iter().map(|vote| &vote.person);
@@ -78,9 +66,12 @@ impl Case {
         let mentioned = approval.people.iter().chain(voters);
         let known = mentioned.filter_map(|id| inventory.directory().people.get(id));
         let gate_seen_at = engine.gate().seen_at(&run.agent.id);
-        let wording = Wording::about(&run, &approval, count, playbook.as_deref(), now);
+        let wording = Wording::about(&run, &approval, agents, playbook.as_deref(), now);
         Ok(Some(Self {
-            containment: Containment::of(&run, &approval, playbook.as_deref(), &wording, gate_seen_at, now),
+            containment: match &list {
+                Some(list) if agents > 1 => Containment::of_several(list.entries.iter().map(|entry| &entry.known)),
+                _ => Containment::of(&run, &approval, playbook.as_deref(), &wording, gate_seen_at, now),
+            },
             wording,
             names: known.map(|person| (person.id.clone(), person.name.clone())).collect(),
             standing: engine.standing(&run.agent.id),
@@ -92,7 +83,7 @@ impl Case {
             approval,
             playbook,
             together,
-            listed,
+            list,
             now,
         }))
     }

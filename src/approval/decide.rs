@@ -10,6 +10,7 @@ use crate::store::{Approvals as _, RunLog as _, Token};
 
 use super::link::{Link, NoLink};
 use super::receipt::ReceiptLink;
+use super::together::Head;
 use super::vote::Ballot;
 use super::{Approvals, DecideError, LANES, Receipt};
 
@@ -54,14 +55,11 @@ impl Approvals {
     ) -> Result<Receipt, DecideError> {
         let Submission { choice, reason, code, plan, listing } = submission;
         let row = self.proven(token, address, &code, Some(&reason)).await?;
-        let (run, head, together) = self.head(row.run, row.approval).await?.ok_or(DecideError::NotFound)?;
-        let (approval, person, assurance) = (head.id, &row.person, Assurance::Link);
-        let others = match together {
-            // A page shows all that wait; a form that names no list is of no page that stands.
-            Some(together) => {
-                let listing = listing.ok_or(DecideError::ListChanged)?;
-                self.others(&together, &listing, approval, person, assurance).await?
-            }
+        let head = self.head(&row).await?.ok_or(DecideError::NotFound)?;
+        let (run, approval, person, assurance) = (head.run, head.approval.id, &row.person, Assurance::Link);
+        let others = match head.list {
+            // A page names its list; a form that names none is of no page that stands.
+            Some(list) => list.others(&listing.ok_or(DecideError::ListChanged)?)?,
             None => Vec::new(),
         };
         let status =
@@ -85,7 +83,11 @@ impl Approvals {
         let others = match listing {
             Some(listing) => {
                 let together = self.together(&known).await?.ok_or(DecideError::ListChanged)?;
-                self.others(&together, &listing, approval, person, assurance).await?
+                let list = self.list(&together, person, assurance).await?;
+                if list.entries.first().is_none_or(|first| first.request.approval.id != approval) {
+                    return Err(DecideError::ListChanged);
+                }
+                list.others(&listing)?
             }
             None => Vec::new(),
         };
@@ -122,7 +124,7 @@ impl Approvals {
     /// Whether the entry is whole and its code right; an escalation has no reason to check. What is missing is said
     /// before the code is looked at, so that an incomplete entry can't be used to try codes.
     async fn check(&self, link: &Link, code: &str, reason: Option<&str>) -> Result<(), DecideError> {
-        let (run, approval, _) = self.head(link.row.run, link.row.approval).await?.ok_or(DecideError::NotFound)?;
+        let Head { run, approval, .. } = self.head(&link.row).await?.ok_or(DecideError::NotFound)?;
         self.check_open(&approval)?;
         let reason = reason.map_or(Ok(()), |reason| Self::check_reason(&approval, reason));
         let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();

@@ -8,15 +8,16 @@ use crate::engine::SubmitError;
 use crate::store::{Approvals as _, RunLog as _};
 
 use super::receipt::ReceiptLink;
+use super::together::Head;
 use super::{Approvals, DecideError, Receipt, Together};
 
 impl Approvals {
     /// Asks more people, for whoever holds a link and its code. Of requests that are decided together, about all that wait.
     pub async fn escalate_by_link(&self, token: &str, address: IpAddr, code: &str) -> Result<Receipt, DecideError> {
         let row = self.proven(token, address, code, None).await?;
-        let (run, head, together) = self.head(row.run, row.approval).await?.ok_or(DecideError::NotFound)?;
+        let Head { run, approval, together, .. } = self.head(&row).await?.ok_or(DecideError::NotFound)?;
         let link = ReceiptLink::of(&row).to_string();
-        let receipt = self.escalate(run, &head, together, &row.person, Assurance::Link).await?;
+        let receipt = self.escalate(run, &approval, together, &row.person, Assurance::Link).await?;
         Ok(Receipt { link: Some(link), ..receipt })
     }
 

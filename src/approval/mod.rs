@@ -20,13 +20,13 @@ mod together;
 mod vote;
 mod wrong_code;
 
-pub use case::{Case, DETAILED_MAX};
+pub use case::Case;
 pub use decide::{Answer, Submission};
 pub use error::{DecideError, OpenError};
 pub use limits::Limits;
 pub use open::OpenRequest;
 pub use receipt::Receipt;
-pub use together::Together;
+pub use together::{Entry, List, Together};
 
 use std::net::IpAddr;
 

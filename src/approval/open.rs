@@ -8,7 +8,7 @@ use crate::store::{Approvals as _, ReadError, Token};
 
 use super::link::NoLink;
 use super::receipt::ReceiptLink;
-use super::{Approvals, Case, OpenError};
+use super::{Approvals, Case, List, OpenError};
 
 /// A request as one person may see it.
 #[derive(Clone, Debug)]
@@ -25,12 +25,13 @@ impl Approvals {
     /// The request of a link. Changes nothing in the store, however often.
     pub async fn open(&self, token: &str, address: IpAddr) -> Result<OpenRequest, OpenError> {
         let link = self.link(token, address).await?;
-        let (run, head, together) = self.head(link.row.run, link.row.approval).await?.ok_or(OpenError::NotFound)?;
-        let nobody_waits = together.as_ref().is_some_and(|together| together.waiting().next().is_none());
+        let head = self.head(&link.row).await?.ok_or(OpenError::NotFound)?;
+        let nobody_waits = head.together.as_ref().is_some_and(|together| together.waiting().next().is_none());
         let case = if nobody_waits {
             self.decided_case(&link.row).await?
         } else {
-            Case::read(&self.engine, run, head.id, together).await?
+            let list = head.list.map(List::shortened);
+            Case::read(&self.engine, head.run, head.approval.id, head.together, list).await?
         };
         let case = case.ok_or(OpenError::NotFound)?;
         let open = OpenRequest { person: link.row.person, token: link.row.digest, case };
@@ -62,8 +63,12 @@ impl Approvals {
         let Some((run, approval)) = self.engine.store().approval(token.approval).await? else { return Ok(None) };
         let together = self.together(&approval).await?;
         let decided = together.as_ref().and_then(|together| together.decided_by(&token.person));
-        let (run, approval) = decided.map_or((run, approval.id), |decided| (decided.run, decided.approval.id));
-        Case::read(&self.engine, run, approval, together).await
+        let (run, approval) = decided.map_or((run, approval), |decided| (decided.run, decided.approval.clone()));
+        let list = match &together {
+            Some(together) => Some(self.decided(together, &approval).await?),
+            None => None,
+        };
+        Case::read(&self.engine, run, approval.id, together, list).await
     }
 }
 

@@ -4,18 +4,19 @@
 //! were asked, so that one which joins stands behind what was shown: the beginning of the list is still the same, and a
 //! decision about it can be taken. Where it is not, nothing is decided.
 
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+mod difference;
+mod list;
+
 use jiff::Timestamp;
 
 use crate::domain::approval::ApprovalStatus;
 use crate::domain::bundle::MEMBERS_MAX;
-use crate::domain::{Approval, ApprovalId, Assurance, Limit, Listed, Listing, PersonId, RunId};
-use crate::store::{Approvals as _, BundledApproval, ReadError, RunLog as _};
+use crate::domain::{Approval, Assurance, Limit, Listing, PersonId, RunId};
+use crate::store::{Approvals as _, BundledApproval, ReadError, RunLog as _, Token};
 
-use super::{Approvals, DecideError};
+use super::Approvals;
 
-/// Runs that are read at once.
-const PARALLEL_MAX: usize = 16;
+pub use list::{Entry, List};
 
 /// A bundle of requests at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,13 +54,6 @@ impl Together {
         Listing::of(self.waiting().map(|request| &request.approval))
     }
 
-    /// The requests that a person was shown, if those that wait longest still are these.
-    fn shown(&self, listing: &Listing) -> Result<Vec<&BundledApproval>, DecideError> {
-        let shown: Vec<&BundledApproval> = self.waiting().take(listing.count).collect();
-        let now = Listing::of(shown.iter().map(|request| &request.approval));
-        if now == *listing && !shown.is_empty() { Ok(shown) } else { Err(DecideError::ListChanged) }
-    }
-
     /// The request whose vote a person's decision about several of these stands with; the last one of theirs.
     #[must_use]
     pub fn decided_by(&self, person: &PersonId) -> Option<&BundledApproval> {
@@ -72,6 +66,18 @@ impl Together {
     }
 }
 
+/// What a link leads to.
+pub(super) struct Head {
+    /// The run that asks.
+    pub run: RunId,
+    /// The request.
+    pub approval: Approval,
+    /// Those that it is shown with.
+    pub together: Option<Together>,
+    /// Those that the link's holder may decide about; `None` if there are none.
+    pub list: Option<List>,
+}
+
 impl Approvals {
     /// The requests that one is decided with; `None` if people decide about it alone.
     pub async fn together(&self, approval: &Approval) -> Result<Option<Together>, ReadError> {
@@ -81,12 +87,9 @@ impl Approvals {
     }
 
     /// The request that a link leads to now, with those that it is decided with: of several that wait, the one that waits
-    /// longest.
-    pub(super) async fn head(
-        &self,
-        run: RunId,
-        id: ApprovalId,
-    ) -> Result<Option<(RunId, Approval, Option<Together>)>, ReadError> {
+    /// longest of those about which its holder may decide.
+    pub(super) async fn head(&self, link: &Token) -> Result<Option<Head>, ReadError> {
+        let (run, id) = (link.run, link.approval);
         let stored = match self.engine.store().run(run).await {
             Ok(stored) => stored.and_then(|mut run| run.approvals.remove(&id)),
             // Its own run can't be understood: its link still leads to the others of its list.
@@ -94,44 +97,14 @@ impl Approvals {
             Err(error) => return Err(error),
         };
         let Some(approval) = stored else { return Ok(None) };
-        let together = self.together(&approval).await?;
-        let head = together.as_ref().and_then(|together| together.waiting().next());
-        let (run, approval) = head.map_or((run, approval), |head| (head.run, head.approval.clone()));
-        Ok(Some((run, approval, together)))
-    }
-
-    /// The other requests that a decision about a list is about: those of the list about which this person may decide with
-    /// this proof. The others go on waiting.
-    pub(super) async fn others(
-        &self,
-        together: &Together,
-        listing: &Listing,
-        head: ApprovalId,
-        person: &PersonId,
-        assurance: Assurance,
-    ) -> Result<Vec<Listed>, DecideError> {
-        let shown = together.shown(listing)?;
-        if shown.first().is_none_or(|first| first.approval.id != head) {
-            return Err(DecideError::ListChanged);
-        }
-        let may = |request: &BundledApproval| {
-            let approval = &request.approval;
-            approval.people.contains(person) && approval.identity <= assurance && approval.votes.is_empty()
+        let Some(together) = self.together(&approval).await? else {
+            return Ok(Some(Head { run, approval, together: None, list: None }));
         };
-        let others = shown.into_iter().skip(1).filter(|request| may(request));
-        let others: Vec<(RunId, Listed)> = others.map(|other| (other.run, Listed::from(&other.approval))).collect();
-        let checked = stream::iter(others).map(|(run, listed)| async move {
-            // One that can't be understood keeps nobody from deciding about the others.
-            let run = match self.engine.store().run(run).await {
-                Err(ReadError::Damaged { .. }) => None,
-                run => run?,
-            };
-            // Somebody may have left the group since they were asked.
-            let eligible = run.is_some_and(|run| self.engine.eligible(&run, listed.approval).contains(person));
-            Ok::<_, ReadError>(eligible.then_some(listed))
-        });
-        let checked: Vec<Option<Listed>> = checked.buffered(PARALLEL_MAX).try_collect().await?;
-        Ok(checked.into_iter().flatten().collect())
+        let list = self.list(&together, &link.person, Assurance::Link).await?;
+        let first = list.entries.first().map(|entry| &entry.request).or_else(|| together.waiting().next());
+        let (run, approval) = first.map_or((run, approval), |first| (first.run, first.approval.clone()));
+        let list = (!list.entries.is_empty()).then_some(list);
+        Ok(Some(Head { run, approval, together: Some(together), list }))
     }
 
     /// Carries a decision that was taken to all that it is about. Where that can't be done now, it is done later.

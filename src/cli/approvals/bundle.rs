@@ -34,16 +34,19 @@ pub(super) fn stands_in(approval: &Approval, list: &ApprovalList) -> Option<Appr
 pub(super) fn words(request: &str, shown: &Shown, now: Timestamp) -> String {
     let mut text = request.to_owned();
     let BundleView { limit, listing, requests } = &shown.bundle;
-    let Some(first) = requests.first() else { return text };
+    if requests.is_empty() {
+        return text;
+    }
     let limit = limit.as_ref().map(Limit::words).unwrap_or_default();
-    add(&mut text, format_args!("\n  {} agents wait together, over {limit}:\n", requests.len()));
+    add(&mut text, format_args!("\n  {} requests wait together, over {limit}:\n", requests.len()));
     for other in requests {
         let deadline = time::relative(other.deadline, now);
         add(&mut text, format_args!("    {}  {}  {deadline}  {}\n", other.approval, other.run, other.agent));
     }
-    if let Some(listing) = listing.filter(|_| requests.len() > 1) {
+    let decidable: Vec<_> = requests.iter().filter(|request| request.decidable).collect();
+    if let (Some(listing), [first, _, ..]) = (listing, decidable.as_slice()) {
         let order = format!("standdown approvals decide {} --approve|--reject --reason \"...\"", first.approval);
-        add(&mut text, format_args!("\n  about all of them: {order} \\\n"));
+        add(&mut text, format_args!("\n  about the {} that you may decide about: {order} \\\n", decidable.len()));
         add(&mut text, format_args!("    --plan-hash {} --together {listing}\n", first.plan_hash));
     }
     text

@@ -1,17 +1,21 @@
 //! One attempt at one message: whom it reaches now, what it says now, and how it went.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use crate::channel::{Address, Channel, DeliveryError, Message as Outgoing};
 use crate::domain::approval::ApprovalStatus;
 use crate::domain::message::Via;
-use crate::domain::{Approval, ApprovalId, Digest, Message, MessageKind, RunId};
+use crate::domain::{AgentId, Approval, ApprovalId, Digest, Message, MessageKind, RunId};
+use crate::playbook::Playbook;
 use crate::store::{Approvals, Commit, CommitError, QueuedMessage, ReadError, Row, RunLog, Writer};
 
 use super::Delivery;
 use super::containment::Containment;
 use super::mint::{For, Minted, mint};
 use super::request::{Request, Worded};
+use super::several::Known;
 use super::wording::Wording;
 
 /// What became of an attempt.
@@ -123,19 +127,44 @@ impl Delivery {
         let Some(run) = store.run(run).await? else { return Ok(None) };
         // Without its playbook a request can still be asked; only what follows the decision is left unsaid.
         let playbook = self.engine.library().pinned(store, &run.digest).await.ok();
-        let agents = match &approval.bundle {
-            Some(bundle) => {
-                let all = store.bundle(bundle.first).await?;
-                all.iter().filter(|other| other.is_undecided(&all)).map(|other| other.agent.clone()).collect()
-            }
-            None => Vec::new(),
-        };
+        let known = self.waiting_with(approval, playbook.as_deref(), now).await?;
+        let agents: BTreeSet<AgentId> = known.iter().map(|(agent, _)| agent.clone()).collect();
+        let agents: Vec<AgentId> = agents.into_iter().collect();
         let wording = Wording::about(&run, approval, agents.len(), playbook.as_deref(), now);
         let seen_at = self.engine.gate().seen_at(&run.agent.id);
-        let containment = &Containment::of(&run, approval, playbook.as_deref(), &wording, seen_at, now);
+        let containment = &if agents.len() > 1 {
+            Containment::of_several(known.iter().map(|(_, known)| known))
+        } else {
+            Containment::of(&run, approval, playbook.as_deref(), &wording, seen_at, now)
+        };
         let public_url = &self.engine.options().public_url;
         let (agents, wording) = (agents.as_slice(), &wording);
         Ok(Some(word(&Request { run: &run, approval, agents, wording, containment, public_url, now })))
+    }
+}
+
+impl Delivery {
+    /// The agents of the requests that are decided together with this one, and what is known of each.
+    async fn waiting_with(
+        &self,
+        approval: &Approval,
+        playbook: Option<&Playbook>,
+        now: Timestamp,
+    ) -> Result<Vec<(AgentId, Known)>, ReadError> {
+        let Some(bundle) = &approval.bundle else { return Ok(Vec::new()) };
+        let all = self.engine.store().bundle(bundle.first).await?;
+        let mut known = Vec::new();
+        for other in all.iter().filter(|other| other.is_undecided(&all)) {
+            let run = match self.engine.store().run(other.run).await {
+                // One that can't be understood keeps nobody from hearing of the others.
+                Ok(None) | Err(ReadError::Damaged { .. }) => continue,
+                Ok(Some(run)) => run,
+                Err(error) => return Err(error),
+            };
+            let seen_at = self.engine.gate().seen_at(&other.agent);
+            known.push((other.agent.clone(), Known::of(&run, &other.approval, playbook, seen_at, now)));
+        }
+        Ok(known)
     }
 }
 

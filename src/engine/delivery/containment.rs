@@ -24,7 +24,7 @@ pub const BEFORE: &str = "Held already, before this run";
 pub const MISSING: &str = "NOT contained";
 
 /// Lines that are listed of each kind.
-const LINES_MAX: usize = 8;
+pub(super) const LINES_MAX: usize = 8;
 
 /// The longest word of a step or a target, in characters.
 const WORDS_MAX: usize = 140;
@@ -68,13 +68,13 @@ impl Containment {
         }
         let good = |verdict| if missing.is_empty() { look.good(verdict, now) } else { Vec::new() };
         let (seen, before) = (good(Verdict::Contained), good(Verdict::AlreadyDone));
-        Self { missing, seen, before, lost: look.lost(), unproven_hold: run.steps.values().any(holds_unproven) }
+        Self { missing, seen, before, lost: look.lost(), unproven_hold: look.holds_unproven() }
     }
 }
 
-struct Look<'a> {
-    run: &'a Run,
-    playbook: Option<&'a Playbook>,
+pub(super) struct Look<'a> {
+    pub run: &'a Run,
+    pub playbook: Option<&'a Playbook>,
 }
 
 impl Look<'_> {
@@ -89,23 +89,38 @@ impl Look<'_> {
     }
 
     fn missing(&self, approval: &Approval, gate_seen_at: Option<Timestamp>) -> Vec<String> {
-        let mut lines = Vec::new();
-        for (path, record) in &self.run.steps {
-            let Some(why) = fault(record) else { continue };
-            // What the gate knows of a hold has a sentence of its own below.
-            let detail = record.detail.as_deref().filter(|_| record.hold.is_none() || gate_seen_at.is_some());
-            let detail = detail.map(|detail| format!(" ({})", short(detail))).unwrap_or_default();
-            lines.push(format!("{}: {why}{detail}.", self.what(path)));
-        }
-        if gate_seen_at.is_none() && (self.run.steps.values().any(holds_unproven) || plans_a_hold(approval)) {
+        let mut lines = self.faults(gate_seen_at);
+        if self.is_unseen(approval, gate_seen_at) {
             let agent = short(&self.run.agent.name);
             lines.push(format!("The gate has never seen {agent}: pausing will not stop it."));
         }
         lines
     }
 
+    /// The steps that failed, or of which nobody saw an effect.
+    pub(super) fn faults(&self, gate_seen_at: Option<Timestamp>) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (path, record) in &self.run.steps {
+            let Some(why) = fault(record) else { continue };
+            // What the gate knows of a hold has a sentence of its own.
+            let detail = record.detail.as_deref().filter(|_| record.hold.is_none() || gate_seen_at.is_some());
+            let detail = detail.map(|detail| format!(" ({})", short(detail))).unwrap_or_default();
+            lines.push(format!("{}: {why}{detail}.", self.what(path)));
+        }
+        lines
+    }
+
+    /// Whether a hold stands or is planned, and the gate has never seen the agent.
+    pub(super) fn is_unseen(&self, approval: &Approval, gate_seen_at: Option<Timestamp>) -> bool {
+        gate_seen_at.is_none() && (self.holds_unproven() || plans_a_hold(approval))
+    }
+
+    pub(super) fn holds_unproven(&self) -> bool {
+        self.run.steps.values().any(holds_unproven)
+    }
+
     /// The steps that ended well with this verdict.
-    fn good(&self, verdict: Verdict, now: Timestamp) -> Vec<String> {
+    pub(super) fn good(&self, verdict: Verdict, now: Timestamp) -> Vec<String> {
         let contained = self
             .run
             .steps
@@ -120,7 +135,7 @@ impl Look<'_> {
         contained.take(LINES_MAX).map(line).collect()
     }
 
-    fn lost(&self) -> Vec<String> {
+    pub(super) fn lost(&self) -> Vec<String> {
         let revoked = self.run.steps.iter().filter(|(path, record)| {
             let done = matches!(record.state, StepState::Succeeded | StepState::Unproven) && record.verdict.is_some();
             done && self.action(path).is_some_and(|action| action.contains("revoke"))
@@ -130,7 +145,7 @@ impl Look<'_> {
     }
 }
 
-fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     let line = one_line(text);
     if line.chars().count() <= WORDS_MAX {
         return line;

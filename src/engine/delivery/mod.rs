@@ -19,6 +19,7 @@ pub(crate) mod rehearsal;
 mod request;
 #[cfg(test)]
 mod tests;
+pub mod several;
 pub mod wording;
 
 pub use containment::Containment;

@@ -50,13 +50,18 @@ pub async fn show(_: Caller, State(state): State<WebState>, Id(id): Id<ApprovalI
 
 /// `GET /approvals/{id}/bundle`: all requests that wait and are decided together with this one.
 pub async fn bundle(
-    _: Caller,
+    caller: Caller,
     State(state): State<WebState>,
     Id(id): Id<ApprovalId>,
 ) -> Result<Json<BundleView>, Problem> {
     let known = load(&state, id).await?;
     let together = state.approvals.together(&known.approval).await?;
-    Ok(Json(BundleView::new(together.as_ref())))
+    let list = match (&together, caller.person()) {
+        (Some(together), Ok(person)) => Some(state.approvals.list(together, person, Assurance::Api).await?),
+        // Whoever is no person decides about nothing.
+        _ => None,
+    };
+    Ok(Json(BundleView::new(together.as_ref(), list.as_ref())))
 }
 
 /// `POST /approvals/{id}/approve`.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::approval::Together;
+use crate::approval::{List, Together};
 use crate::domain::{AgentId, Approval, ApprovalId, Digest, Limit, Listing, RunId};
 use crate::store::BundledApproval;
 
@@ -24,12 +24,12 @@ pub struct ApprovalList {
 }
 
 /// `GET /approvals/{id}/bundle`: the requests that wait and are decided together, the one that waits longest first. A decision
-/// about all of them names that one, and sends `listing` back.
+/// about all of which the caller may decide names the first of these, and sends `listing` back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BundleView {
     /// The limit that all of them are over; none if the request is decided alone.
     pub limit: Option<Limit>,
-    /// What a decision about the whole list sends back; none if the request is decided alone.
+    /// What a decision about all `decidable` ones sends back; none if the request is decided alone, or not by the caller.
     #[serde(default)]
     pub listing: Option<Listing>,
     /// The requests.
@@ -49,15 +49,23 @@ pub struct BundledView {
     pub plan_hash: Digest,
     /// When it expires.
     pub deadline: Timestamp,
+    /// Whether the caller may decide about it: `listing` is about these alone.
+    #[serde(default)]
+    pub decidable: bool,
 }
 
 impl BundleView {
     /// The list that a request stands in.
     #[must_use]
-    pub fn new(together: Option<&Together>) -> Self {
+    pub fn new(together: Option<&Together>, list: Option<&List>) -> Self {
         let Some(together) = together else { return Self { limit: None, listing: None, requests: Vec::new() } };
-        let requests: Vec<BundledView> = together.waiting().map(BundledView::from).collect();
-        let listing = (!requests.is_empty()).then(|| together.listing());
+        let list = list.filter(|list| !list.entries.is_empty());
+        let decidable = |id| list.is_some_and(|list| list.entries.iter().any(|entry| entry.request.approval.id == id));
+        let requests = together.waiting().map(|request| BundledView {
+            decidable: decidable(request.approval.id),
+            ..BundledView::from(request)
+        });
+        let (requests, listing) = (requests.collect(), list.map(List::listing));
         Self { limit: Some(together.limit.clone()), listing, requests }
     }
 }
@@ -70,6 +78,7 @@ impl From<&BundledApproval> for BundledView {
             agent: request.agent.clone(),
             plan_hash: request.approval.plan.hash,
             deadline: request.approval.deadline,
+            decidable: false,
         }
     }
 }

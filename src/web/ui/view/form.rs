@@ -91,7 +91,7 @@ impl FormView {
         let errors = errors.collect();
         let view = Self {
             plan: approval.plan.hash.to_string(),
-            list: case.together.as_ref().map(|together| together.listing().to_string()),
+            list: case.list.as_ref().map(|list| list.listing().to_string()),
             prompt: approval.reason_prompt.as_deref().map_or_else(|| "Why?".to_owned(), |prompt| line(prompt, 120)),
             reason_required: approval.reason_required,
             reason_error: faults.reason.clone(),

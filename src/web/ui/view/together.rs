@@ -1,28 +1,27 @@
 //! The agents whose requests are decided together: a list that a person can look through on a phone, and nothing that was
 //! left out of it without a word.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 
-use crate::approval::{Case, Together};
+use crate::approval::{Case, Entry, List, Together};
 use crate::domain::approval::{ApprovalStatus, Choice};
-use crate::domain::{Approval, Run, Tier};
-use crate::store::BundledApproval;
+use crate::domain::{Agent, AgentId, Approval, Tier};
 
 use super::super::text::line;
 
-/// The most characters that the names of further agents take on a page.
-const NAMES_CHARACTERS_MAX: usize = 5_000;
+/// Requests of a list of which a page says more than their agents' ids; those that are done otherwise stand first.
+const DETAILED_MAX: usize = 25;
 
 #[derive(Serialize)]
 pub(super) struct TogetherView {
     heading: String,
-    news: Option<String>,
+    news: Vec<String>,
     intro: String,
     agents: Vec<AgentLine>,
-    /// Agents of which a page says no more than their ids.
-    names: String,
-    more: usize,
-    id: String,
+    /// Agents of which a page says no more than their ids, with what is done otherwise for them.
+    rest: Vec<Rest>,
 }
 
 #[derive(Serialize)]
@@ -34,103 +33,118 @@ struct AgentLine {
     differs: Option<String>,
 }
 
+#[derive(Serialize)]
+struct Rest {
+    names: String,
+    differs: Option<String>,
+}
+
 /// What people are asked, of however many agents.
 pub(super) fn question(case: &Case) -> String {
     let ask = &case.approval.ask;
-    match case.together.as_ref().map(|together| together.about(&case.approval).len()) {
+    match case.list.as_ref().map(List::agents) {
         Some(count) if count > 1 => format!("{count} agents: {ask}"),
         _ => ask.clone(),
     }
 }
 
 impl TogetherView {
-    /// The list of those that wait; after a decision, of those that it was about. Nothing where it is one agent alone.
+    /// The list that the person who looks decides about; after a decision, what it was about. Nothing where it is one
+    /// request alone.
     pub fn new(case: &Case) -> Option<Self> {
         let together = case.together.as_ref()?;
+        let empty = List::default();
+        let list = case.list.as_ref().unwrap_or(&empty);
         if case.approval.status == ApprovalStatus::Pending {
-            return Self::waiting(case, together);
+            return Self::waiting(together, list);
         }
-        Self::decided(case, together)
+        Self::decided(together, list)
     }
 
-    fn waiting(case: &Case, together: &Together) -> Option<Self> {
-        let waiting = together.about(&case.approval);
+    fn waiting(together: &Together, list: &List) -> Option<Self> {
         let decided = together.all.iter().filter(|request| request.approval.decision().is_some()).count();
-        let (count, limit) = (waiting.len(), together.limit.words());
-        let news = (decided > 0).then(|| format!("{decided} others of this list are over; these wait still."));
-        if count <= 1 && news.is_none() {
+        let news = [
+            (decided, "others of this list are over."),
+            (list.later, "more wait for you. They come up behind this link when these are decided."),
+            (list.barred, "more wait for other people, or for more proof than a link. This answer is not about them."),
+        ];
+        let news: Vec<String> =
+            news.into_iter().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}")).collect();
+        let count = list.entries.len();
+        if count == 0 || (count == 1 && news.is_empty()) {
             return None;
         }
+        let what = counted(list);
         let intro = format!(
-            "All are over {limit}. The same is done to each, with its own parameters. Your answer counts for these {count} \
-             and for no other: what comes after them waits for an answer of its own."
+            "All are over {}. The same is done to each, but for its own name, unless its line says otherwise. Your answer \
+             counts for what is named here and for nothing else: what comes after it waits for an answer of its own.",
+            together.limit.words()
         );
-        let heading = if count == 1 { "1 agent waits".to_owned() } else { format!("These {count} agents wait") };
-        Some(Self::of(case, &waiting, heading, news, intro, false))
+        let heading = if count == 1 { format!("{what} waits") } else { format!("These {what} wait") };
+        Some(Self::of(list, heading, news, intro, false))
     }
 
-    fn decided(case: &Case, together: &Together) -> Option<Self> {
-        let decided = together.about(&case.approval);
+    fn decided(together: &Together, list: &List) -> Option<Self> {
         let left = together.waiting().count();
-        if decided.len() <= 1 && left == 0 {
+        if list.entries.len() <= 1 && left == 0 {
             return None;
         }
         let news = (left > 0).then(|| {
             format!("{left} more came meanwhile or need another proof. They wait: open your link again, or the newest message.")
         });
-        let count = decided.len();
-        let heading = if count == 1 { "For 1 agent".to_owned() } else { format!("For these {count} agents") };
+        let what = counted(list);
+        let heading = if list.entries.len() == 1 { format!("For {what}") } else { format!("For these {what}") };
         let intro = format!("All were over {}. Each run goes on by itself.", together.limit.words());
-        Some(Self::of(case, &decided, heading, news, intro, true))
+        Some(Self::of(list, heading, news.into_iter().collect(), intro, true))
     }
 
-    fn of(
-        case: &Case,
-        requests: &[&BundledApproval],
-        heading: String,
-        news: Option<String>,
-        intro: String,
-        with_state: bool,
-    ) -> Self {
-        let detailed = requests.iter().take(crate::approval::DETAILED_MAX);
-        let agents: Vec<AgentLine> = detailed
-            .map(|request| {
-                let state = with_state.then(|| state(&request.approval));
-                AgentLine { state, ..AgentLine::new(case, request) }
-            })
-            .collect();
-        let (mut names, mut more) = (String::new(), 0);
-        for request in requests.iter().skip(agents.len()) {
-            let name = line(request.agent.as_str(), 80);
-            if names.len() + name.len() > NAMES_CHARACTERS_MAX {
-                more += 1;
-                continue;
-            }
-            if !names.is_empty() {
-                names.push_str(", ");
-            }
-            names.push_str(&name);
+    fn of(list: &List, heading: String, news: Vec<String>, intro: String, with_state: bool) -> Self {
+        let mut entries: Vec<&Entry> = list.entries.iter().collect();
+        // What is done otherwise, and who may not be contained, must be seen by whoever reads no further.
+        entries.sort_by_key(|entry| (entry.differs.is_none(), !entry.known.is_faulty()));
+        let several = repeated(list);
+        let agents = entries.iter().take(DETAILED_MAX).map(|entry| AgentLine {
+            name: line(&format!("{}{}", entry.agent.name, step(entry, &several)), 80),
+            state: with_state.then(|| state(&entry.request.approval)),
+            about: about(&entry.agent),
+            alert: line(&entry.alert, 100),
+            differs: entry.differs.as_ref().map(|differs| line(differs, 240)),
+        });
+        let mut rest: BTreeMap<(bool, Option<&str>), Vec<String>> = BTreeMap::new();
+        for entry in entries.iter().skip(DETAILED_MAX) {
+            let name = format!("{}{}", line(entry.request.agent.as_str(), 80), step(entry, &several));
+            let differs = entry.differs.as_deref();
+            rest.entry((differs.is_none(), differs)).or_default().push(name);
         }
-        Self { heading, news, intro, agents, names, more, id: case.approval.id.to_string() }
+        let rest = rest.into_iter().map(|((_, differs), names)| Rest {
+            names: names.join(", "),
+            differs: differs.map(|differs| line(differs, 240)),
+        });
+        Self { heading, news, intro, agents: agents.collect(), rest: rest.collect() }
     }
 }
 
-impl AgentLine {
-    fn new(case: &Case, request: &BundledApproval) -> Self {
-        let run = case.listed.get(&request.run);
-        let other = steps(&request.approval) != steps(&case.approval);
-        Self {
-            name: line(run.map_or(request.agent.as_str(), |run| &run.agent.name), 80),
-            state: None,
-            about: run.map(about).unwrap_or_default(),
-            alert: run.map(|run| line(&run.alert.title, 100)).unwrap_or_default(),
-            differs: other.then(|| line(&format!("Here it is: {}", steps(&request.approval).join(", ")), 160)),
-        }
-    }
+/// How many of what a list is about: agents, or requests where one agent has several.
+fn counted(list: &List) -> String {
+    let plural = |count: usize, word: &str| if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") };
+    let (requests, agents) = (list.entries.len(), list.agents());
+    let agents_words = plural(agents, "agent");
+    if requests == agents { agents_words } else { format!("{} about {agents_words}", plural(requests, "request")) }
 }
 
-fn about(run: &Run) -> String {
-    let agent = &run.agent;
+/// The agents about which a list has several requests.
+fn repeated(list: &List) -> BTreeSet<&AgentId> {
+    let mut seen = BTreeSet::new();
+    list.entries.iter().map(|entry| &entry.request.agent).filter(|agent| !seen.insert(*agent)).collect()
+}
+
+/// Which of several requests about one agent it is.
+fn step(entry: &Entry, several: &BTreeSet<&AgentId>) -> String {
+    let request = &entry.request;
+    if several.contains(&request.agent) { format!(" ({}, {})", request.approval.path, request.run) } else { String::new() }
+}
+
+fn about(agent: &Agent) -> String {
     let tier = match agent.tier {
         Tier::ReadOnly => "reads only",
         Tier::Supervised => "acts with a person in the loop",
@@ -141,15 +155,6 @@ fn about(run: &Run) -> String {
     let known = if agent.known { "" } else { ", not in the inventory" };
     let id = if agent.name == agent.id.as_str() { String::new() } else { format!("{}, ", agent.id) };
     line(&format!("{id}{tier}, owner {owner}{known}"), 160)
-}
-
-/// What an approval of a request does, without its parameters.
-fn steps(approval: &Approval) -> Vec<String> {
-    let text = |step: &serde_json::Value, key| {
-        step.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
-    };
-    let steps = approval.plan.body.get("steps").and_then(serde_json::Value::as_array);
-    steps.into_iter().flatten().map(|step| format!("{} ({})", text(step, "step"), text(step, "action"))).collect()
 }
 
 /// How the request of an agent stands.
