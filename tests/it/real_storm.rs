@@ -80,7 +80,7 @@ async fn eight_agents_over_a_budget_of_five_are_one_mail_and_one_decision_on_a_p
     }
     let id = held["approvals"][2]["approval"]["id"].as_str().unwrap();
     let shown = daemon.cli_text(&["approvals", "show", id]).await;
-    assert!(shown.contains("3 agents wait together, over the budget of the playbook storm"), "{shown}");
+    assert!(shown.contains("3 requests wait together, over the budget of the playbook storm"), "{shown}");
     assert!(shown.contains("bot-5") && shown.contains("bot-7") && shown.contains("--together 3:"), "{shown}");
 
     let chromium = Chromium::start().await;

@@ -5,8 +5,8 @@
 
 use serde_json::Value;
 
-use crate::domain::planned::PlannedStep;
 use crate::domain::approval::Plan;
+use crate::domain::planned::PlannedStep;
 use crate::domain::{Agent, RunId};
 use crate::machine::notice::one_line;
 
@@ -152,7 +152,10 @@ mod tests {
 
     #[test]
     fn the_agent_itself_is_no_difference_and_everything_else_is_said() {
-        assert_eq!(between(("bot-1", pause("stop bot-1 (The bot-1)")), ("bot-2", pause("stop bot-2 (The bot-2)"))), None);
+        assert_eq!(
+            between(("bot-1", pause("stop bot-1 (The bot-1)")), ("bot-2", pause("stop bot-2 (The bot-2)"))),
+            None
+        );
         let said = between(("bot-1", pause("stop bot-2")), ("bot-2", pause("stop bot-2"))).unwrap();
         assert_eq!(said, "Here: pause[1] with reason = \"stop bot-2\"");
         let mut more = pause("x");

@@ -116,12 +116,7 @@ impl List {
 
 impl Approvals {
     /// The requests of a bundle that wait, and about which this person may decide with this proof.
-    pub async fn list(
-        &self,
-        together: &Together,
-        person: &PersonId,
-        assurance: Assurance,
-    ) -> Result<List, ReadError> {
+    pub async fn list(&self, together: &Together, person: &PersonId, assurance: Assurance) -> Result<List, ReadError> {
         let asked = |request: &&BundledApproval| {
             let approval = &request.approval;
             approval.people.contains(person) && approval.identity <= assurance && approval.votes.is_empty()

@@ -229,6 +229,29 @@ async fn where_the_one_that_asked_ends_first_the_next_one_asks_and_nobody_is_lef
 }
 
 #[tokio::test]
+async fn a_page_counts_what_its_reader_may_decide_and_the_vote_takes_just_that() {
+    use crate::domain::Principal;
+    use crate::engine::Inventory;
+    let storm = Storm::of(3).await;
+    let link = storm.rehearsal.link_of("ana").await;
+    // Since they were asked, the second agent's owner is nobody that the configuration knows.
+    let known = storm.rehearsal.engine.inventory();
+    let mut directory = known.directory().clone();
+    let ana = directory.people.remove(&person("ana")).unwrap();
+    directory.fallback = vec![Principal::User(person("cleo"))];
+    storm.rehearsal.engine.set_inventory(Inventory::new(Vec::new(), directory.clone()));
+    let seen = storm.open(&link).await;
+    assert!(seen.case.list.is_none(), "who left decides about nothing: {:?}", seen.case.list);
+    directory.people.insert(ana.id.clone(), ana);
+    storm.rehearsal.engine.set_inventory(Inventory::new(Vec::new(), directory));
+    let seen = storm.open(&link).await;
+    let list = seen.case.list.as_ref().unwrap();
+    assert_eq!((list.entries.len(), list.agents(), list.barred), (3, 3, 0));
+    storm.decide(&link, &seen, Choice::Approve).await.unwrap();
+    assert_eq!(storm.decisions().await, [Some(Decision::Approved); 3]);
+}
+
+#[tokio::test]
 async fn one_of_a_list_can_be_decided_alone_and_leaves_it() {
     let storm = Storm::of(3).await;
     let link = storm.rehearsal.link_of("ana").await;

@@ -17,9 +17,9 @@ mod record;
 #[cfg(test)]
 pub(crate) mod rehearsal;
 mod request;
+pub mod several;
 #[cfg(test)]
 mod tests;
-pub mod several;
 pub mod wording;
 
 pub use containment::Containment;

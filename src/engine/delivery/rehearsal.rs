@@ -95,6 +95,13 @@ impl Rehearsal {
         start(&self.engine, &agent, &Scene::default()).await
     }
 
+    /// A run about one more agent of ana's, whose alert says this.
+    pub async fn also_about(&self, name: &str, title: &str) -> RunId {
+        let owner = Some(Principal::User(person("ana")));
+        let agent = Agent { id: AgentId::parse(name).unwrap(), owner, ..agent(name) };
+        start(&self.engine, &agent, &Scene { title: title.to_owned(), ..Scene::default() }).await
+    }
+
     /// A run in the place of the first one, about the same agent, that takes its holds over.
     pub async fn again(&self) -> RunId {
         let run = self.run().await;

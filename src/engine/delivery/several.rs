@@ -116,8 +116,7 @@ mod tests {
             known("four", &[], &[], true),
         ];
         let told = Containment::of_several(agents.iter());
-        let wanted =
-            ["two: revoke: it FAILED.", "The gate has never seen three, four: pausing will not stop them."];
+        let wanted = ["two: revoke: it FAILED.", "The gate has never seen three, four: pausing will not stop them."];
         assert_eq!((told.missing, told.seen), (wanted.map(str::to_owned).to_vec(), Vec::new()));
         let told = Containment::of_several(agents[..1].iter());
         assert_eq!((told.missing, told.seen), (Vec::new(), vec!["one: pause: seen.".to_owned()]));

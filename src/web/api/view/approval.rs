@@ -61,10 +61,9 @@ impl BundleView {
         let Some(together) = together else { return Self { limit: None, listing: None, requests: Vec::new() } };
         let list = list.filter(|list| !list.entries.is_empty());
         let decidable = |id| list.is_some_and(|list| list.entries.iter().any(|entry| entry.request.approval.id == id));
-        let requests = together.waiting().map(|request| BundledView {
-            decidable: decidable(request.approval.id),
-            ..BundledView::from(request)
-        });
+        let requests = together
+            .waiting()
+            .map(|request| BundledView { decidable: decidable(request.approval.id), ..BundledView::from(request) });
         let (requests, listing) = (requests.collect(), list.map(List::listing));
         Self { limit: Some(together.limit.clone()), listing, requests }
     }

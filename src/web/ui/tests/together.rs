@@ -1,6 +1,7 @@
 //! One page about all agents above a budget.
 
 use super::*;
+use crate::clock::Clock as _;
 use crate::engine::delivery::rehearsal::BUDGET;
 
 /// One agent within the budget, and so many above it; with the link of the one request that ana gets.
@@ -104,4 +105,49 @@ async fn a_list_that_is_no_longer_the_one_shown_is_shown_anew() {
         assert!(stale.text().contains("The list has changed") && stale.text().contains("Nothing was decided."));
     }
     assert_eq!(site.rehearsal.engine.store().approvals(true, 10).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_done_otherwise_for_an_agent_stands_first_however_far_behind_it_came() {
+    let (site, link) = storm(30).await;
+    site.rehearsal.also_about("the-other-one", "wipe the ledger").await;
+    // The same request once more is about the same agent, and not about one more.
+    site.rehearsal.also("invoice-reader-029").await;
+    let text = site.get(&format!("/a/{}", link.token)).await.text();
+    assert!(text.contains("31 agents: ") && text.contains("These 32 requests about 31 agents wait"), "{text}");
+    let list = text.split_once("waits for an answer of its own.").unwrap().1;
+    let (other, first) = (list.find("the-other-one").unwrap(), list.find("invoice-reader-000").unwrap());
+    assert!(other < first, "{list}");
+    assert!(list.contains("with reason = \"wipe the ledger\""), "{list}");
+    assert!(!list[first..].contains("Here"), "the agent's own name is no difference: {list}");
+}
+
+#[tokio::test]
+async fn agents_that_the_gate_never_saw_are_named_though_it_saw_the_first() {
+    let (site, link) = storm(3).await;
+    let seen = crate::domain::AgentId::parse("invoice-reader-000").unwrap();
+    assert!(site.rehearsal.engine.gate().check(&seen, site.rehearsal.clock.now()).allowed);
+    let text = site.get(&format!("/a/{}", link.token)).await.text();
+    let words = "The gate has never seen invoice-reader-001, invoice-reader-002: pausing will not stop them.";
+    assert!(text.contains(words), "{text}");
+}
+
+#[tokio::test]
+async fn an_answer_is_about_no_more_agents_than_the_page_can_name() {
+    let site = Site::of(Scene { playbook: BUDGET, ..Scene::default() }).await;
+    let name = |number: usize| format!("{}-{number:03}", "accounting-".repeat(8));
+    for number in 0..110 {
+        site.rehearsal.also(&name(number)).await;
+    }
+    let link = site.rehearsal.link_of("ana").await;
+    let page = site.get(&format!("/a/{}", link.token)).await;
+    let text = page.text();
+    let shown: usize = hidden(&page.body, "list").split_once(':').unwrap().0.parse().unwrap();
+    assert!(shown < 110 && text.contains(&format!("{} more wait for you", 110 - shown)), "{shown} of {text}");
+    assert!(page.body.len() < PAGE_BYTES_MAX, "{} bytes", page.body.len());
+    let named = |number: usize| text.contains(&name(number)[70..]);
+    assert!((0..shown).all(named) && !(shown..110).any(named), "{text}");
+    let answer = decide(&site, &link, &page, "approve").await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    assert_eq!(site.rehearsal.engine.store().approvals(true, 500).await.unwrap().len(), 110 - shown);
 }

@@ -141,7 +141,11 @@ fn repeated(list: &List) -> BTreeSet<&AgentId> {
 /// Which of several requests about one agent it is.
 fn step(entry: &Entry, several: &BTreeSet<&AgentId>) -> String {
     let request = &entry.request;
-    if several.contains(&request.agent) { format!(" ({}, {})", request.approval.path, request.run) } else { String::new() }
+    if several.contains(&request.agent) {
+        format!(" ({}, {})", request.approval.path, request.run)
+    } else {
+        String::new()
+    }
 }
 
 fn about(agent: &Agent) -> String {
