@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::approval::{Answer, Limits, OpenRequest, Submission};
+use crate::approval::{Answer, DecideError, Limits, OpenRequest, Submission};
 use crate::clock::Clock as _;
 use crate::domain::approval::Choice;
 use crate::domain::{
@@ -12,7 +12,6 @@ use crate::domain::{
 };
 use crate::engine::Inventory;
 use crate::engine::delivery::rehearsal::{Arrived, BUDGET, Rehearsal, Scene, person};
-
 use crate::machine::room_for_listed;
 use crate::store::{Commit, Guard, Row, Writer as _};
 
