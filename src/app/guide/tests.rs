@@ -214,7 +214,7 @@ fn every_topic_has_a_page_that_can_be_shown() {
         assert!(!page.title.is_empty() && !page.line.is_empty() && !page.blocks.is_empty(), "{}", page.topic);
         assert!(crate::guide::render(page).len() > 20, "{}", page.topic);
     }
-    assert_eq!(guide.topics().count(), 14);
+    assert_eq!(guide.topics().count(), 16);
     assert!(guide.page("sd0301").is_some() && guide.page("AGENT.PAUSE").is_some());
     assert_eq!(guide.suggest("expresions"), Some("expressions"));
 }

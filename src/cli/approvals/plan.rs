@@ -70,9 +70,9 @@ mod tests {
             { "step": "pause", "action": "agent.pause", "with": { "reason": "it calls é", "count": "7", "limit": 7, "none": null } },
             { "step": "undo", "undoes": [], "on": true },
         ] });
-        let expected = "    run: run_1\n    steps:\n      1.\n        action: agent.pause\n        step: pause\n        with:\n          \
-                        count: \"7\"\n          limit: 7\n          none: nothing\n          reason: it calls é\n      2.\n        \
-                        on: true\n        step: undo\n        undoes: []\n";
+        let expected = "    run: run_1\n    steps:\n      1.\n        step: pause\n        action: agent.pause\n        with:\n          \
+                        reason: it calls é\n          count: \"7\"\n          limit: 7\n          none: nothing\n      2.\n        \
+                        step: undo\n        undoes: []\n        on: true\n";
         assert_eq!(readable(&body), expected);
     }
 

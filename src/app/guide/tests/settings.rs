@@ -73,7 +73,7 @@ fn a_wrong_setting_gives_its_code_and_the_right_one_is_taken() {
 fn every_setting_inventory_and_source_that_the_reference_shows_is_taken() {
     let guide = guide();
     let mut tried = 0;
-    for topic in ["configuration", "alerts", "inventory", "gate"] {
+    for topic in ["configuration", "alerts", "sources", "inventory", "gate"] {
         for block in &guide.page(topic).unwrap().blocks {
             let Block::Code { info, text, .. } = block else { continue };
             let part = match info.as_str() {
