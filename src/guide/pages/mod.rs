@@ -45,10 +45,9 @@ pub fn is_main(topic: &str) -> bool {
 pub fn alias(word: &str) -> Option<&'static str> {
     let word = word.to_ascii_lowercase();
     match word.as_str() {
-        "alert" | "hooks" | "webhook" => Some("alerts"),
+        "alert" | "generic" | "hooks" | "webhook" => Some("alerts"),
         "map" | "mapping" | "source" | "preset" | "presets" => Some("sources"),
         "http" | "routes" | "rest" => Some("api"),
-        "generic" => Some("alerts"),
         preset => sources::is_preset(preset).then_some("sources"),
     }
 }
