@@ -19,6 +19,7 @@ mod effect;
 mod error;
 mod events;
 mod key;
+mod moot;
 mod motion;
 pub mod notice;
 mod plan;

@@ -5,9 +5,10 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::desk::{ASK, Desk, alert, alert_with, run_of};
-use crate::domain::{HoldLevel, Outcome, RunId, RunStatus};
-use crate::engine::HoldRequest;
+use crate::domain::approval::ApprovalStatus;
+use crate::domain::{Actor, Assurance, HoldLevel, Outcome, PersonId, RunId, RunStatus};
 use crate::engine::tests::harness::{World, agent_id, ana};
+use crate::engine::{HoldError, HoldRequest};
 use crate::store::{Inbox, ReadModel, StoredAlert};
 
 fn stored(desk: &Desk) -> Vec<StoredAlert> {
@@ -200,6 +201,30 @@ fn restarts_within_one_delivery_leave_no_hold_behind() {
     assert_eq!(desk.life.run(last).inherits.len(), 2);
     approve(&desk, last);
     assert!(desk.life.gate_allows("billing-bot"));
+}
+
+#[test]
+fn who_may_not_decide_can_not_lift_by_hand_what_a_run_took_over_and_both_runs_hear_of_who_does() {
+    let world = World::new(&[&ASK.replace("on_new_alert: join", "on_new_alert: restart")]);
+    let desk = Desk::open(&world);
+    let runs = ["a", "b"].map(|id| run_of(&desk.taken(&alert(id, "billing-bot"))));
+    desk.life.pending(runs[1]);
+    let lift = |by: &str| {
+        let by = Actor::Person { id: PersonId::parse(by).unwrap(), assurance: Assurance::Api };
+        desk.life.on(desk.life.engine.lift_holds(&agent_id("billing-bot"), &by, "it was our own test"))
+    };
+    let refused = lift("sam").unwrap_err();
+    assert!(matches!(&refused, HoldError::AwaitsDecision { run, .. } if *run == runs[1]), "{refused}");
+    assert!(!desk.life.gate_allows("billing-bot"));
+    assert_eq!(lift("ana").unwrap().len(), 2);
+    assert!(desk.life.gate_allows("billing-bot"));
+    desk.life.until_finished(runs[1]);
+    for run in runs {
+        let lines: Vec<String> = desk.life.checked_history(run).entries.into_iter().map(|entry| entry.text).collect();
+        assert!(lines.iter().any(|line| line.starts_with("ana lifted ")), "{run}: {lines:#?}");
+    }
+    let settled = desk.life.run(runs[1]).approvals.into_values().map(|request| request.status).collect::<Vec<_>>();
+    assert_eq!(settled, [ApprovalStatus::Cancelled]);
 }
 
 /// Starts the playbook that pauses and asks, about the same agent.

@@ -4,8 +4,6 @@
 //!
 //! Whether the person may is not judged here: the engine asks that of the people of the moment before it says so.
 
-use std::collections::BTreeSet;
-
 use crate::domain::approval::ApprovalStatus;
 use crate::domain::{Actor, HoldId, Principal, StepPath, StepState};
 use crate::machine::effect::{Effect, Notice};
@@ -56,21 +54,5 @@ fn withdraw(motion: &mut Motion<'_>, holds: &[HoldId], actor: &Actor, words: &st
             motion.effects.push(Effect::Alarm(Notice { to, subject, text }));
         }
     }
-    if withdrawn.is_empty() { Ok(()) } else { leave_the_rest(motion) }
-}
-
-/// What was to follow the answer is not begun: it was written for an answer that nobody gave. What people are still asked
-/// about waits for their answer.
-fn leave_the_rest(motion: &mut Motion<'_>) -> Result<(), IllegalTransition> {
-    let pending = motion.run.approvals.values().filter(|approval| approval.status == ApprovalStatus::Pending);
-    let asked_about: BTreeSet<StepPath> = pending.flat_map(|approval| approval.releases.iter().cloned()).collect();
-    let untouched = motion.run.steps.iter().filter(|(path, record)| {
-        let is_asked_about = asked_about.contains(path) || asked_about.contains(&StepPath::from(path.step.clone()));
-        record.state == StepState::Pending && !is_asked_about
-    });
-    for path in untouched.map(|(path, _)| path.clone()).collect::<Vec<StepPath>>() {
-        motion.say(&path, "the hold was lifted by hand before people decided")?;
-        motion.set(&path, StepState::Cancelled)?;
-    }
-    Ok(())
+    if withdrawn.is_empty() { Ok(()) } else { motion.leave_the_rest() }
 }

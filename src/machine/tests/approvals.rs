@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::simulator::{CONTAIN, Sim, agent};
 use crate::domain::approval::{ApprovalStatus, Choice};
 use crate::domain::{
-    ApprovalCause, Assurance, Decision, Digest, EventKind, Mode, Outcome, PersonId, StepState, Waiting,
+    ApprovalCause, Assurance, Decision, Digest, EventKind, Mode, Outcome, PersonId, RunStatus, StepState, Waiting,
 };
 use crate::machine::IllegalTransition;
 
@@ -190,6 +190,36 @@ fn silence_about_a_step_is_no_second_source_either() {
 fn an_observed_request_ends_as_silence_would_also_where_silence_acts() {
     let sim = Sim::start_with(&acts_on_silence(), agent(), Mode::Observe, None);
     assert_eq!(sim.run.steps[&"ask".parse().unwrap()].decision, Some(Decision::Expired));
+}
+
+/// A run whose hold a person lifts by hand while a call is still under way, which is then made.
+fn lifted_before_it_asks(text: &str) -> Sim {
+    let mut sim = Sim::start(text);
+    let holds = sim.placed.iter().map(|hold| hold.id).collect();
+    sim.submit(EventKind::HoldsLifted { holds, reason: "our own test".into() }).unwrap();
+    sim.contain();
+    sim
+}
+
+#[test]
+fn nobody_is_asked_about_a_hold_that_was_lifted_by_hand_before() {
+    let sim = lifted_before_it_asks(CONTAIN);
+    assert!(sim.run.approvals.is_empty(), "{:#?}", sim.run.approvals);
+    assert_eq!((sim.state("override"), sim.state("resume")), ("cancelled", "skipped"));
+    let why = sim.step("override").detail.as_deref().unwrap();
+    assert!(why.starts_with("nobody was asked: the hold was lifted by hand by "), "{why}");
+    assert_eq!(sim.run.status, RunStatus::Finished(Outcome::Completed));
+    assert_eq!(sim.state("tell_owner"), "succeeded", "what comes before the question is done");
+}
+
+#[test]
+fn people_are_asked_about_whatever_else_a_request_lets_go() {
+    let resume = "      - { step: resume, action: undo, with: { steps: [pause] } }\n";
+    let both = CONTAIN
+        .replace("releases: [resume]", "releases: [resume, again]")
+        .replace(resume, &format!("{resume}      - {{ step: again, action: agent.pause }}\n"));
+    let sim = lifted_before_it_asks(&both);
+    assert_eq!((sim.state("override"), sim.run.approvals.len()), ("waiting", 1), "the other step is not moot");
 }
 
 #[test]
