@@ -17,15 +17,17 @@ const PAUSE_AFTER_FAULT: Duration = Duration::from_secs(1);
 
 /// Does work to its end; `None` if a fault of its own (a panic) broke it off, which is said in the log. Whoever asked for
 /// it goes on: what is wrong with one run must not stop the others.
-pub(super) async fn caught<T>(name: &'static str, work: impl Future<Output = T>) -> Option<T> {
-    let done = AssertUnwindSafe(work).catch_unwind().await;
-    if done.is_err() {
-        tracing::error!(
-            name,
-            "a fault of Standdown's own broke this work off; its place stands on standard error: please report it"
-        );
-    }
-    done.ok()
+pub(super) fn caught<T>(name: &'static str, work: impl Future<Output = T>) -> impl Future<Output = Option<T>> {
+    // Not an `async fn`: that would have room for the work twice.
+    AssertUnwindSafe(work).catch_unwind().map(move |done| {
+        if done.is_err() {
+            tracing::error!(
+                name,
+                "a fault of Standdown's own broke this work off; its place stands on standard error: please report it"
+            );
+        }
+        done.ok()
+    })
 }
 
 /// Starts tasks, tells them to stop, waits for them.
@@ -44,9 +46,9 @@ impl Supervisor {
     }
 
     /// Starts a task that serves until a stop is asked for. If a fault of its own ends it sooner, it is begun again.
-    pub fn keep<F: Future<Output = ()> + Send>(&self, name: &'static str, task: impl Fn() -> F + Send + Sync + 'static)
+    pub fn keep<F>(&self, name: &'static str, task: impl Fn() -> F + Send + Sync + 'static)
     where
-        F: 'static,
+        F: Future<Output = ()> + Send + 'static,
     {
         let supervisor = self.clone();
         self.spawn(name, async move {

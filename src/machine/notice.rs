@@ -40,13 +40,19 @@ impl Motion<'_> {
 /// Text from outside as one quoted, cut line without control or direction characters.
 #[must_use]
 pub fn one_line(text: &str) -> String {
-    let plain: String = text.chars().map(|c| if c.is_control() || is_direction(c) { ' ' } else { c }).collect();
-    let mut line: String = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut line = whole_line(text);
     if line.chars().count() > QUOTE_CHARACTERS_MAX {
         line = line.chars().take(QUOTE_CHARACTERS_MAX - 1).collect();
         line.push('…');
     }
     line
+}
+
+/// The same, not cut.
+#[must_use]
+pub fn whole_line(text: &str) -> String {
+    let plain: String = text.chars().map(|c| if c.is_control() || is_direction(c) { ' ' } else { c }).collect();
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Characters that turn the direction of text or are invisible.

@@ -86,7 +86,7 @@ fn bodies(bytes: &[u8]) -> Vec<Body<'_>> {
 }
 
 fn line_ends(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|byte| **byte == b'\n').count()
+    bytes.split(|byte| *byte == b'\n').count().saturating_sub(1)
 }
 
 /// The same reason with the line of the file, where it names one of the body.

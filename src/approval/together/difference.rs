@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::domain::approval::Plan;
 use crate::domain::planned::PlannedStep;
 use crate::domain::{Agent, RunId};
-use crate::machine::notice::one_line;
+use crate::machine::notice::whole_line;
 
 /// The most characters of one difference.
 pub(super) const DIFFERENCE_CHARACTERS_MAX: usize = 240;
@@ -111,14 +111,14 @@ fn neutral(value: &Value, own: &[String]) -> Value {
 
 fn short(value: &Value) -> String {
     match value {
-        Value::String(text) => format!("\"{}\"", one_line(text)),
-        other => one_line(&other.to_string()),
+        Value::String(text) => format!("\"{}\"", whole_line(text)),
+        other => whole_line(&other.to_string()),
     }
 }
 
 fn cut(text: &str) -> String {
     const MORE: &str = "… and more: standdown approvals show";
-    let line = one_line(text);
+    let line = whole_line(text);
     if line.chars().count() <= DIFFERENCE_CHARACTERS_MAX {
         return line;
     }
@@ -166,7 +166,7 @@ mod tests {
         other[0]["action_digest"] = json!("beef");
         other[0]["parameters"] = json!({});
         let said = between(("bot-1", other), ("bot-2", pause("x"))).unwrap();
-        assert_eq!(said, "Here: pause[1]: action_digest = \"beef\"; pause[1] without reason");
+        assert_eq!(said, "Here: pause[1] without reason; pause[1]: action_digest = \"beef\"");
         let long = between(("bot-1", pause(&"x".repeat(900))), ("bot-2", pause("x"))).unwrap();
         assert_eq!(long.chars().count(), DIFFERENCE_CHARACTERS_MAX);
         assert!(long.ends_with("… and more: standdown approvals show"), "{long}");

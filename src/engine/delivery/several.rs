@@ -5,14 +5,25 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{Approval, Run, Verdict};
-use crate::machine::notice::one_line;
+use crate::domain::{Agent, Approval, Run, Verdict};
+use crate::machine::notice::whole_line;
 use crate::playbook::Playbook;
 
-use super::containment::{Containment, LINES_MAX, Look, short};
+use super::containment::{Containment, LINES_MAX, Look};
 
 /// Agents that one sentence names.
 const NAMES_MAX: usize = 20;
+
+/// The longest name that is told.
+const NAME_CHARACTERS_MAX: usize = 80;
+
+/// What an agent is called where it stands beside others. A name that had to be cut could be another's too: then it is its
+/// id, which is never cut.
+#[must_use]
+pub fn name(agent: &Agent) -> String {
+    let name = whole_line(&agent.name);
+    if name.chars().count() > NAME_CHARACTERS_MAX { agent.id.to_string() } else { name }
+}
 
 /// What is known of one of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,7 +49,7 @@ impl Known {
     ) -> Self {
         let look = Look { run, playbook };
         Self {
-            agent: one_line(&run.agent.name).chars().take(80).collect(),
+            agent: name(&run.agent),
             faults: look.faults(gate_seen_at),
             unseen: look.is_unseen(approval, gate_seen_at),
             seen: look.good(Verdict::Contained, now),
@@ -58,11 +69,11 @@ impl Known {
 impl Containment {
     /// The words about all of these; the list says more of each.
     #[must_use]
-    pub fn of_several<'a>(agents: impl Iterator<Item = &'a Known> + Clone) -> Self {
+    pub fn of_several<'a>(mut agents: impl Iterator<Item = &'a Known> + Clone) -> Self {
         let named = |pick: fn(&'a Known) -> &'a Vec<String>| {
             let lines: Vec<String> = agents
                 .clone()
-                .flat_map(|known| pick(known).iter().map(|line| format!("{}: {line}", short(&known.agent))))
+                .flat_map(|known| pick(known).iter().map(|line| format!("{}: {line}", known.agent)))
                 .collect();
             listed(lines)
         };
@@ -74,7 +85,7 @@ impl Containment {
             before: if is_good { named(|known| &known.before) } else { Vec::new() },
             lost: named(|known| &known.lost),
             missing,
-            unproven_hold: agents.clone().any(|known| known.unproven_hold),
+            unproven_hold: agents.any(|known| known.unproven_hold),
         }
     }
 }
@@ -88,7 +99,7 @@ fn listed(mut lines: Vec<String>) -> Vec<String> {
 
 /// The sentence about agents that the gate has never seen.
 fn never_seen<'a>(agents: impl Iterator<Item = &'a str>) -> Option<String> {
-    let mut names: Vec<String> = agents.map(short).collect();
+    let mut names: Vec<&str> = agents.collect();
     names.dedup();
     let them = if names.len() == 1 { "it" } else { "them" };
     let more = names.len().saturating_sub(NAMES_MAX);

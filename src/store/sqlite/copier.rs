@@ -6,53 +6,67 @@
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinSet};
 
 /// The statement that copies what no reader and no other copy is in the way of.
 pub const COPY: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+
+/// The connection after a copy.
+type Copied = Result<SqliteConnection, sqlx::Error>;
 
 /// What copies, and whether it does now. The connection is opened when it is needed first.
 #[derive(Debug)]
 pub struct Copier {
     connect: SqliteConnectOptions,
     idle: Option<SqliteConnection>,
-    copying: Option<JoinHandle<Result<SqliteConnection, sqlx::Error>>>,
+    /// The copy that is being made; at most one.
+    copying: JoinSet<Copied>,
 }
 
 impl Copier {
     /// A copier that opens its connection so.
     pub fn new(connect: SqliteConnectOptions) -> Self {
-        Self { connect, idle: None, copying: None }
+        Self { connect, idle: None, copying: JoinSet::new() }
     }
 
     /// Begins a copy, unless one is being made. It goes on whenever the writer waits for something.
     pub fn begin(&mut self) {
-        if self.copying.is_some() {
+        if !self.copying.is_empty() {
             return;
         }
         let (idle, connect) = (self.idle.take(), self.connect.clone());
-        self.copying = Some(tokio::spawn(async move {
+        self.copying.spawn(async move {
             let mut connection = match idle {
                 Some(connection) => connection,
                 None => connect.connect().await?,
             };
             sqlx::query(COPY).execute(&mut connection).await?;
             Ok(connection)
-        }));
+        });
     }
 
-    /// Whether a copy has ended that nobody has waited for.
-    pub fn has_ended(&self) -> bool {
-        self.copying.as_ref().is_some_and(JoinHandle::is_finished)
+    /// Whether a copy has ended since this was asked last.
+    pub fn has_ended(&mut self) -> bool {
+        let ended = self.copying.try_join_next();
+        ended.is_some_and(|ended| {
+            self.put_back(ended);
+            true
+        })
     }
 
-    /// Waits for the copy that is being made, if there is one. After an error the next one opens its connection anew.
+    /// Waits for the copy that is being made, if there is one.
     pub async fn wait(&mut self) {
-        let Some(copying) = self.copying.take() else { return };
-        match copying.await {
+        if let Some(ended) = self.copying.join_next().await {
+            self.put_back(ended);
+        }
+    }
+
+    /// Keeps the connection for the next copy, which opens one anew after an error.
+    fn put_back(&mut self, ended: Result<Copied, JoinError>) {
+        match ended {
             Ok(Ok(connection)) => self.idle = Some(connection),
             Ok(Err(error)) => {
-                tracing::warn!(store.error = %error, "the write-ahead log could not be copied beside the writer")
+                tracing::warn!(store.error = %error, "the write-ahead log could not be copied beside the writer");
             }
             Err(error) => tracing::warn!(store.error = %error, "the copy of the write-ahead log ended early"),
         }

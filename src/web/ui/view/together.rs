@@ -10,6 +10,7 @@ use crate::domain::approval::{ApprovalStatus, Choice};
 use crate::domain::{Agent, AgentId, Approval, Tier};
 
 use super::super::text::line;
+use crate::engine::delivery::several::name;
 
 /// Requests of a list of which a page says more than their agents' ids; those that are done otherwise stand first.
 const DETAILED_MAX: usize = 25;
@@ -104,7 +105,7 @@ impl TogetherView {
         entries.sort_by_key(|entry| (entry.differs.is_none(), !entry.known.is_faulty()));
         let several = repeated(list);
         let agents = entries.iter().take(DETAILED_MAX).map(|entry| AgentLine {
-            name: line(&format!("{}{}", entry.agent.name, step(entry, &several)), 80),
+            name: format!("{}{}", name(&entry.agent), step(entry, &several)),
             state: with_state.then(|| state(&entry.request.approval)),
             about: about(&entry.agent),
             alert: line(&entry.alert, 100),
@@ -112,7 +113,7 @@ impl TogetherView {
         });
         let mut rest: BTreeMap<(bool, Option<&str>), Vec<String>> = BTreeMap::new();
         for entry in entries.iter().skip(DETAILED_MAX) {
-            let name = format!("{}{}", line(entry.request.agent.as_str(), 80), step(entry, &several));
+            let name = format!("{}{}", entry.request.agent, step(entry, &several));
             let differs = entry.differs.as_deref();
             rest.entry((differs.is_none(), differs)).or_default().push(name);
         }
