@@ -51,6 +51,8 @@ pub(super) enum Word {
     NotAsked,
     /// Its run could not start.
     NotStarted,
+    /// It does not run again.
+    NotAgain,
 }
 
 /// What is remembered. Locks are held for a look only; a concurrent cache, with its bookkeeping, took a twentieth of the

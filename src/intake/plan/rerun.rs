@@ -136,9 +136,11 @@ impl Batch<'_> {
                     why_not.unwrap_or_default()
                 }
                 (Rerun::No(why), _) => {
-                    // The history has this once after a run.
-                    if ended_at.is_none_or(|ended_at| *before <= ended_at) {
+                    // The history has this once after a run, and once of all repeats in one body.
+                    let first = ended_at.is_none_or(|ended_at| *before <= ended_at);
+                    if first && !self.is_said(*incident, playbook, Word::NotAgain) {
                         self.say_again(playbook, alert, subject, None, &why);
+                        self.say(*incident, playbook, Word::NotAgain);
                     }
                     why
                 }
@@ -218,6 +220,11 @@ impl Batch<'_> {
             Some(at) => !is_said(at),
             None => memory.reaches(before) || hour(before) != hour(self.at),
         }
+    }
+
+    /// Whether this very delivery says it already.
+    fn is_said(&self, incident: IncidentId, playbook: &Playbook, word: Word) -> bool {
+        self.said.contains(&Said { incident, playbook: playbook.name.clone(), word })
     }
 
     /// Remembers that something is said of a playbook.

@@ -151,3 +151,13 @@ fn a_repeat_whose_playbook_has_no_open_incident_is_answered_with_that() {
     assert!(other.contains("no open incident"), "{other}");
     assert_eq!(desk.life.runs().len(), 1);
 }
+
+#[test]
+fn repeats_within_one_body_are_one_word_in_the_history() {
+    let world = World::new(&[AGAIN]);
+    let desk = Desk::open(&world);
+    let batch = json!({ "alerts": vec![of("a", "low", &json!({})); 4] });
+    let answer = desk.send(&batch).unwrap().answer;
+    assert_eq!(answer["alerts"][3]["outcome"], "folded", "{answer}");
+    assert_eq!(facts(&desk), ["incident_opened", "playbook_not_run_again"]);
+}
