@@ -116,9 +116,12 @@ fn table(list: &ApprovalList, now: Timestamp) -> Table {
             continue;
         }
         let more = list.approvals.iter().filter(|other| bundle::stands_in(&other.approval, list) == Some(approval.id));
+        let asks = approval.bundle.as_ref().is_none_or(|bundle| bundle.asks);
         let more = match more.count() {
             0 => String::new(),
-            count => format!(" (and {count} more in its list)"),
+            count if asks => format!(" (and {count} more in its list)"),
+            // The one that people were told of is older than what was asked for here, and so may others be.
+            count => format!(" (and {count} more in its list, at least: see `approvals show`)"),
         };
         table.row(
             tone(approval.status),
