@@ -59,7 +59,8 @@ impl Steps<'_> {
         if asking.iter().any(|(asked, concerned)| self.is_decided_by(*asked, concerned, own)) {
             return None;
         }
-        self.candidates.get(own)?.reads_first(&self.candidates, concerned)
+        let own = self.candidates.get(own)?;
+        own.reads_first(&self.candidates, concerned).or_else(|| own.cut_off_first(&self.candidates, concerned))
     }
 
     /// Whether silence lets the step go where another end of the request would not.

@@ -52,6 +52,18 @@ fn nor_by_way_of_other_steps() {
     silent(waits, "\"true\"", "«\"steps.mark.state == 'succeeded'\"»");
 }
 
+#[test]
+fn nor_where_any_other_end_of_the_request_ends_the_run_before() {
+    let gate = |failing: &str| format!("{{ step: mark, wait: 1m, until: \"steps.q.decision == 'expired'\"{failing} }}");
+    for failing in [", on_failure: stop", ", on_failure: undo"] {
+        let text = destroys(&gate(failing), "\"true\"", "\"true\"").replace("- { step: kill", "- «{ step: kill");
+        assert_fault(&text, codes::SILENCE, "by way of `mark`", "'approved'");
+    }
+    playbook(&destroys(&gate(""), "\"true\"", "\"true\""));
+    let approved = gate(", on_failure: stop").replace("expired", "approved");
+    playbook(&destroys(&approved, "\"true\"", "\"true\""));
+}
+
 /// As [`destroys`], with what comes after the names of the step that destroys.
 fn ends_with(between: &str, kill: &str) -> String {
     destroys(between, "\"true\"", "MARK").replace(

@@ -5,7 +5,7 @@
 
 use crate::domain::approval::OnTimeout;
 use crate::language::{Expression, Known, Supposition};
-use crate::playbook::{Body, Items, Playbook, Step, Wait};
+use crate::playbook::{Body, Items, OnFailure, Playbook, Step, Wait};
 
 use super::Choices;
 use crate::playbook::compile::outline::{Outline, StepOutline};
@@ -18,6 +18,8 @@ pub(super) struct Candidate<'p> {
     conditions: Vec<(String, &'p Expression)>,
     /// The steps that release it, by their indexes.
     released_by: Vec<usize>,
+    /// The steps whose failure ends the run before its turn comes, by their indexes.
+    cut_off_by: Vec<usize>,
 }
 
 /// How a request ends.
@@ -72,7 +74,12 @@ pub(super) fn candidates<'p>(outline: &'p Outline, playbook: &'p Playbook) -> Ve
         });
         let releases = outline.steps.iter().enumerate().filter(|(_, other)| other.releases.contains(&outlined.name));
         let conditions = of_stage.into_iter().chain(of_step).chain(list).collect();
-        Candidate { outlined, step, conditions, released_by: releases.map(|(index, _)| index).collect() }
+        let ends = |(other, step): &(&StepOutline, &Step)| {
+            step.on_failure != OnFailure::Continue && outline.is_before(other.place, outlined.place)
+        };
+        let ending = outline.steps.iter().zip(playbook.steps()).enumerate().filter(|(_, other)| ends(other));
+        let (released_by, cut_off_by) = (releases.map(|(index, _)| index).collect(), ending.map(|(index, _)| index));
+        Candidate { outlined, step, conditions, released_by, cut_off_by: cut_off_by.collect() }
     };
     steps.map(of).collect()
 }
@@ -103,6 +110,17 @@ impl Candidate<'_> {
             Some((pointer.clone(), read.outlined.name.as_str()))
         })
     }
+
+    /// The step itself, and the name of the first concerned one whose failure ends the run before it.
+    pub(super) fn cut_off_first<'n>(&self, all: &'n [Self], concerned: &[bool]) -> Option<(String, &'n str)> {
+        let first = self.cut_off_by.iter().find(|by| concerned.get(**by) == Some(&true))?;
+        Some((self.outlined.pointer.clone(), all.get(*first)?.outlined.name.as_str()))
+    }
+
+    /// Whether it may settle as failed in a way that is known here: a wait that ends in vain, or a release without a request.
+    const fn may_fail(&self) -> bool {
+        matches!(self.step.body, Body::Wait(_)) || !self.released_by.is_empty()
+    }
 }
 
 /// Whether a condition may read a step. One that looks through `steps` by computed names may read each.
@@ -118,6 +136,10 @@ pub(super) fn concerned_by(all: &[Candidate<'_>], asked: usize) -> Vec<bool> {
         let conditions = || one.conditions.iter().map(|(_, condition)| *condition).chain(one.until());
         let is = index == asked
             || one.released_by.iter().any(|by| concerned.get(*by) == Some(&true))
+            || one
+                .cut_off_by
+                .iter()
+                .any(|by| concerned.get(*by) == Some(&true) && all.get(*by).is_some_and(Candidate::may_fail))
             || conditions().any(|condition| earlier().any(|other| reads(condition, other)));
         concerned.push(is);
     }
@@ -144,10 +166,18 @@ impl<'w, 'p> World<'w, 'p> {
         Self { all, concerned, asked, answer, standings: vec![None; all.len()], choices }
     }
 
-    /// Whether a step's conditions hold, so that its turn comes.
+    /// Whether nothing ends the run before a step, and its conditions hold, so that its turn comes.
     pub(super) fn is_done(&mut self, index: usize) -> bool {
         let all = self.all;
-        all.get(index).is_some_and(|one| one.conditions.iter().all(|(_, condition)| self.holds_true(condition)))
+        all.get(index).is_some_and(|one| {
+            !one.cut_off_by.iter().any(|by| self.fails(*by))
+                && one.conditions.iter().all(|(_, condition)| self.holds_true(condition))
+        })
+    }
+
+    fn fails(&mut self, index: usize) -> bool {
+        let Some(one) = self.all.get(index).filter(|one| one.may_fail()) else { return false };
+        self.standing(&one.outlined.name).is_some_and(|standing| standing.state == Known::Is("failed"))
     }
 
     fn holds_true(&mut self, condition: &Expression) -> bool {
