@@ -5,7 +5,7 @@
 
 use crate::domain::inheritance::{Child, Former, Placer, first_of, made_way};
 use crate::domain::{AgentId, HoldCause, HoldId, PlaybookName, Run, RunId};
-use crate::store::{ReadError, RunLog};
+use crate::store::{Agents as _, ReadError, RunLog};
 
 use super::Engine;
 
@@ -16,7 +16,7 @@ impl Engine {
         let taken_over = self.run_if_readable(old).await?.map(|run| run.inherits).unwrap_or_default();
         let former = Former { run: old, inherits: &taken_over };
         let mut found = Vec::new();
-        for (hold, by) in self.placed_by_runs(agent) {
+        for (hold, by) in self.placed_by_runs(agent).await? {
             let leaves = former.leaves(hold, by);
             if leaves || self.family_of(by).await?.is_some_and(|first| former.leaves_those_of_family(first)) {
                 found.push(hold);
@@ -40,7 +40,7 @@ impl Engine {
         };
         let Some(subject) = subject else { return Ok(found) };
         let child = Child { parent, playbook };
-        for (hold, by) in self.placed_by_runs(agent) {
+        for (hold, by) in self.placed_by_runs(agent).await? {
             let Some(former) = self.run_if_readable(by).await?.map(|run| Placer::of(&run)) else { continue };
             if child.stands_where_stood(&former) {
                 let first = self.run_if_readable(former.first).await?;
@@ -61,13 +61,27 @@ impl Engine {
         }
     }
 
-    /// The holds on an agent that runs placed.
-    fn placed_by_runs(&self, agent: &AgentId) -> Vec<(HoldId, RunId)> {
-        let holds = self.holds_on(agent).into_iter();
-        let of_runs = holds.filter_map(|hold| match hold.cause {
+    /// Whether a run takes over less than what the run in whose place it stands leaves by now. What that one did since its
+    /// successor was decided on would be held by a run that is over, and let go by nobody.
+    pub(super) async fn leaves_behind(&self, by: &Run, old: RunId) -> Result<bool, ReadError> {
+        let left = self.inheritance(old, &by.agent.id).await?;
+        Ok(left.iter().any(|hold| !by.inherits.contains(hold)))
+    }
+
+    /// The holds on an agent that runs placed. What is stored says so, because a run shows what it did there before memory
+    /// follows; one hold that can't be read must not cost an alert, so memory answers then.
+    async fn placed_by_runs(&self, agent: &AgentId) -> Result<Vec<(HoldId, RunId)>, ReadError> {
+        let holds = match self.inner.store.holds_on(agent).await {
+            Err(error @ ReadError::Damaged { .. }) => {
+                tracing::error!(agent.id = %agent, %error, "the holds that stand are looked up in memory");
+                self.holds_on(agent)
+            }
+            read => read?,
+        };
+        let of_runs = holds.into_iter().filter_map(|hold| match hold.cause {
             HoldCause::Run { run, .. } => Some((hold.id, run)),
             HoldCause::Person => None,
         });
-        of_runs.collect()
+        Ok(of_runs.collect())
     }
 }

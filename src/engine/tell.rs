@@ -55,9 +55,40 @@ impl Engine {
         if measures {
             self.leave_out_too_large(&mut commit, &mut drafts, count).await;
         }
+        self.end_with(&mut drafts).await?;
+        self.check_left_behind(&drafts, &heard).await?;
         let mut runs = self.write_drafts(commit, drafts).await?;
         runs.truncate(count);
         Ok(runs)
+    }
+
+    /// That runs take over everything that those leave whose place they take. All that end stand in
+    /// `drafts`, so that what one of them does from now on is a conflict; what it did until now is found here.
+    async fn check_left_behind(&self, drafts: &[Draft], heard: &[Told]) -> Result<(), CommitError> {
+        for told in heard {
+            let EventKind::RunSuperseded { by } = told.kind else { continue };
+            let Some(next) = drafts.iter().find(|draft| draft.run.id == by) else { continue };
+            let leaves = self.leaves_behind(&next.run, told.run).await;
+            if leaves.map_err(|error| CommitError::Unavailable(error.to_string()))? {
+                tracing::debug!(run.id = %told.run, "a run did more since its successor was decided on");
+                let version = drafts.iter().find(|draft| draft.run.id == told.run).map_or(0, |old| old.run.version);
+                return Err(CommitError::Conflict(Guard::RunVersion { run: told.run, expected: version }));
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the runs that end with those of some drafts.
+    async fn end_with(&self, drafts: &mut Vec<Draft>) -> Result<(), CommitError> {
+        let mut children = Vec::new();
+        for draft in drafts.iter_mut() {
+            if !draft.stops.is_empty() {
+                Box::pin(self.add_stopped(draft)).await.map_err(not_stopped)?;
+            }
+            children.extend(draft.take_children());
+        }
+        drafts.extend(children);
+        Ok(())
     }
 
     /// Commits drafts with the runs that begin or end with them, and lets everything follow; the runs in their order, then
@@ -67,14 +98,7 @@ impl Engine {
         mut commit: Commit,
         mut drafts: Vec<Draft>,
     ) -> Result<Vec<Run>, CommitError> {
-        let mut children = Vec::new();
-        for draft in &mut drafts {
-            if !draft.stops.is_empty() {
-                Box::pin(self.add_stopped(draft)).await.map_err(not_stopped)?;
-            }
-            children.extend(draft.take_children());
-        }
-        drafts.extend(children);
+        self.end_with(&mut drafts).await?;
         for draft in &mut drafts {
             let (guards, rows) = draft.commit_parts();
             commit.guards.extend(guards);

@@ -344,6 +344,7 @@ hand_through!(Approvals {
 });
 hand_through!(Agents {
     fn holds(&self) -> Read<Vec<Hold>>;
+    fn holds_on(&self, agent: &AgentId) -> Read<Vec<Hold>>;
     fn holds_ended(&self, now: Timestamp) -> Read<Vec<Hold>>;
     fn gate_sightings(&self) -> Read<Vec<GateSighting>>;
     fn containments(&self, since: Timestamp) -> Read<Vec<ContainmentRecord>>;

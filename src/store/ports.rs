@@ -175,6 +175,8 @@ pub trait Approvals {
 pub trait Agents {
     /// All holds that stand.
     fn holds(&self) -> impl Future<Output = Read<Vec<Hold>>> + Send;
+    /// The holds that stand on an agent.
+    fn holds_on(&self, agent: &AgentId) -> impl Future<Output = Read<Vec<Hold>>> + Send;
     /// Holds whose planned end is not after `now` and was not dealt with.
     fn holds_ended(&self, now: Timestamp) -> impl Future<Output = Read<Vec<Hold>>> + Send;
     /// What the gate saw.

@@ -153,7 +153,7 @@ fn a_playbook_beside_the_tests_of_another_one_has_none_and_every_format_says_so(
     assert!(xml.contains("<testcase name=\"./new.yaml\" classname=\"SD0509\">"), "{xml}");
     let notes = folder.test(&["--coverage-min", "100", "--format", "github"]);
     let (notes, _) = texts(&notes);
-    assert!(notes.contains("file=./new.yaml") && notes.contains("less than 100 % of p is covered"), "{notes}");
+    assert!(notes.contains("file=./new.yaml") && notes.contains("less than 100 %25 of p is covered"), "{notes}");
     copy("p.test.yaml", "new.test.yaml", &|text| format!("{text}\nodd: 1\n"));
     let (_, faults) = texts(&folder.test(&["--coverage-min", "50"]));
     assert!(!faults.contains("has no tests"), "its tests have a fault, which is said already: {faults}");

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-pub use life::{launch, launch_about, pending};
+pub use life::{launch, launch_about, pending, prepared};
 
 use super::database::Database;
 use super::fate::{self, Fate};

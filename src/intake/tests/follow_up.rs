@@ -6,10 +6,10 @@ use serde_json::json;
 
 use super::desk::{ASK, Desk, alert, alert_with, run_of};
 use crate::domain::approval::ApprovalStatus;
-use crate::domain::{Actor, Assurance, HoldLevel, Outcome, PersonId, RunId, RunStatus};
-use crate::engine::tests::harness::{World, agent_id, ana};
-use crate::engine::{HoldError, HoldRequest};
-use crate::store::{Inbox, ReadModel, StoredAlert};
+use crate::domain::{Actor, Assurance, EventKind, HoldLevel, Outcome, PersonId, RunId, RunStatus, Trust};
+use crate::engine::tests::harness::{World, agent_id, ana, prepared};
+use crate::engine::{HoldError, HoldRequest, Told};
+use crate::store::{Commit, CommitError, Guard, Inbox, ReadModel, StoredAlert};
 
 fn stored(desk: &Desk) -> Vec<StoredAlert> {
     let incident = desk.incidents().remove(0).id;
@@ -188,6 +188,28 @@ fn people_who_let_an_agent_go_after_several_restarts_let_it_go_from_every_one_of
     assert_eq!(desk.life.engine.holds_on(&agent_id("billing-bot")), []);
     assert!(desk.life.gate_allows("billing-bot"));
     desk.life.checked_history(last);
+}
+
+#[test]
+fn what_a_run_did_since_its_successor_was_decided_on_is_a_conflict_and_not_left_behind() {
+    let world = World::new(&[ASK]);
+    let desk = Desk::open(&world);
+    let old = run_of(&desk.taken(&alert("a", "billing-bot")));
+    desk.life.pending(old);
+    let engine = &desk.life.engine;
+    let agent = engine.inventory().agent(&agent_id("billing-bot")).unwrap();
+    let commit = |inherits: Vec<_>| {
+        let started = prepared(engine, "ask", &agent, Trust::Contain, inherits);
+        let told = Told { run: old, kind: EventKind::RunSuperseded { by: started.run().id } };
+        desk.life.on(engine.commit_telling(Commit::default(), vec![started], vec![told], false))
+    };
+    // Decided before the old run had paused the agent.
+    let late = commit(Vec::new()).unwrap_err();
+    assert!(matches!(late, CommitError::Conflict(Guard::RunVersion { run, .. }) if run == old), "{late}");
+    assert!(!desk.life.run(old).status.is_finished());
+    let all = desk.life.on(engine.inheritance(old, &agent.id)).unwrap();
+    let next = commit(all).unwrap().remove(0);
+    assert_eq!((next.inherits.len(), desk.life.run(old).status), (1, RunStatus::Finished(Outcome::Superseded)));
 }
 
 #[test]

@@ -3,13 +3,14 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::domain::Hold;
+use crate::domain::{AgentId, Hold};
 use crate::store::ports::{Agents, Read};
 use crate::store::rows::{ContainmentRecord, GateSighting};
 
 use super::{Cell, Database, all, one, query};
 
 const STANDING: &str = "SELECT id, body FROM holds WHERE lifted_at IS NULL ORDER BY id";
+const STANDING_ON: &str = "SELECT id, body FROM holds WHERE lifted_at IS NULL AND agent = $1 ORDER BY id";
 const ENDED: &str =
     "SELECT id, body FROM holds WHERE lifted_at IS NULL AND end_handled = 0 AND ask_at <= $1 ORDER BY id";
 const SIGHTINGS: &str = "SELECT agent, seen_at, refused_at FROM gate_sightings ORDER BY agent";
@@ -19,6 +20,11 @@ const NAMED: &str = "SELECT key FROM settings WHERE key LIKE $1 ORDER BY key";
 impl<D: Database> Agents for D {
     async fn holds(&self) -> Read<Vec<Hold>> {
         all(self.readers(), "hold", query(STANDING, []), |row| row.json("body")).await
+    }
+
+    async fn holds_on(&self, agent: &AgentId) -> Read<Vec<Hold>> {
+        let query = query(STANDING_ON, [Cell::text(agent.as_str())]);
+        all(self.readers(), "hold", query, |row| row.json("body")).await
     }
 
     async fn holds_ended(&self, now: Timestamp) -> Read<Vec<Hold>> {
@@ -52,6 +58,7 @@ impl<D: Database> Agents for D {
         let query = query("SELECT value FROM settings WHERE key = $1", [key.into()]);
         one(self.readers(), "a setting", query, |row| row.json("value")).await
     }
+
     async fn settings_named(&self, beginning: &str) -> Read<Vec<String>> {
         let query = query(NAMED, [Cell::text(format!("{beginning}%"))]);
         all(self.readers(), "a setting", query, |row| row.text("key")).await

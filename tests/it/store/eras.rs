@@ -1,6 +1,6 @@
 //! Keys of an earlier era: what came in long ago is found, refused and forgotten like what came in just now.
 //!
-//! Only SQLite has eras, and one takes a few thousand keys; so only a test that writes that many sees a second one.
+//! Only SQLite has eras, and one takes a few hundred keys; so only a test that writes that many sees a second one.
 
 use serde_json::json;
 use standdown::domain::{Incident, IncidentStatus};
@@ -12,7 +12,7 @@ use super::samples::*;
 use super::{fresh_sqlite, url_in};
 use crate::harness::database::number;
 
-/// More keys than one era takes.
+/// More keys than one era takes, and than several that have been drawn together into an age.
 const MANY: usize = 5_000;
 /// The key of the incident of these tests.
 const KEY: &str = "agent:billing-bot";
@@ -38,7 +38,7 @@ async fn aged() -> (TempDir, Store, Incident) {
     let many = (0..MANY).map(|number| delivery_row(&format!("many-{number}")));
     store.commit(Commit { guards: Vec::new(), rows: many.collect() }).await.unwrap();
     let file = directory.path().join("standdown.db");
-    assert_eq!(number(&file, "SELECT count(DISTINCT era) FROM deliveries").await, 2, "an era takes more keys now");
+    assert!(number(&file, "SELECT count(DISTINCT era) FROM deliveries").await >= 2, "an era takes more keys now");
     assert_eq!(number(&file, "SELECT max(era) FROM alerts").await, 0);
     (directory, store, incident)
 }

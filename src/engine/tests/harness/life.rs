@@ -10,7 +10,7 @@ use super::{Life, PATIENCE};
 use crate::clock::Clock;
 use crate::domain::approval::{ApprovalStatus, Choice};
 use crate::domain::*;
-use crate::engine::{Engine, RunHistory, StartRequest, SubmitError, SystemAlert};
+use crate::engine::{Engine, RunHistory, StartRequest, Started, SubmitError, SystemAlert};
 use crate::store::{Claims, Commit, ReadModel, RunLog, Subject, verify_chain};
 
 impl Life {
@@ -208,6 +208,12 @@ pub async fn launch(engine: &Engine, playbook: &str, agent: &str, trust: Trust) 
 
 /// Starts a playbook for an agent, whether or not the inventory has it.
 pub async fn launch_about(engine: &Engine, playbook: &str, agent: &Arc<Agent>, trust: Trust) -> RunId {
+    let started = prepared(engine, playbook, agent, trust, Vec::new());
+    engine.commit(Commit::default(), vec![started]).await.unwrap().remove(0).id
+}
+
+/// A run of a playbook that is ready to be committed.
+pub fn prepared(engine: &Engine, playbook: &str, agent: &Arc<Agent>, trust: Trust, inherits: Vec<HoldId>) -> Started {
     let at = engine.clock().now();
     let serving = engine.library().serving();
     let playbook = &serving[&PlaybookName::parse(playbook).unwrap()];
@@ -218,10 +224,9 @@ pub async fn launch_about(engine: &Engine, playbook: &str, agent: &Arc<Agent>, t
         agent,
         alert: &Arc::new(Alert { trust, ..alert(at) }),
         actor: Actor::Source { id: SourceId::parse("detector").unwrap() },
-        inherits: Vec::new(),
+        inherits,
     };
-    let started = engine.prepare(request).unwrap();
-    engine.commit(Commit::default(), vec![started]).await.unwrap().remove(0).id
+    engine.prepare(request).unwrap()
 }
 
 /// The request of a run that waits for people.
