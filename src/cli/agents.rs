@@ -143,6 +143,7 @@ fn words(view: &AgentView, now: Timestamp) -> String {
         let by = match &hold.cause {
             HoldCause::Run { run, path } => format!("{run}, step {path}"),
             HoldCause::Person => hold.by.to_string(),
+            HoldCause::Unreadable => "nobody knows whom".to_owned(),
         };
         let asked = hold.until.map(|at| format!("; asked about {}", time::stamp(at, now))).unwrap_or_default();
         let placed = time::stamp(hold.placed_at, now);

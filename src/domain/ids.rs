@@ -67,6 +67,13 @@ macro_rules! id {
                 Self(fresh(at))
             }
 
+            /// The time part of the id, to the millisecond; the beginning of time for an id that has none.
+            #[must_use]
+            pub fn generated_at(self) -> jiff::Timestamp {
+                let milliseconds = i64::try_from(self.0.as_u128() >> 80).unwrap_or(0);
+                jiff::Timestamp::from_millisecond(milliseconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+            }
+
             /// What sorts before every id whose time part is `at` or later.
             #[must_use]
             pub fn before(at: jiff::Timestamp) -> Self {

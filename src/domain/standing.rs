@@ -84,6 +84,8 @@ pub enum HoldCause {
     },
     /// A person placed it by hand.
     Person,
+    /// Nobody can say any more: its record is damaged. It holds its agent until a person lifts it.
+    Unreadable,
 }
 
 /// One limit on an agent.
@@ -107,4 +109,22 @@ pub struct Hold {
     pub by: Actor,
     /// When it was placed.
     pub placed_at: Timestamp,
+}
+
+impl Hold {
+    /// What stands in for a hold of which nothing is left but whom it is about: nobody let that agent go.
+    #[must_use]
+    pub fn unreadable(id: HoldId, agent: AgentId, why: &dyn std::fmt::Display) -> Self {
+        Self {
+            id,
+            agent,
+            level: HoldLevel::Paused,
+            cause: HoldCause::Unreadable,
+            reason: format!("the record of this hold is damaged ({why}); look into it, then resume the agent by hand"),
+            until: None,
+            ask_at_end: false,
+            by: Actor::System,
+            placed_at: id.generated_at(),
+        }
+    }
 }

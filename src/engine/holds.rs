@@ -30,6 +30,9 @@ struct Page {
 
 impl Book {
     pub fn new(holds: Vec<Hold>) -> Self {
+        for hold in holds.iter().filter(|hold| hold.cause == HoldCause::Unreadable) {
+            tracing::error!(agent.id = %hold.agent, hold.id = %hold.id, reason = hold.reason, "a damaged hold stands");
+        }
         Self { page: Mutex::new(Page { holds: by_id(holds), changes: 0 }) }
     }
 

@@ -69,18 +69,12 @@ impl Engine {
     }
 
     /// The holds on an agent that runs placed. What is stored says so, because a run shows what it did there before memory
-    /// follows; one hold that can't be read must not cost an alert, so memory answers then.
+    /// follows.
     async fn placed_by_runs(&self, agent: &AgentId) -> Result<Vec<(HoldId, RunId)>, ReadError> {
-        let holds = match self.inner.store.holds_on(agent).await {
-            Err(error @ ReadError::Damaged { .. }) => {
-                tracing::error!(agent.id = %agent, %error, "the holds that stand are looked up in memory");
-                self.holds_on(agent)
-            }
-            read => read?,
-        };
-        let of_runs = holds.into_iter().filter_map(|hold| match hold.cause {
+        let holds = self.inner.store.holds_on(agent).await?.into_iter();
+        let of_runs = holds.filter_map(|hold| match hold.cause {
             HoldCause::Run { run, .. } => Some((hold.id, run)),
-            HoldCause::Person => None,
+            HoldCause::Person | HoldCause::Unreadable => None,
         });
         Ok(of_runs.collect())
     }

@@ -12,7 +12,7 @@ use crate::domain::approval::ApprovalStatus;
 use crate::domain::{
     Actor, AgentId, Approval, Assurance, Decision, Event, EventKind, Hold, HoldCause, HoldId, Run, RunId,
 };
-use crate::store::{ClaimedRun, Claims, Commit, CommitError, Guard, ReadError, ReadModel, Row, RunLog};
+use crate::store::{Approvals, ClaimedRun, Claims, Commit, CommitError, Guard, ReadError, ReadModel, Row, RunLog};
 
 use super::Engine;
 use super::draft::{Draft, hold_event};
@@ -81,7 +81,12 @@ impl Engine {
         let mut runs = BTreeSet::new();
         let mut incidents = BTreeSet::new();
         for hold in holds {
-            let HoldCause::Run { run, .. } = &hold.cause else { continue };
+            let HoldCause::Run { run, .. } = &hold.cause else {
+                if hold.cause == HoldCause::Unreadable {
+                    runs.extend(self.runs_that_ask(hold).await?);
+                }
+                continue;
+            };
             runs.insert(*run);
             if let Some(run) = self.readable(*run).await? {
                 incidents.insert(run.incident);
@@ -99,6 +104,12 @@ impl Engine {
             }
         }
         Ok(runs)
+    }
+
+    /// The runs that ask people whether a hold may be lifted, of which nobody can say any more who placed it.
+    async fn runs_that_ask(&self, hold: &Hold) -> Result<Vec<RunId>, HoldError> {
+        let pending = self.inner.store.approvals(true, RUNS_MAX).await?.into_iter();
+        Ok(pending.filter(|(_, request)| request.would_lift(hold.id)).map(|(run, _)| run).collect())
     }
 
     /// A run, unless it was forgotten or can't be understood any more: then it asks nobody, and holds nothing up.
@@ -135,7 +146,11 @@ impl Engine {
             });
         }
         let theirs = |hold: &&Hold| {
-            let placed = matches!(&hold.cause, HoldCause::Run { run, .. } if *run == id);
+            let placed = match &hold.cause {
+                HoldCause::Run { run, .. } => *run == id,
+                HoldCause::Unreadable => about(&stored.run, &[hold.id]).next().is_some(),
+                HoldCause::Person => false,
+            };
             placed || stored.run.inherits.contains(&hold.id)
         };
         let holds: Vec<HoldId> = holds.iter().filter(theirs).map(|hold| hold.id).collect();
@@ -159,9 +174,7 @@ impl Engine {
 
     /// The open request about these holds that this actor could not decide alone.
     fn in_the_way<'a>(&self, run: &'a Run, holds: &[HoldId], by: &Actor) -> Option<&'a Approval> {
-        let pending = run.approvals.values().filter(|approval| approval.status == ApprovalStatus::Pending);
-        let mut about = pending.filter(|approval| holds.iter().any(|hold| approval.would_lift(*hold)));
-        about.find(|approval| !self.decides_alone(run, approval, by))
+        about(run, holds).find(|approval| !self.decides_alone(run, approval, by))
     }
 
     fn decides_alone(&self, run: &Run, approval: &Approval, by: &Actor) -> bool {
@@ -170,6 +183,12 @@ impl Engine {
         let may = approval.people.contains(id) && eligible.contains(id) && is_sure(*assurance, approval.identity);
         may && approval.decided_by(id, &eligible) == Some(Decision::Approved)
     }
+}
+
+/// The open requests of a run which decide about any of these holds.
+fn about<'a>(run: &'a Run, holds: &[HoldId]) -> impl Iterator<Item = &'a Approval> {
+    let pending = run.approvals.values().filter(|approval| approval.status == ApprovalStatus::Pending);
+    pending.filter(move |approval| holds.iter().any(|hold| approval.would_lift(*hold)))
 }
 
 fn is_sure(given: Assurance, wanted: Assurance) -> bool {

@@ -265,7 +265,7 @@ fn all_holds(holds: &[Hold]) -> String {
     }
     let line = |hold: &Hold| match &hold.cause {
         HoldCause::Run { path, .. } => format!("{} by {path}", Standing::from(hold.level)),
-        HoldCause::Person => format!("{} by a person", Standing::from(hold.level)),
+        HoldCause::Person | HoldCause::Unreadable => format!("{} by a person", Standing::from(hold.level)),
     };
     holds.iter().map(line).collect::<Vec<_>>().join(", ")
 }

@@ -289,7 +289,7 @@ impl<'p> Story<'p> {
                 let all = self.runs.iter().flat_map(Performance::family);
                 all.filter(|performance| performance.run.id == *id).any(|it| asks_about(&it.run, path))
             }
-            HoldCause::Person => false,
+            HoldCause::Person | HoldCause::Unreadable => false,
         };
         let over: Vec<Hold> = self.world.holds().filter(over).cloned().collect();
         let ended: Vec<Hold> = over.into_iter().filter(|hold| !absorbed(hold)).collect();

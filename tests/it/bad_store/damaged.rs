@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::harness::daemon::Setup;
 use crate::harness::database;
 use crate::harness::scene::{PATIENCE, Scene};
 
@@ -54,4 +55,37 @@ async fn a_run_whose_state_is_damaged_is_shown_and_the_others_go_on() {
         scene.assert_serves().await;
         scene.daemon.stop().await;
     }
+}
+
+#[tokio::test]
+async fn a_damaged_hold_still_holds_its_agent_until_whoever_is_asked_about_it_lifts_it() {
+    let mut scene = Scene::start(|setup| setup).await;
+    let run = scene.misuse_run().await;
+    scene.until_asked(&run).await;
+    scene.daemon.stop().await;
+    let file = database::file(scene.daemon.folder());
+    database::change(&file, "UPDATE holds SET body = 'this is no JSON'").await;
+    scene.daemon.restart().await;
+    assert!(!scene.gate_allows(Scene::AGENT).await);
+    let said = "a damaged hold stands";
+    assert!(scene.daemon.log().lines().any(|line| line.contains(said) && line.contains(Scene::AGENT)));
+    let shown = scene.daemon.cli_text(&["agents", "show", Scene::AGENT]).await;
+    assert!(shown.contains("by nobody knows whom") && shown.contains("the record of this hold is damaged"), "{shown}");
+    let resume = |token: &'static str| {
+        let order = ["agents", "resume", Scene::AGENT, "--reason", "I looked into it", "--url"];
+        scene.daemon.cli_as(token, order.iter().map(|word| (*word).to_owned()).chain([scene.daemon.url()]).collect())
+    };
+    let refused = resume(Setup::BEN_TOKEN).await;
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("vote there (asked: ana)"), "{refused:?}");
+    assert!(!scene.gate_allows(Scene::AGENT).await);
+    let lifted = resume(Setup::ANA_TOKEN).await;
+    assert!(lifted.status.success(), "{lifted:?}");
+    assert!(scene.gate_allows(Scene::AGENT).await);
+    scene.until_finished(&run).await;
+    scene.assert_serves().await;
+    // It is damaged no longer than it stands.
+    scene.daemon.stop().await;
+    scene.daemon.restart().await;
+    assert!(scene.gate_allows(Scene::AGENT).await);
 }

@@ -78,6 +78,7 @@ fn holds(case: &Case) -> Vec<String> {
         let who = match &hold.cause {
             HoldCause::Run { run, .. } if *run == case.run.id => "this run".to_owned(),
             HoldCause::Run { run, .. } => format!("another run, {run}"),
+            HoldCause::Unreadable => "nobody knows whom".to_owned(),
             HoldCause::Person => hold.by.person().map_or_else(|| "a person".to_owned(), |id| case.name(id).to_owned()),
         };
         let stays = if case.wording.releases && !case.approval.would_lift(hold.id) {
