@@ -28,12 +28,14 @@ pub struct Findings {
     pub repeated: usize,
     /// Calls without protection that a person had to judge.
     pub judged: usize,
+    /// Runs that a person had to let go on, because so many kills met a call of theirs in a row.
+    pub released: usize,
 }
 
 /// Waits for the end of every run, judging by the target's book where a person is asked; then compares.
 pub async fn compare(daemon: &Daemon, book: &Book, target: &Target) -> Findings {
-    let ended = ends_of(daemon, book, target).await;
-    let mut findings = Findings::default();
+    let (ended, released) = ends_of(daemon, book, target).await;
+    let mut findings = Findings { released, ..Findings::default() };
     let calls = target.calls();
     for (taken, run) in &ended {
         assert_eq!(run["consistent"], true, "{run:#}");
@@ -59,8 +61,9 @@ fn is_judged(run: &Value) -> bool {
 }
 
 /// Every run once it is over. Rounds with pauses: a daemon that is busy answering would do nothing else.
-async fn ends_of<'a>(daemon: &Daemon, book: &'a Book, target: &Target) -> Vec<(&'a Acknowledged, Value)> {
+async fn ends_of<'a>(daemon: &Daemon, book: &'a Book, target: &Target) -> (Vec<(&'a Acknowledged, Value)>, usize) {
     let (mut open, mut ended): (Vec<_>, Vec<_>) = (book.acknowledged.iter().collect(), Vec::new());
+    let mut released = 0;
     let began = Instant::now();
     loop {
         let mut still = Vec::new();
@@ -68,6 +71,7 @@ async fn ends_of<'a>(daemon: &Daemon, book: &'a Book, target: &Target) -> Vec<(&
         for taken in open {
             let view = daemon.read(&format!("/runs/{}", taken.run)).await;
             if view["ended_at"].is_null() {
+                released += usize::from(release(daemon, taken, &view).await);
                 judge(daemon, taken, &view, target).await;
                 still.push(taken);
                 last = view;
@@ -76,7 +80,7 @@ async fn ends_of<'a>(daemon: &Daemon, book: &'a Book, target: &Target) -> Vec<(&
             }
         }
         if still.is_empty() {
-            return ended;
+            return (ended, released);
         }
         let log = || daemon.log();
         assert!(began.elapsed() < LIMIT, "{} runs never ended; one of them: {last:#}\n{}", still.len(), log());
@@ -85,9 +89,22 @@ async fn ends_of<'a>(daemon: &Daemon, book: &'a Book, target: &Target) -> Vec<(&
     }
 }
 
+/// Lets a run go on that is quarantined; whether it was. Nobody but kills may have brought that about.
+async fn release(daemon: &Daemon, taken: &Acknowledged, run: &Value) -> bool {
+    let Some(why) = run["quarantined"].as_str() else { return false };
+    assert!(why.starts_with("its owner died "), "{run:#}");
+    let order = json!({ "reason": "it was us who killed them" });
+    let answer = daemon.api(Method::POST, &format!("/runs/{}/release", taken.run), Some(&order)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    true
+}
+
 /// Says what became of a call that only a person can judge, if the run asks for that.
 async fn judge(daemon: &Daemon, taken: &Acknowledged, run: &Value, target: &Target) {
     let asks = |step: &&Value| !step["needs_operator"].is_null();
+    if !run["quarantined"].is_null() {
+        return; // It goes on by now, and is looked at again.
+    }
     let Some(asking) = run["steps"].as_array().unwrap().iter().find(asks) else { return };
     assert_eq!(asking["path"], "once", "only what may not be sent again needs a person: {run:#}");
     assert!(timeline(run).contains(&format!("once: {DIED}")), "the doubt must be told: {run:#}");

@@ -1,4 +1,5 @@
-//! `kill -9` again and again, under load: a few times by default, a thousand times with `SOAK=1`.
+//! `kill -9` again and again, under load: a few times by default, a thousand times with `SOAK=1`, and as often as
+//! it says with another number.
 
 use tokio::net::TcpStream;
 
@@ -10,6 +11,8 @@ use crate::harness::patience::poll;
 use crate::harness::servers::Postgres;
 use crate::harness::target::Target;
 
+/// After how many kills a long test says how far it is.
+const TOLD_EVERY: usize = 50;
 /// Alerts that are taken between two kills, at least.
 const BETWEEN: usize = 60;
 
@@ -27,13 +30,20 @@ async fn nothing_acknowledged_is_lost_and_no_call_is_repeated_silently_over_kill
 
 /// How many kills are asked for.
 fn cycles(usually: usize) -> usize {
-    if std::env::var_os("SOAK").is_some_and(|value| value == "1") { 1_000 } else { usually }
+    match std::env::var("SOAK").ok().as_deref() {
+        None | Some("" | "0") => usually,
+        Some("1") => 1_000,
+        Some(number) => number.parse().expect("SOAK is a number of kills"),
+    }
 }
 
 async fn kill_again_and_again(setup: Setup, target: &Target, usually: usize) {
     let mut daemon = Daemon::start(&setup).await;
     let mut load = Load::start(&daemon.url());
     for cycle in 0..cycles(usually) {
+        if cycle > 0 && cycle % TOLD_EVERY == 0 {
+            println!("{cycle} kills so far");
+        }
         // Not always at the same point of whatever repeats itself.
         load.until_acknowledged(BETWEEN + cycle * 37 % 53).await;
         daemon.kill9();
@@ -50,6 +60,13 @@ async fn kill_again_and_again(setup: Setup, target: &Target, usually: usize) {
     daemon.wait_ready().await;
     let findings = compare(&daemon, &book, target).await;
     let kills = cycles(usually);
+    println!(
+        "{} alerts over {kills} kills: {} calls repeated, {} judged by a person, {} runs let go on after a quarantine",
+        book.acknowledged.len(),
+        findings.repeated,
+        findings.judged,
+        findings.released
+    );
     assert!(book.unanswered >= kills, "the senders must have noticed {kills} kills: {book:?}");
     assert!(book.readiness_checks >= kills, "somebody must have looked at every start: {book:?}");
     assert!(findings.repeated + findings.judged > 0, "no call was under way at any kill: {findings:?}");
