@@ -13,6 +13,16 @@ pub(super) fn render(findings: &Findings) -> String {
     let report = &findings.report;
     let mut text = totals(report);
     findings.unreadable.add_to(&mut text);
+    if findings.without_time > 0 {
+        add(
+            &mut text,
+            format_args!(
+                "{} alerts say no time that their source can read, and are taken to come in now, all at once: what counts \
+                 by time (budgets, windows, silences) says nothing about them\n",
+                findings.without_time
+            ),
+        );
+    }
     add(&mut text, format_args!("\n{}", playbooks(report).render()));
     for of in report.playbooks.iter().filter(|of| of.faults > 0) {
         for fault in &of.first_faults {

@@ -72,6 +72,8 @@ enum FailOn {
 struct Findings {
     report: Report,
     unreadable: Unreadable,
+    /// Alerts of the file that do not say when they happened.
+    without_time: usize,
     before: Option<Report>,
     difference: Option<Difference>,
     #[serde(skip)]
@@ -83,7 +85,10 @@ impl Replay {
         let material = Material::read(context)?;
         let now = self.playbooks(&material)?;
         let before = self.diff.as_deref().map(|old| Played::of_path(&material, old)).transpose()?;
+        let asked_at = context.now();
         let (alerts, span, unreadable) = self.alerts(&material, context).await?;
+        let has_none = |alert: &&Arc<Alert>| alert.occurred_at_assumed && alert.received_at >= asked_at;
+        let without_time = alerts.iter().filter(has_none).count();
         let began = Instant::now();
         let with = |played: &Played| {
             let setting = Setting {
@@ -98,7 +103,7 @@ impl Replay {
         let report = with(&now);
         let before = before.map(|before| with(&before));
         let difference = before.as_ref().map(|before| Difference::between(before, &report));
-        let findings = Findings { report, unreadable, before, difference, took: began.elapsed() };
+        let findings = Findings { report, unreadable, without_time, before, difference, took: began.elapsed() };
         context.show(&findings, human::render)?;
         let failed: Vec<FailOn> = self.fail_on.iter().copied().filter(|what| findings.has(*what)).collect();
         for what in &failed {

@@ -54,6 +54,21 @@ fn a_list_a_line_each_and_one_message_over_several_lines_are_the_same() {
 }
 
 #[test]
+fn alerts_that_do_not_say_when_they_happened_are_counted_because_they_all_come_in_at_once() {
+    let desk = Desk::new();
+    let mut timeless = message("a", "billing-bot", "high", "2026-11-23T03:00:00Z");
+    let timed = timeless.to_string();
+    timeless.as_object_mut().unwrap().remove("occurred_at").expect("the message says its time");
+    timeless["id"] = "b".into();
+    desk.write("alerts.jsonl", &format!("{timed}\n{timeless}\n"));
+    assert_eq!(desk.json(&["replay", "--file", "alerts.jsonl"])["without_time"], 1);
+    let text = desk.text(&["replay", "--file", "alerts.jsonl"]);
+    assert!(text.contains("1 alerts say no time that their source can read"), "{text}");
+    desk.write("timed.jsonl", &timed);
+    assert!(!desk.text(&["replay", "--file", "timed.jsonl"]).contains("say no time"));
+}
+
+#[test]
 fn a_line_that_is_no_alert_is_said_and_the_others_are_replayed() {
     let desk = Desk::new();
     lines(&desk);
