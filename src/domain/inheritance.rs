@@ -4,6 +4,8 @@
 //! Nothing here knows where holds and runs are kept: the engine asks its store, a rehearsal its own world, and both judge
 //! by these rules. Nothing here lifts a hold, either: what is taken over stands in the first event of the run that takes it.
 
+use std::collections::HashSet;
+
 use super::ids::{HoldId, IncidentId, RunId};
 use super::lineage::Lineage;
 use super::names::{AgentId, PlaybookName};
@@ -14,15 +16,20 @@ use super::run::{Outcome, Run, RunStatus};
 pub const INHERITED_MAX: usize = 1_000;
 
 /// A run whose place another one takes.
-#[derive(Clone, Copy, Debug)]
-pub struct Former<'a> {
-    /// The run.
-    pub run: RunId,
+#[derive(Clone, Debug)]
+pub struct Former {
+    run: RunId,
     /// What it took over itself.
-    pub inherits: &'a [HoldId],
+    inherits: HashSet<HoldId>,
 }
 
-impl Former<'_> {
+impl Former {
+    /// A run, and the holds that it took over itself.
+    #[must_use]
+    pub fn new(run: RunId, inherits: &[HoldId]) -> Self {
+        Self { run, inherits: inherits.iter().copied().collect() }
+    }
+
     /// Whether it leaves a hold that stands on its successor's agent, as far as that can be told without knowing where the run
     /// comes from that placed the hold: whether it placed it itself, or took it over.
     #[must_use]
@@ -85,6 +92,16 @@ impl Child<'_> {
             && former.playbook == *self.playbook
             && former.incident == self.parent.incident
     }
+}
+
+/// As many of these holds as a run may take over, the newest first to stay, and how many are left out. Those stay until people
+/// lift them by hand.
+#[must_use]
+pub fn at_most(mut holds: Vec<HoldId>) -> (Vec<HoldId>, usize) {
+    let left_out = holds.len().saturating_sub(INHERITED_MAX);
+    // Ids begin with the time.
+    holds.sort_unstable();
+    (holds.split_off(left_out), left_out)
 }
 
 /// Whether another run took the place of this one, which is about an agent. An incident may be about several, so that what

@@ -7,8 +7,8 @@
 //! Agents that the inventory does not have are counted apart, under the same limits: a source that invents names can't
 //! use up the places of the others, and can't have more of them contained than anybody else.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -23,7 +23,33 @@ const GLOBAL_WINDOW: SignedDuration = SignedDuration::from_hours(1);
 
 /// Who was contained, when, by which run.
 pub struct Ledger {
-    entries: Mutex<Vec<Entry>>,
+    pages: Mutex<Pages>,
+}
+
+/// The entries in the order of their times, so that a window is found without a look at all of them.
+#[derive(Default)]
+struct Pages {
+    entries: BTreeMap<(Timestamp, u64), Entry>,
+    /// How many were entered: it tells entries of one moment apart.
+    count: u64,
+}
+
+impl Pages {
+    fn enter(&mut self, entry: Entry) {
+        self.count += 1;
+        self.entries.insert((entry.record.at, self.count), entry);
+    }
+
+    /// The entries of a time and later ones.
+    fn since(&self, oldest: Timestamp) -> impl DoubleEndedIterator<Item = (&(Timestamp, u64), &Entry)> {
+        self.entries.range((oldest, 0)..)
+    }
+
+    fn forget_before(&mut self, oldest: Timestamp) {
+        if self.entries.first_key_value().is_some_and(|((at, _), _)| *at < oldest) {
+            self.entries = self.entries.split_off(&(oldest, 0));
+        }
+    }
 }
 
 struct Entry {
@@ -70,72 +96,74 @@ impl Ledger {
     #[must_use]
     pub fn read(records: Vec<ContainmentRecord>, is_known: impl Fn(&AgentId) -> bool) -> Self {
         let entry = |record: ContainmentRecord| Entry { is_known: is_known(&record.agent), record };
-        Self { entries: Mutex::new(records.into_iter().map(entry).collect()) }
+        let mut pages = Pages::default();
+        records.into_iter().for_each(|record| pages.enter(entry(record)));
+        Self { pages: Mutex::new(pages) }
     }
 
     /// Takes a place for an agent, if every limit leaves one. An agent counts once a window, however often it is contained.
     #[must_use]
     pub fn take(self: &Arc<Self>, wanted: &Wanted, global: u32) -> Option<Place> {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        let oldest = wanted.at.saturating_sub(WINDOW_MAX).unwrap_or(wanted.at);
-        entries.retain(|entry| entry.record.at >= oldest);
-        let fits = full(&entries, wanted, global).is_none();
-        fits.then(|| self.enter(&mut entries, wanted.records(), wanted.is_known))
+        let mut pages = self.pages();
+        pages.forget_before(wanted.at.saturating_sub(WINDOW_MAX).unwrap_or(wanted.at));
+        let fits = full(&pages, wanted, global).is_none();
+        fits.then(|| self.enter(&mut pages, wanted.records(), wanted.is_known))
     }
 
     /// The limit that leaves no place for an agent, the widest first; `None` if each of them does.
     #[must_use]
     pub fn full(&self, wanted: &Wanted, global: u32) -> Option<Limit> {
-        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        full(&entries, wanted, global)
+        full(&self.pages(), wanted, global)
     }
 
     /// Records a containment that a person decided about.
     #[must_use]
     pub fn record_all(self: &Arc<Self>, wanted: &Wanted) -> Place {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        self.enter(&mut entries, wanted.records(), wanted.is_known)
+        self.enter(&mut self.pages(), wanted.records(), wanted.is_known)
     }
 
     /// Records the containment of an agent of the inventory.
     #[must_use]
     pub fn record(self: &Arc<Self>, record: &ContainmentRecord) -> Place {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        self.enter(&mut entries, std::iter::once(record.clone()), true)
+        self.enter(&mut self.pages(), std::iter::once(record.clone()), true)
     }
 
     /// When the last containment was.
     #[must_use]
     pub fn newest(&self) -> Option<Timestamp> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|entry| entry.record.at).max()
+        self.pages().entries.last_key_value().map(|((at, _), _)| *at)
     }
 
     /// Adds what other replicas recorded.
     pub fn merge(&self, stored: Vec<ContainmentRecord>, is_known: impl Fn(&AgentId) -> bool) {
         let Some(oldest) = stored.iter().map(|record| record.at).min() else { return };
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        let recent = entries.iter().filter(|entry| entry.record.at >= oldest);
-        let known: BTreeSet<Key> = recent.map(|entry| key(&entry.record)).collect();
+        let mut pages = self.pages();
+        let known: BTreeSet<Key> = pages.since(oldest).map(|(_, entry)| key(&entry.record)).collect();
         let new = stored.into_iter().filter(|record| !known.contains(&key(record)));
-        entries.extend(new.map(|record| Entry { is_known: is_known(&record.agent), record }));
+        new.for_each(|record| pages.enter(Entry { is_known: is_known(&record.agent), record }));
     }
 
     fn enter(
         self: &Arc<Self>,
-        entries: &mut Vec<Entry>,
+        pages: &mut Pages,
         records: impl Iterator<Item = ContainmentRecord>,
         is_known: bool,
     ) -> Place {
         let records: Vec<ContainmentRecord> = records.collect();
-        entries.extend(records.iter().map(|record| Entry { record: record.clone(), is_known }));
+        records.iter().for_each(|record| pages.enter(Entry { record: record.clone(), is_known }));
         Place { ledger: Arc::clone(self), records }
     }
 
     fn give_back(&self, given: &ContainmentRecord) {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = entries.iter().rposition(|entry| entry.record == *given) {
-            entries.remove(index);
+        let mut pages = self.pages();
+        let of_then = pages.since(given.at).take_while(|((at, _), _)| *at == given.at);
+        if let Some(key) = of_then.filter(|(_, entry)| entry.record == *given).last().map(|(key, _)| *key) {
+            pages.entries.remove(&key);
         }
+    }
+
+    fn pages(&self) -> MutexGuard<'_, Pages> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -172,23 +200,24 @@ fn key(record: &ContainmentRecord) -> Key {
     (record.at, record.run, record.agent.clone(), record.playbook.clone())
 }
 
-fn full(entries: &[Entry], wanted: &Wanted, global: u32) -> Option<Limit> {
-    if others(entries, wanted, GLOBAL_WINDOW, None) >= global {
+fn full(pages: &Pages, wanted: &Wanted, global: u32) -> Option<Limit> {
+    if others(pages, wanted, GLOBAL_WINDOW, None) >= global {
         return Some(Limit::EveryHour);
     }
     let is_full = |(playbook, limit): &&(PlaybookName, Option<Budget>)| {
         limit.is_some_and(|budget| {
             let window = SignedDuration::try_from(budget.per).unwrap_or(GLOBAL_WINDOW);
-            others(entries, wanted, window, Some(playbook)) >= budget.contain
+            others(pages, wanted, window, Some(playbook)) >= budget.contain
         })
     };
     wanted.counts_for.iter().find(is_full).map(|(playbook, _)| Limit::Budget(playbook.clone()))
 }
 
 /// How many other agents are on record within the window, of those that are known or of those that are not.
-fn others(entries: &[Entry], wanted: &Wanted, window: SignedDuration, playbook: Option<&PlaybookName>) -> u32 {
+fn others(pages: &Pages, wanted: &Wanted, window: SignedDuration, playbook: Option<&PlaybookName>) -> u32 {
     let since = wanted.at.saturating_sub(window).unwrap_or(wanted.at);
-    let alike = entries.iter().filter(|entry| entry.is_known == wanted.is_known).map(|entry| &entry.record);
+    let within = pages.since(since).map(|(_, entry)| entry);
+    let alike = within.filter(|entry| entry.is_known == wanted.is_known).map(|entry| &entry.record);
     let recent = alike.filter(|record| record.at > since && playbook.is_none_or(|name| record.playbook == *name));
     let agents: BTreeSet<&AgentId> =
         recent.map(|record| &record.agent).filter(|agent| **agent != wanted.agent).collect();
@@ -226,7 +255,7 @@ mod tests {
             ledger.merge(ours.records().chain(theirs.records()).collect(), |_| true);
         }
         assert_eq!(ledger.newest(), Some(theirs.at));
-        assert_eq!(ledger.entries.lock().unwrap().len(), 2);
+        assert_eq!(ledger.pages().entries.len(), 2);
         assert!(takes(&ledger, &wanted("c", 2), 3));
         assert!(!takes(&ledger, &wanted("d", 3), 3));
     }

@@ -64,6 +64,10 @@ impl Book {
         unchanged
     }
 
+    pub fn on(&self, agent: &AgentId) -> Vec<Hold> {
+        self.page().holds.values().filter(|hold| hold.agent == *agent).cloned().collect()
+    }
+
     pub fn all(&self) -> Vec<Hold> {
         self.page().holds.values().cloned().collect()
     }
@@ -142,7 +146,7 @@ impl Engine {
     /// The holds on an agent.
     #[must_use]
     pub fn holds_on(&self, agent: &AgentId) -> Vec<Hold> {
-        self.inner.holds.all().into_iter().filter(|hold| hold.agent == *agent).collect()
+        self.inner.holds.on(agent)
     }
 
     /// What an agent may do now.

@@ -3,7 +3,7 @@
 //!
 //! Nothing here lifts a hold. Which ones are taken over is found out when a run begins, and stands in its first event.
 
-use crate::domain::inheritance::{Child, Former, Placer, first_of, made_way};
+use crate::domain::inheritance::{Child, Former, Placer, at_most, first_of, made_way};
 use crate::domain::{AgentId, HoldCause, HoldId, PlaybookName, Run, RunId};
 use crate::store::{Agents as _, ReadError, RunLog};
 
@@ -14,7 +14,7 @@ impl Engine {
     /// took over itself, and those that runs placed which it started.
     pub async fn inheritance(&self, old: RunId, agent: &AgentId) -> Result<Vec<HoldId>, ReadError> {
         let taken_over = self.run_if_readable(old).await?.map(|run| run.inherits).unwrap_or_default();
-        let former = Former { run: old, inherits: &taken_over };
+        let former = Former::new(old, &taken_over);
         let mut found = Vec::new();
         for (hold, by) in self.placed_by_runs(agent).await? {
             let leaves = former.leaves(hold, by);
@@ -46,6 +46,10 @@ impl Engine {
                 let first = self.run_if_readable(former.first).await?;
                 found.extend(first.filter(|first| made_way(first, &subject)).map(|_| hold));
             }
+        }
+        let (found, left_out) = at_most(found);
+        if left_out > 0 {
+            tracing::warn!(agent.id = %agent, left_out, "a run takes over no more holds; people lift the others by hand");
         }
         Ok(found)
     }

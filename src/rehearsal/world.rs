@@ -2,7 +2,7 @@
 //! has seen. What happens in it that would come in as an alert of our own is kept until somebody takes it.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet};
+use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,7 +13,10 @@ use crate::domain::lineage::FAMILY_RUNS_MAX;
 use crate::domain::{AgentId, Hold, HoldId, PlaybookName, Run, RunId, Standing};
 use crate::engine::{Authority, Bundles, Inventory, Ledger, SystemAlert, words};
 
+mod holds;
 mod succession;
+
+use holds::Holds;
 
 use super::family::Library;
 use super::performance::{Sent, SentKind};
@@ -63,9 +66,7 @@ pub struct World {
     pub contained_per_hour: u32,
     /// Gated agents that the gate has never seen; it has seen the others a moment ago.
     pub unseen: BTreeSet<AgentId>,
-    holds: BTreeMap<AgentId, Vec<Hold>>,
-    /// The runs that placed holds which stand.
-    placers: HashMap<HoldId, Placer>,
+    holds: Holds,
     /// Runs that made way for others, with the agents that they are about.
     made_way: HashMap<RunId, AgentId>,
     ends: BinaryHeap<Reverse<HoldEnd>>,
@@ -89,8 +90,7 @@ impl World {
             bundles: Arc::default(),
             contained_per_hour,
             unseen: BTreeSet::new(),
-            holds: BTreeMap::new(),
-            placers: HashMap::new(),
+            holds: Holds::default(),
             made_way: HashMap::new(),
             ends: BinaryHeap::new(),
             planned: HashSet::new(),
@@ -103,41 +103,37 @@ impl World {
     /// The holds on an agent, oldest first.
     #[must_use]
     pub fn holds_on(&self, agent: &AgentId) -> &[Hold] {
-        self.holds.get(agent).map(Vec::as_slice).unwrap_or_default()
+        self.holds.on(agent)
     }
 
     /// Every hold that stands, by agent.
     pub fn holds(&self) -> impl Iterator<Item = &Hold> {
-        self.holds.values().flatten()
+        self.holds.all()
     }
 
     /// What an agent may do now.
     #[must_use]
     pub fn standing(&self, agent: &AgentId) -> Standing {
-        Standing::of(self.holds_on(agent))
+        self.holds.standing(agent)
     }
 
     /// Places a hold.
     pub fn place(&mut self, hold: Hold) {
-        self.holds.entry(hold.agent.clone()).or_default().push(hold);
+        self.holds.place(hold);
     }
 
     /// Places the hold of a run, and remembers its planned end.
     pub(super) fn place_for(&mut self, hold: Hold, placer: Placer, cause: Cause) {
-        self.placers.insert(hold.id, placer);
         if let Some(at) = hold.until.filter(|_| hold.ask_at_end) {
             self.planned.insert(hold.agent.clone());
             self.ends.push(Reverse(HoldEnd { at, hold: hold.id, agent: hold.agent.clone(), cause }));
         }
-        self.place(hold);
+        self.holds.place_for(hold, placer);
     }
 
     /// Lifts a hold of an agent.
     pub fn lift(&mut self, agent: &AgentId, hold: HoldId) {
-        if let Some(holds) = self.holds.get_mut(agent) {
-            holds.retain(|standing| standing.id != hold);
-        }
-        self.placers.remove(&hold);
+        self.holds.lift(agent, hold);
     }
 
     /// When the next hold that a run placed comes to its planned end.
