@@ -46,6 +46,11 @@ fn print(text: &str) -> String {
 fn assert_stable(text: &str, playbook: Playbook, catalogue: &Catalogue) {
     let printed = print(text);
     let again = compile(&source(&printed), catalogue);
+    // Aliases are written out, and a file may be too large without them.
+    if again.as_ref().is_err_and(|found| found.iter().all(|fault| fault.code == "SD0002")) {
+        assert!(text.contains('*') && printed.len() > text.len(), "what is no larger is refused as too large:\n{text}");
+        return;
+    }
     let (again, _) =
         again.unwrap_or_else(|found| panic!("what was printed is refused: {found:#?}\n{printed}\nfrom\n{text}"));
     assert_eq!(meaning(playbook), meaning(again), "{printed}\nfrom\n{text}");
