@@ -97,7 +97,9 @@ impl Ledger {
     pub fn read(records: Vec<ContainmentRecord>, is_known: impl Fn(&AgentId) -> bool) -> Self {
         let entry = |record: ContainmentRecord| Entry { is_known: is_known(&record.agent), record };
         let mut pages = Pages::default();
-        records.into_iter().for_each(|record| pages.enter(entry(record)));
+        for record in records {
+            pages.enter(entry(record));
+        }
         Self { pages: Mutex::new(pages) }
     }
 
@@ -150,7 +152,9 @@ impl Ledger {
         is_known: bool,
     ) -> Place {
         let records: Vec<ContainmentRecord> = records.collect();
-        records.iter().for_each(|record| pages.enter(Entry { record: record.clone(), is_known }));
+        for record in &records {
+            pages.enter(Entry { record: record.clone(), is_known });
+        }
         Place { ledger: Arc::clone(self), records }
     }
 

@@ -4,7 +4,7 @@
 //! until it is taken. What an answer must never be fails the test: a refusal without `Retry-After`, a 2xx of a daemon that
 //! says of itself that it is not ready.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::daemon::{Delivery, Setup};
+use super::daemon::{Daemon, Delivery, Setup};
 use super::patience::poll;
 
 /// How many send at the same time.
@@ -51,6 +51,8 @@ pub struct Book {
 pub struct Load {
     book: Arc<Mutex<Book>>,
     ending: Arc<AtomicBool>,
+    /// How often the daemon was killed.
+    kills: Arc<AtomicUsize>,
     senders: JoinSet<()>,
 }
 
@@ -58,10 +60,10 @@ impl Load {
     /// Begins to send to a daemon; every second alert starts the playbook `keyed`, the others `once`.
     pub fn start(url: &str) -> Self {
         let (book, ending) = (Arc::new(Mutex::new(Book::default())), Arc::new(AtomicBool::new(false)));
-        let mut senders = JoinSet::new();
+        let (kills, mut senders) = (Arc::new(AtomicUsize::new(0)), JoinSet::new());
         for first in 0..SENDERS {
             let client = reqwest::Client::builder().timeout(ANSWER_TIME_MAX).build().unwrap();
-            let sender = Sender { url: url.to_owned(), client, book: Arc::clone(&book) };
+            let sender = Sender { url: url.to_owned(), client, book: Arc::clone(&book), kills: Arc::clone(&kills) };
             let ending = Arc::clone(&ending);
             senders.spawn(async move {
                 let mut ticks = interval(PERIOD);
@@ -74,7 +76,13 @@ impl Load {
                 }
             });
         }
-        Self { book, ending, senders }
+        Self { book, ending, kills, senders }
+    }
+
+    /// Kills the daemon. The senders know of it before it happens, so that they don't take its successor for it.
+    pub fn kill(&self, daemon: &mut Daemon) {
+        self.kills.fetch_add(1, Ordering::SeqCst);
+        daemon.kill9();
     }
 
     /// How many alerts were answered 2xx so far.
@@ -141,6 +149,7 @@ struct Sender {
     url: String,
     client: reqwest::Client,
     book: Arc<Mutex<Book>>,
+    kills: Arc<AtomicUsize>,
 }
 
 impl Sender {
@@ -153,6 +162,7 @@ impl Sender {
 
     /// One delivery; `gone` becomes true when the daemon was not there.
     async fn try_deliver(&self, number: u64, gone: &AtomicBool) -> Option<Acknowledged> {
+        let kills = self.kills.load(Ordering::SeqCst);
         let answer = match self.send(number).await {
             Ok((StatusCode::ACCEPTED, answer)) => answer,
             Ok((StatusCode::SERVICE_UNAVAILABLE, _)) => {
@@ -169,7 +179,7 @@ impl Sender {
             }
         };
         if gone.load(Ordering::Relaxed) {
-            self.assert_ready().await;
+            self.assert_ready(kills).await;
         }
         let text =
             |key: &str| answer["alerts"][0][key].as_str().unwrap_or_else(|| panic!("no {key}: {answer}")).to_owned();
@@ -192,9 +202,10 @@ impl Sender {
         Ok((status, response.json().await?))
     }
 
-    /// Whoever takes alerts says that it is ready; it may have died again in between.
-    async fn assert_ready(&self) {
-        if let Ok(ready) = self.client.get(format!("{}/readyz", self.url)).send().await {
+    /// Whoever takes alerts says that it is ready; it may have been killed again since then, and another one answers.
+    async fn assert_ready(&self, kills: usize) {
+        let ready = self.client.get(format!("{}/readyz", self.url)).send().await;
+        if let Some(ready) = ready.ok().filter(|_| self.kills.load(Ordering::SeqCst) == kills) {
             assert_eq!(ready.status(), StatusCode::OK, "an alert was taken before the daemon was ready");
             self.book.lock().unwrap().readiness_checks += 1;
         }

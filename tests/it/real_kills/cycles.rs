@@ -46,12 +46,12 @@ async fn kill_again_and_again(setup: Setup, target: &Target, usually: usize) {
         }
         // Not always at the same point of whatever repeats itself.
         load.until_acknowledged(BETWEEN + cycle * 37 % 53).await;
-        daemon.kill9();
+        load.kill(&mut daemon);
         daemon.relaunch();
         if cycle % 3 == 2 {
             // Once more, while it starts.
             until_listening(&daemon).await;
-            daemon.kill9();
+            load.kill(&mut daemon);
             daemon.relaunch();
         }
     }
