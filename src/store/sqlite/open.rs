@@ -82,7 +82,7 @@ pub async fn open(path: &Path, options: &StoreOptions) -> Result<SqliteStore, Op
     let readers = readers.map_err(|error| unusable(error.to_string()))?;
     let recall = Recall::read(&mut writer).await.map_err(|error| unusable(error.to_string()))?;
     let eras = Arc::new(Eras::read(&mut writer).await.map_err(|error| unusable(error.to_string()))?);
-    let writer = WriterHandle::start(writer, copier, recall, Arc::clone(&eras), lock, options)
+    let writer = WriterHandle::start(writer, copier, recall, Arc::clone(&eras), lock, log_bytes(path), options)
         .map_err(|error| unusable(error.to_string()))?;
     let (neighbours, sending) = (Neighbours::default(), sending::Sending::default());
     let inner = Inner { writer, readers, eras: Some(eras), lease, neighbours, sending };
@@ -129,6 +129,14 @@ fn create_private(path: &Path) -> std::io::Result<()> {
     OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop)
 }
 
+/// How long the write-ahead log beside the database is, in bytes.
+fn log_bytes(path: &Path) -> usize {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    // One that can't be looked at is like none: the writer counts what it adds.
+    std::fs::metadata(log).map_or(0, |log| usize::try_from(log.len()).unwrap_or(usize::MAX))
+}
+
 fn migrator() -> Migrator {
     let migrations = MIGRATIONS.map(|(version, name, text)| {
         Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, text.into_sql_str(), false)
@@ -167,6 +175,9 @@ fn parse_version(text: &str) -> Option<(u32, u32, u32)> {
 
 #[cfg(test)]
 mod tests {
+    use crate::domain::Actor;
+    use crate::store::{Commit, Row, Subject, Writer as _};
+
     use super::*;
 
     #[test]
@@ -198,6 +209,40 @@ mod tests {
                 None => assert_eq!(checked, Ok(())),
             }
         }
+    }
+
+    /// A small commit.
+    fn word(at: jiff::Timestamp) -> Commit {
+        let (kind, body) = ("tested", serde_json::json!({}));
+        let row = Row::Event { subject: Subject::Daemon, at, actor: Actor::System, kind, body };
+        Commit { guards: Vec::new(), rows: vec![row] }
+    }
+
+    #[tokio::test]
+    async fn a_long_log_that_a_killed_daemon_left_is_copied_into_the_database_by_the_next_one() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let [alive, left] = ["alive.db", "left.db"].map(|name| directory.path().join(name));
+        open(&alive, &StoreOptions::default()).await.unwrap().close().await;
+        let connect = SqliteConnectOptions::new().filename(&alive).pragma("wal_autocheckpoint", "0");
+        let mut writer = connect.connect().await.unwrap();
+        sqlx::raw_sql("CREATE TABLE filler (bytes BLOB)").execute(&mut writer).await.unwrap();
+        for _ in 0..33 {
+            sqlx::query("INSERT INTO filler VALUES (zeroblob(4194304))").execute(&mut writer).await.unwrap();
+        }
+        // What a killed process leaves: a database, and beside it a log that nobody copied.
+        std::fs::copy(&alive, &left).unwrap();
+        std::fs::copy(directory.path().join("alive.db-wal"), directory.path().join("left.db-wal")).unwrap();
+        let length = log_bytes(&left);
+        assert!(length > 33 * 4_194_304 && std::fs::metadata(&left).unwrap().len() < 4_194_304, "{length}");
+
+        let store = open(&left, &StoreOptions::default()).await.unwrap();
+        let at = jiff::Timestamp::from_second(1_800_000_000).unwrap();
+        // The second is taken when everything that follows the first is done.
+        store.commit(word(at)).await.unwrap();
+        store.commit(word(at)).await.unwrap();
+        let length = std::fs::metadata(&left).unwrap().len();
+        assert!(length > 33 * 4_194_304, "the log was not copied: the database has {length} bytes");
+        writer.close().await.unwrap();
     }
 
     #[test]

@@ -71,19 +71,23 @@ struct WriterThread {
     orders: mpsc::Receiver<Order>,
     stats: Arc<SharedStats>,
     commits_max: usize,
+    /// At the start, what former lives left in the log: one that is killed again and again before it wrote that much
+    /// itself would never copy anything, and each start would read a longer log.
     bytes_since_checkpoint: usize,
     closers: Vec<oneshot::Sender<()>>,
     lock: LockFile,
 }
 
 impl WriterHandle {
-    /// Starts the writer over its connection; it keeps the lock until the last write is done.
+    /// Starts the writer over its connection; it keeps the lock until the last write is done. `log_bytes` is the length of
+    /// the write-ahead log as it was found, in bytes.
     pub fn start(
         connection: SqliteConnection,
         copier: Copier,
         recall: Recall,
         eras: Arc<Eras>,
         lock: LockFile,
+        log_bytes: usize,
         options: &StoreOptions,
     ) -> std::io::Result<Self> {
         let (orders, receiver) = mpsc::channel(options.queue_length_max.max(1));
@@ -95,7 +99,7 @@ impl WriterHandle {
             orders: receiver,
             stats: Arc::clone(&stats),
             commits_max: options.batch_commits_max.max(1),
-            bytes_since_checkpoint: 0,
+            bytes_since_checkpoint: log_bytes,
             closers: Vec::new(),
             lock,
         };
@@ -199,7 +203,8 @@ impl WriterThread {
             Err(error) => self.apply_apart(&requests, &error, &mut spent).await,
         };
         self.stats.count(&verdicts, &spent);
-        self.bytes_since_checkpoint += requests.iter().map(|request| request.commit.byte_count()).sum::<usize>();
+        let written: usize = requests.iter().map(|request| request.commit.byte_count()).sum();
+        self.bytes_since_checkpoint = self.bytes_since_checkpoint.saturating_add(written);
         let start = Instant::now();
         for (request, verdict) in requests.into_iter().zip(verdicts) {
             // A caller that went away (its connection was closed) is not told; what it sent is on disk.
