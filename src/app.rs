@@ -212,6 +212,10 @@ impl Application {
                 }
             });
         }
+        if self.store.is_shared() {
+            // A start may take longer than what it read at first stays fresh: the gate must not be shut when alerts are taken.
+            self.engine.reread().await;
+        }
         tracing::info!(listen = %self.local_addr, "standdown serves");
         let served = web::listen::serve(self.listener, self.router, supervisor.clone());
         let ended = tokio::select! {
